@@ -1,0 +1,5 @@
+"""publisher as a module: `python -m publisher`."""
+
+from publisher.cli import main
+
+main()

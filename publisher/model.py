@@ -1,0 +1,493 @@
+"""model - the nouns of the house, frozen.
+
+A *newsletter* publishes *issues*. An issue is read from a *digest* and has *sections* of *items*.
+What was published is a `Record` in the register; `Published` joins the two. A *send* carries an
+issue to an audience as *deliveries*; each attempt ends in a *reply*, judged by a *verdict*.
+
+Faults: naive datetimes are refused. Never: rules, disk, clock. See: digest (makes issues), identity
+(makes records), delivery (moves states).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+# --- findings -----------------------------------------------------------------
+
+
+class Level(StrEnum):
+    """How far a finding reaches.
+
+    `stop` sets aside or refuses, `hold` waits for a person, `warn` and `note` inform.
+    """
+
+    STOP = "stop"
+    HOLD = "hold"
+    WARN = "warn"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing an editor should know about a digest; line and column count from 1."""
+
+    level: Level
+    code: str
+    message: str
+    hint: str = ""
+    line: int | None = None
+    column: int | None = None
+
+
+# --- what a digest says -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as it stands in the text; `text` is what is shown."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One piece of news: a paper, an article, a release.
+
+    `html` is the body, sanitised once (no title, no title link); `text` the same as plain text,
+    paragraphs parted by an empty line. `title` stands where titles stand in the digest, `alt_title`
+    is its translation.
+    """
+
+    title: str
+    url: str | None = None
+    html: str = ""
+    text: str = ""
+    alt_title: str | None = None
+    title_language: str | None = None
+    alt_title_language: str | None = None
+    links: tuple[Link, ...] = ()
+    authors: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    image: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items under one heading.
+
+    `form` names the recogniser that read them, `why` its reason. `html`/`text` is prose before the first item.
+    """
+
+    items: tuple[Item, ...] = ()
+    title: str | None = None
+    form: str = ""
+    why: str = ""
+    html: str = ""
+    text: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue as its digest states it; what the digest does not state is None.
+
+    `part` keys the issue inside a digest of many, None otherwise. `html`/`text` is the preface
+    before the first section. `id`, `draft`, `send`, `subject` are directives of the front matter
+    (`send` is "no" or a time as written).
+    """
+
+    sections: tuple[Section, ...] = ()
+    title: str | None = None
+    number: int | None = None
+    date: date | None = None
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    image: str | None = None
+    html: str = ""
+    text: str = ""
+    part: str | None = None
+    id: str | None = None
+    draft: bool = False
+    send: str | None = None
+    subject: str | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All items in reading order."""
+        return tuple(item for section in self.sections for item in section.items)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The items' addresses."""
+        return frozenset(item.url for item in self.items if item.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading one digest gave: its issues (none when set aside), findings, the encoding."""
+
+    issues: tuple[Issue, ...]
+    findings: tuple[Finding, ...] = ()
+    encoding: str = "utf-8"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a finding sets the digest aside."""
+        return any(finding.level is Level.STOP for finding in self.findings)
+
+
+# --- who publishes ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a newsletter looks like: the mail look's name and its colours (CSS hex)."""
+
+    name: str = "digest"
+    accent: str = "#0b57d0"
+    accent_dark: str = "#8ab4f8"
+    logo: str | None = None
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """A newsletter as the settings describe it.
+
+    `path` is "" or "name/" and stands first in all its addresses; `site_url` and `app_url` end in
+    "/" or are None. `send` is the send rule; `in_doubt` is "resend" or "hold".
+    """
+
+    slug: str
+    title: str
+    path: str = ""
+    description: str = ""
+    language: str = "en"
+    timezone: str = "UTC"
+    digests: str = "digests"
+    send: str = "manual"
+    in_doubt: str = "resend"
+    site_url: str | None = None
+    app_url: str | None = None
+    sender_name: str = ""
+    sender_address: str | None = None
+    reply_to: str | None = None
+    postal_address: str = ""
+    bounce_domain: str | None = None
+    window: int = 20
+    topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    look: Look = field(default_factory=Look)
+
+
+# --- what was published -------------------------------------------------------
+
+
+def _aware(moment: datetime | None, name: str) -> None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError(f"{name} must carry a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """What the register keeps of an item.
+
+    `key` and `anchor` are for ever, address and title to know it again; `gone` when the digest
+    dropped it.
+    """
+
+    key: str
+    anchor: str
+    url: str | None = None
+    title: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the register keeps of an issue: all that cannot be recomputed.
+
+    `id` is the feeds' entry id, minted once. `hashes` are the SHA-256 of every digest text it was
+    ever read from, newest last; `text_hash` is over the visible text (moves `updated`). `items`:
+    the live ones in the issue's order, then the gone.
+    """
+
+    newsletter: str
+    id: str
+    slug: str
+    path: str
+    published: datetime
+    updated: datetime
+    part: str | None = None
+    number: int | None = None
+    date: date | None = None
+    title: str | None = None
+    hashes: tuple[str, ...] = ()
+    text_hash: str = ""
+    items: tuple[ItemRecord, ...] = ()
+    back_catalogue: bool = False
+    mailed: datetime | None = None
+    withdrawn: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse naive moments."""
+        for name in ("published", "updated", "mailed", "withdrawn"):
+            _aware(getattr(self, name), name)
+
+    @property
+    def live_items(self) -> tuple[ItemRecord, ...]:
+        """The records of the items the issue has now, in its order."""
+        return tuple(item for item in self.items if not item.gone)
+
+    @property
+    def sort_key(self) -> tuple[datetime, str]:
+        """Entries sort by (published, slug)."""
+        return (self.published, self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The whole register: the fixed path of each newsletter, and the records."""
+
+    paths: tuple[tuple[str, str], ...] = ()
+    records: tuple[Record, ...] = ()
+
+    def of(self, newsletter: str) -> tuple[Record, ...]:
+        """Return the records of one newsletter, in register order."""
+        return tuple(record for record in self.records if record.newsletter == newsletter)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An issue together with its record."""
+
+    issue: Issue
+    record: Record
+
+    def items(self) -> Iterator[tuple[Item, ItemRecord]]:
+        """Each item with its record, in reading order."""
+        return zip(self.issue.items, self.record.live_items, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One rendering of an issue; `subject` only where it is mail."""
+
+    name: str
+    media_type: str
+    body: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What may differ between readers of one issue; each distinct variant is rendered once."""
+
+    language: str
+    look: str = "digest"
+    topics: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The variant as the ledger writes it: `zh-CN/digest/` and its topics."""
+        return f"{self.language}/{self.look}/{','.join(self.topics)}"
+
+
+class Slot(StrEnum):
+    """What is personal in an edition, filled per recipient.
+
+    Opaque ASCII, never parsed as a template. The value is equally good inside HTML text, an attribute and plain text; what fills it is
+    escaped by who fills it.
+    """
+
+    UNSUBSCRIBE = "__publisher-slot-unsubscribe__"
+    GREETING = "__publisher-slot-greeting__"
+
+
+# --- who is written to --------------------------------------------------------
+
+
+class SubscriberState(StrEnum):
+    """`pending` waits for a confirmation; only `active` is ever mailed."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One address of one newsletter."""
+
+    id: int
+    newsletter: str
+    address: str
+    state: SubscriberState
+    joined: datetime
+    name: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Why we may write to someone: where the consent came from, in words, and when."""
+
+    source: str
+    words: str
+    at: datetime
+
+
+# --- sending ------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """What a delivery is for; only `issue` counts for the promise of once."""
+
+    ISSUE = "issue"
+    TEST = "test"
+    ERRATUM = "erratum"
+
+
+class SendState(StrEnum):
+    """The states of a send."""
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class DeliveryState(StrEnum):
+    """The states of a delivery."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    SKIPPED = "skipped"
+
+
+COUNTS_AS_SENT: Final = frozenset(
+    {
+        DeliveryState.QUEUED,
+        DeliveryState.SENDING,
+        DeliveryState.DEFERRED,
+        DeliveryState.IN_DOUBT,
+        DeliveryState.ACCEPTED,
+    }
+)
+"""A subscriber with an `issue` delivery in one of these states is not sent the issue again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One send of one issue to one audience; `counts` maps each delivery state to its number."""
+
+    id: int
+    newsletter: str
+    issue: str
+    kind: Kind
+    state: SendState
+    at: datetime
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    missing: bool = False
+    occurrence: str | None = None
+    note: str = ""
+    counts: tuple[tuple[DeliveryState, int], ...] = ()
+
+    def count(self, state: DeliveryState) -> int:
+        """Return the number of deliveries in one state."""
+        return dict(self.counts).get(state, 0)
+
+    @property
+    def total(self) -> int:
+        """All deliveries of the send."""
+        return sum(number for _, number in self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row of the ledger: one recipient of one send."""
+
+    id: int
+    send: int
+    issue: str
+    subscriber: int | None
+    kind: Kind
+    address: str
+    name: str
+    variant: str
+    state: DeliveryState
+    attempts: int = 0
+    next_at: datetime | None = None
+    code: int | None = None
+    words: str = ""
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The two addresses SMTP speaks of."""
+
+    sender: str
+    recipient: str
+
+
+class Phase(StrEnum):
+    """Where in the dialogue a reply came, or the connection ended."""
+
+    CONNECT = "connect"
+    HELLO = "hello"
+    TLS = "tls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    DOT = "dot"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How an attempt ended: the relay's answer, or `code` None when none came.
+
+    `enhanced` is the status of RFC 3463 ("5.1.1"). With `code` None and phase `dot` the content was
+    given away and no answer came: in doubt.
+    """
+
+    phase: Phase
+    code: int | None = None
+    enhanced: str | None = None
+    words: str = ""
+
+
+class Outcome(StrEnum):
+    """What a verdict decides.
+
+    The first four are states of the delivery; `relay` blames the relay and charges nobody.
+    """
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    RELAY = "relay"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reply means: the outcome, how long to wait, and why in words."""
+
+    outcome: Outcome
+    reason: str
+    wait: timedelta | None = None
