@@ -1,0 +1,184 @@
+"""folder - the digests folder: which files are digests, and their bytes read whole.
+
+Digests are `.md`, `.markdown`, `.txt`, found recursively; names beginning with `.` or `_`, README
+and LICENSE are passed over. A file counts when its modification is over two seconds old and its
+status is the same before and after reading, so that one still being written is looked at again.
+
+Faults: what is no plain readable file (a FIFO, a symlink, no permission, too large) comes back as
+a `Found` with a finding instead of bytes; nothing raises but a missing folder's absence.
+Never: follows a symlink, blocks on a FIFO, reads more than `MAX_BYTES`, parses.
+See: digest (what the bytes say), publish (who asks).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from publisher.errors import DigestError, RefusedError
+from publisher.model import Finding, Level
+
+SUFFIXES: Final = frozenset({".md", ".markdown", ".txt"})
+PASSED_OVER: Final = frozenset({"readme", "license", "licence"})
+MAX_BYTES: Final = 16 * 1024 * 1024
+SETTLED_SECONDS: Final = 2.0
+PARTIAL: Final = (".tmp", ".part", ".swp", ".crdownload")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One digest file: its path in the folder, its bytes or the finding that stands for them.
+
+    `is_young` says that it may still be being written; then there are neither.
+    """
+
+    path: str
+    data: bytes | None = None
+    finding: Finding | None = None
+    is_young: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """All that stands in the folder: digests, and the names of files that are none."""
+
+    found: tuple[Found, ...]
+    others: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths of all digests present, read or not."""
+        return frozenset(found.path for found in self.found)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no file may still be being written."""
+        return not any(found.is_young for found in self.found)
+
+
+def scan(folder: Path, *, now: float, patient: bool = True) -> Scan:
+    """Read every digest in the folder, in the order of their paths.
+
+    `now` is Unix time, compared with modification times; without `patient` young files are read
+    too. A folder that does not exist holds nothing.
+    """
+    found: list[Found] = []
+    others: list[str] = []
+    for path in _walk(folder):
+        name = path.relative_to(folder).as_posix()
+        if is_digest(path):
+            found.append(read(path, name, now=now, patient=patient))
+        elif not _is_passed_over(path.name):
+            others.append(name)
+    return Scan(tuple(found), tuple(others))
+
+
+def is_digest(path: Path) -> bool:
+    """Say by its name whether a file is a digest."""
+    return path.suffix.lower() in SUFFIXES and not _is_passed_over(path.name)
+
+
+def inside(folder: Path, file: Path) -> str:
+    """Name a file by its path in the folder.
+
+    Raises RefusedError, with the line to type, for a file that stands elsewhere.
+    """
+    try:
+        return file.absolute().relative_to(folder.absolute()).as_posix()
+    except ValueError:
+        raise RefusedError(
+            "not in the digests folder",
+            where=str(file),
+            hint=f"cp {file} {folder}/  and publish that",
+        ) from None
+
+
+def read_one(file: Path) -> bytes:
+    """Read one digest a person has named; raises DigestError in plain words."""
+    got = read(file, str(file), now=0.0, patient=False)
+    if got.data is None:
+        finding = got.finding
+        raise DigestError(
+            finding.message if finding else "cannot be read",
+            where=str(file),
+            hint=finding.hint if finding else "",
+        )
+    return got.data
+
+
+def read(path: Path, name: str, *, now: float, patient: bool) -> Found:
+    """Read one file, without following a symlink or waiting for a FIFO's writer."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return Found(name, finding=_unreadable(path, error))
+    with os.fdopen(handle, "rb") as file:
+        before = os.fstat(handle)
+        if fault := _kind_fault(before):
+            return Found(name, finding=fault)
+        if patient and now - before.st_mtime < SETTLED_SECONDS:
+            return Found(name, is_young=True)
+        try:
+            data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            return Found(name, finding=_unreadable(path, error))
+        after = os.fstat(handle)
+    if _mark(before) != _mark(after) or len(data) != before.st_size:
+        return Found(name, is_young=True)
+    return Found(name, data=data)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        yield from (Path(root) / name for name in sorted(names))
+
+
+def _is_passed_over(name: str) -> bool:
+    return (
+        name.startswith((".", "_"))
+        or name.split(".")[0].lower() in PASSED_OVER
+        or name.endswith(("~", *PARTIAL))
+    )
+
+
+def _mark(status: os.stat_result) -> tuple[int, int, int]:
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _kind_fault(status: os.stat_result) -> Finding | None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a plain file"
+        return Finding(
+            Level.STOP, "digest/not-a-file", f"this is {kind}", "put a text file in its place"
+        )
+    if status.st_size > MAX_BYTES:
+        return Finding(
+            Level.STOP,
+            "digest/too-large",
+            f"the file has {status.st_size / 1e6:.0f} MB; a digest has at most"
+            f" {MAX_BYTES / 1e6:.0f} MB",
+            "split it into several digests",
+        )
+    return None
+
+
+def _unreadable(path: Path, error: OSError) -> Finding:
+    if error.errno == errno.ELOOP:
+        return Finding(
+            Level.STOP,
+            "digest/symlink",
+            f"this is a symbolic link to {os.readlink(path)}; links are not followed",
+            "copy the file itself into the folder",
+        )
+    return Finding(
+        Level.STOP,
+        "digest/unreadable",
+        f"cannot be read: {error.strerror}",
+        "check the file's owner and permissions",
+    )

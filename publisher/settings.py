@@ -1,0 +1,476 @@
+"""settings - publisher.toml and the environment, checked whole, frozen.
+
+The file says everything but secrets; the environment (`PUBLISHER_DATABASE`, `PUBLISHER_SMTP__HOST`,
+nested keys joined by two underscores) wins over the file. A secret comes from the environment, from
+the file its `*_file` key names, or from systemd's credentials; one written in publisher.toml works
+and is reported by `findings`.
+
+Faults: SettingsError listing all faults at once, each with its key and line.
+Never: opens the database, talks to the network, prints a secret.
+See: publisher.toml (every key, commented), model.Newsletter (what comes out).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from publisher.errors import SettingsError
+from publisher.model import Finding, Level, Look, Newsletter
+from publisher.schedule import parse as parse_rule
+
+FILE_NAME: Final = "publisher.toml"
+SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+# --- what comes out -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """How to reach the relay. `timeout` scales every phase's limit; 1.0 is the usual patience."""
+
+    host: str = "localhost"
+    port: int = 587
+    tls: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    hello: str = ""
+    ca_file: str | None = None
+    timeout: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All there is to know about one home."""
+
+    home: Path
+    database: str = field(repr=False)
+    transport: str
+    smtp: Smtp
+    host: str
+    port: int
+    desk_port: int
+    newsletters: tuple[Newsletter, ...]
+    network_allow: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def site_folder(self) -> Path:
+        """Where the published site stands."""
+        return self.home / "feeds"
+
+    @property
+    def register_path(self) -> Path:
+        """Where the register stands."""
+        return self.home / "register.json"
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Where the outbox transport writes."""
+        return self.home / "outbox"
+
+    @property
+    def wire_folder(self) -> Path:
+        """Where the maps of what is on the wire stand."""
+        return self.home / "wire"
+
+    @property
+    def key_path(self) -> Path:
+        """Where the secret key stands."""
+        return self.home / "secret.key"
+
+    def digests_folder(self, newsletter: Newsletter) -> Path:
+        """Return the folder a newsletter's digests are dropped in."""
+        return self.home / newsletter.digests
+
+    def newsletter(self, slug: str | None) -> Newsletter:
+        """Return one newsletter; without a slug the only one there is."""
+        if slug is None:
+            if len(self.newsletters) == 1:
+                return self.newsletters[0]
+            names = ", ".join(newsletter.slug for newsletter in self.newsletters)
+            raise SettingsError(
+                f"this home has {len(self.newsletters)} newsletters: {names}",
+                hint="name one with --newsletter SLUG",
+            )
+        for newsletter in self.newsletters:
+            if newsletter.slug == slug:
+                return newsletter
+        names = ", ".join(newsletter.slug for newsletter in self.newsletters)
+        raise SettingsError(f"there is no newsletter {slug!r}", hint=f"there is: {names}")
+
+    def with_paths(self, paths: Mapping[str, str]) -> Settings:
+        """Return the settings with the paths the register fixed at first publication."""
+        return replace(
+            self,
+            newsletters=tuple(
+                replace(newsletter, path=paths.get(newsletter.slug, newsletter.path))
+                for newsletter in self.newsletters
+            ),
+        )
+
+
+# --- what may be written ------------------------------------------------------
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Smtp(_Table):
+    host: str = "localhost"
+    port: int = Field(587, ge=1, le=65535)
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    password_file: str = ""
+    hello: str = ""
+    ca_file: str | None = None
+    timeout: float = Field(1.0, gt=0)
+
+
+class _Web(_Table):
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    desk_port: int = Field(8001, ge=0, le=65535)
+
+
+class _Network(_Table):
+    allow: tuple[str, ...] = ()
+
+
+class _Look(_Table):
+    name: Literal["digest"] = "digest"
+    accent: str = "#0b57d0"
+    accent_dark: str = "#8ab4f8"
+    logo: str | None = None
+    footer: str = ""
+
+    @field_validator("accent", "accent_dark")
+    @classmethod
+    def _colour(cls, value: str) -> str:
+        if not COLOUR.fullmatch(value):
+            raise ValueError('a colour is written "#rrggbb"')
+        return value
+
+
+class _Newsletter(_Table):
+    title: str = Field(min_length=1)
+    slug: str | None = None
+    path: str | None = None
+    description: str = ""
+    language: str = "en"
+    timezone: str = "UTC"
+    digests: str | None = None
+    send: str = "manual"
+    in_doubt: Literal["resend", "hold"] = "resend"
+    sender_name: str = ""
+    sender_address: str | None = None
+    reply_to: str | None = None
+    postal_address: str = ""
+    bounce_domain: str | None = None
+    window: int = Field(20, ge=1, le=1000)
+    look: _Look = _Look()
+
+    @field_validator("slug")
+    @classmethod
+    def _slug(cls, value: str | None) -> str | None:
+        if value is not None and not SLUG.fullmatch(value):
+            raise ValueError("a slug has small letters, digits and hyphens only")
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        if value and not SLUG.fullmatch(value.strip("/")):
+            raise ValueError('a path is one name such as "weekly/", or empty')
+        return f"{value.strip('/')}/" if value else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                'no such time zone; write a name such as "Asia/Shanghai" or "Europe/Berlin"'
+            ) from None
+        return value
+
+    @field_validator("digests")
+    @classmethod
+    def _digests(cls, value: str | None) -> str | None:
+        if value is not None and (value.startswith("/") or ".." in Path(value).parts):
+            raise ValueError("the digests folder stands inside the home; write it relative")
+        return value
+
+    @field_validator("send")
+    @classmethod
+    def _send(cls, value: str) -> str:
+        try:
+            parse_rule(value)
+        except SettingsError as error:
+            raise ValueError(f"{error.message}; {error.hint}") from None
+        return value
+
+    @field_validator("sender_address", "reply_to")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+", value):
+            raise ValueError("not an e-mail address; write only name@domain")
+        return value
+
+
+class _File(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="PUBLISHER_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    site_url: str | None = None
+    app_url: str | None = None
+    database: str = "sqlite:///publisher.db"
+    database_file: str = ""
+    transport: Literal["outbox", "smtp"] = "outbox"
+    newsletter: dict[str, _Newsletter]
+    smtp: _Smtp = _Smtp()
+    web: _Web = _Web()
+    network: _Network = _Network()
+    topics: dict[str, tuple[str, ...]] = {}
+
+    @field_validator("site_url", "app_url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+            raise ValueError('an address such as "https://news.example.net/"')
+        return value if value.endswith("/") else f"{value}/"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        return env_settings, init_settings
+
+
+# --- reading ------------------------------------------------------------------
+
+
+def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings of a home.
+
+    Raises SettingsError with all faults at once: a missing or broken file, unknown keys, wrong
+    values, an unreadable secret.
+    """
+    path = home / FILE_NAME
+    raw, text = _read(path)
+    tables = raw.get("newsletter")
+    single = isinstance(tables, dict) and any(not isinstance(v, dict) for v in tables.values())
+    if isinstance(tables, dict) and single:
+        raw["newsletter"] = {str(tables.get("slug") or "newsletter"): tables}
+    try:
+        checked = _File(**raw)
+    except ValidationError as error:
+        raise _all_faults(path, text, error, single=single) from None
+    if not checked.newsletter:
+        raise SettingsError(
+            "no newsletter is described", where=str(path), hint="add a [newsletter] table"
+        )
+    password, findings = _password(home, checked, raw, environ)
+    return Settings(
+        home=home,
+        database=_database(home, checked),
+        transport=checked.transport,
+        smtp=Smtp(
+            host=checked.smtp.host,
+            port=checked.smtp.port,
+            tls=checked.smtp.tls,
+            user=checked.smtp.user,
+            password=password,
+            hello=checked.smtp.hello,
+            ca_file=checked.smtp.ca_file,
+            timeout=checked.smtp.timeout,
+        ),
+        host=checked.web.host,
+        port=checked.web.port,
+        desk_port=checked.web.desk_port,
+        newsletters=_newsletters(path, checked),
+        network_allow=checked.network.allow,
+        findings=findings,
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        text = path.read_text("utf-8")
+        return tomllib.loads(text), text
+    except FileNotFoundError:
+        raise SettingsError(
+            f"there is no {FILE_NAME} here",
+            where=str(path.parent),
+            hint="make a new home with `publisher init DIR`, or name one with --home DIR",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot be read: {error}", where=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"not valid TOML: {error}",
+            where=str(path),
+            hint="mend that line; text is quoted, tables stand in [brackets]",
+        ) from None
+
+
+def _all_faults(path: Path, text: str, error: ValidationError, *, single: bool) -> SettingsError:
+    """Turn pydantic's list into one error that names every key and, where found, its line."""
+    lines = []
+    for fault in error.errors():
+        keys = [str(part) for part in fault["loc"]]
+        if single and len(keys) > 1 and keys[0] == "newsletter":
+            del keys[1]
+        words = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            words = "no such setting"
+        found = re.search(rf"^\s*{re.escape(keys[-1])}\s*=", text, re.M) if keys else None
+        place = f" (line {text.count(chr(10), 0, found.end()) + 1})" if found else ""
+        lines.append(f"{'.'.join(keys)}{place}: {words}")
+    return SettingsError(
+        "; ".join(lines), where=str(path), hint="docs/settings.md lists every setting"
+    )
+
+
+def _newsletters(path: Path, checked: _File) -> tuple[Newsletter, ...]:
+    topics = tuple(sorted(checked.topics.items()))
+    several = len(checked.newsletter) > 1
+    made = []
+    for index, (key, table) in enumerate(checked.newsletter.items()):
+        slug = table.slug or key
+        if not SLUG.fullmatch(slug):
+            raise SettingsError(
+                f"newsletter.{key}: a slug has small letters, digits and hyphens only",
+                where=str(path),
+                hint=f"rename the table, for example [newsletter.{slug.lower().replace('_', '-')}]",
+            )
+        standing = "" if index == 0 else f"{slug}/"
+        made.append(
+            Newsletter(
+                slug=slug,
+                title=table.title,
+                path=standing if table.path is None else table.path,
+                description=table.description,
+                language=table.language,
+                timezone=table.timezone,
+                digests=table.digests or (f"digests/{slug}" if several else "digests"),
+                send=table.send,
+                in_doubt=table.in_doubt,
+                site_url=checked.site_url,
+                app_url=checked.app_url or checked.site_url,
+                sender_name=table.sender_name or table.title,
+                sender_address=table.sender_address,
+                reply_to=table.reply_to,
+                postal_address=table.postal_address,
+                bounce_domain=table.bounce_domain,
+                window=table.window,
+                topics=topics,
+                look=Look(**table.look.model_dump()),
+            )
+        )
+    for name in ("slug", "path", "digests"):
+        values = [getattr(newsletter, name) for newsletter in made]
+        for value in {value for value in values if values.count(value) > 1}:
+            raise SettingsError(
+                f"two newsletters share the {name} {value!r}",
+                where=str(path),
+                hint=f"give each its own `{name}`",
+            )
+    return tuple(made)
+
+
+def _database(home: Path, checked: _File) -> str:
+    url = checked.database
+    if checked.database_file:
+        url = _secret_file(home, "database_file", checked.database_file)
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///{home / url.removeprefix('sqlite:///')}"
+    return url
+
+
+def _secret_file(home: Path, key: str, name: str) -> str:
+    try:
+        return (home / name).read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{key}: {error.strerror}", where=str(home / name)) from None
+
+
+def _password(
+    home: Path, checked: _File, raw: dict[str, Any], environ: Mapping[str, str]
+) -> tuple[str, tuple[Finding, ...]]:
+    """Find the relay's password; one written in the file is a finding."""
+    findings: tuple[Finding, ...] = ()
+    table = raw.get("smtp")
+    if (isinstance(table, dict) and table.get("password")) or "@" in str(raw.get("database", "")):
+        findings = (
+            Finding(
+                Level.HOLD,
+                "settings/secret",
+                f"a secret is written in {FILE_NAME}, a file that is easily shared",
+                "move it to the environment or a file: smtp.password_file, database_file",
+            ),
+        )
+    if checked.smtp.password_file:
+        return _secret_file(home, "smtp.password_file", checked.smtp.password_file), findings
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (Path(credentials) / "smtp-password").is_file():
+        return _secret_file(Path(credentials), "smtp-password", "smtp-password"), findings
+    return checked.smtp.password.get_secret_value(), findings
+
+
+def secret_key(settings: Settings) -> bytes:
+    """Return the home's secret key, made on first need, readable by its owner alone.
+
+    Raises SettingsError where the file is damaged or open to others.
+    """
+    path = settings.key_path
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise SettingsError(f"cannot be made: {error.strerror}", where=str(path)) from None
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(
+            "the secret key can be read by others", where=str(path), hint=f"chmod 600 {path}"
+        )
+    try:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise SettingsError(
+            "the secret key is damaged",
+            where=str(path),
+            hint="restore it from the backup; a new key ends all unsubscribe links sent so far",
+        )
+    return key

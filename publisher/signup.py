@@ -1,0 +1,70 @@
+"""signup - how people come into an audience and leave it.
+
+Someone is added by an editor or an import, with recorded consent; leaves by one click, without a
+login; comes back by taking that click back. Faults: RefusedError naming the reason. Never: writes
+to an address without consent. See: store.subscribers (the rows), web.audience (the pages).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from publisher.errors import RefusedError
+from publisher.model import Consent, Newsletter, Subscriber, SubscriberState
+from publisher.store import Store, subscribers
+
+
+def add(
+    store: Store,
+    newsletter: Newsletter,
+    address: str,
+    *,
+    consent: Consent,
+    name: str = "",
+    language: str | None = None,
+    now: datetime,
+) -> subscribers.Added:
+    """Add one address with its consent; raises RefusedError when it is not an address."""
+    if reason := subscribers.valid(address):
+        raise RefusedError(f"{address!r} is not an address to write to: {reason}")
+    with store.begin() as conn:
+        return subscribers.add(
+            conn,
+            newsletter.slug,
+            address,
+            consent=consent,
+            name=name,
+            language=language,
+            now=now,
+        )
+
+
+def unsubscribe(
+    store: Store, newsletter: Newsletter, subscriber_id: int, *, now: datetime, how: str
+) -> bool:
+    """End a subscription for good; says whether anything changed. Safe to repeat."""
+    return _move(store, newsletter, subscriber_id, SubscriberState.UNSUBSCRIBED, now, how)
+
+
+def restore(store: Store, newsletter: Newsletter, subscriber_id: int, *, now: datetime) -> bool:
+    """Take an unsubscription back, on the subscriber's own word."""
+    words = "taken back on the unsubscribe page"
+    return _move(store, newsletter, subscriber_id, SubscriberState.ACTIVE, now, words)
+
+
+def _move(
+    store: Store,
+    newsletter: Newsletter,
+    subscriber_id: int,
+    to: SubscriberState,
+    now: datetime,
+    words: str,
+) -> bool:
+    with store.begin() as conn:
+        subscriber: Subscriber | None = subscribers.get(conn, subscriber_id)
+        if subscriber is None or subscriber.newsletter != newsletter.slug:
+            return False
+        if subscriber.state is to or subscriber.state is SubscriberState.PENDING:
+            return False
+        subscribers.set_state(conn, subscriber_id, to, now, words)
+        return True
