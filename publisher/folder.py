@@ -117,17 +117,19 @@ def read(path: Path, name: str, *, now: float, patient: bool) -> Found:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         return Found(name, finding=_unreadable(path, error))
-    with os.fdopen(handle, "rb") as file:
+    try:
         before = os.fstat(handle)
         if fault := _kind_fault(before):
             return Found(name, finding=fault)
         if patient and now - before.st_mtime < SETTLED_SECONDS:
             return Found(name, is_young=True)
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            return Found(name, finding=_unreadable(path, error))
         after = os.fstat(handle)
+    except OSError as error:
+        return Found(name, finding=_unreadable(path, error))
+    finally:
+        os.close(handle)
     if _mark(before) != _mark(after) or len(data) != before.st_size:
         return Found(name, is_young=True)
     return Found(name, data=data)
