@@ -1,0 +1,215 @@
+"""wire.map - what is on the wire, in memory that outlives a killed process.
+
+Each sender has one file, `<owner>.map`, mapped into its memory: a byte per delivery of the lot it
+holds, moved UNSENT -> BEGUN -> outcome as it sends. The kernel keeps what was written when the
+process is killed, so a mark costs no system call and the ledger may be told in groups.
+
+    claim committed -> map written -> BEGUN -> content -> outcome -> ledger told -> lot released
+
+Whoever can lock the file knows its owner is dead. The map is believed only under the boot id it
+was written under: after a lost machine the disk may hold an older picture. A dead owner's lot that
+its map does not name was never begun, because the map is written before the first byte.
+Faults: TransportError when the folder cannot be written.
+Never: knows the ledger. See: send (marks and recovers).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import mmap
+import os
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from publisher.errors import TransportError
+
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+_HEAD: Final = struct.Struct("<8s36sqqI")  # magic, boot id, lot, generation, number of deliveries
+_RECORD: Final = struct.Struct("<qHB")  # delivery, code of the reply or 0, mark
+_MAGIC: Final = b"pubwire1"
+
+
+class Mark(IntEnum):
+    """How far a delivery has come."""
+
+    UNSENT = 0
+    BEGUN = 1
+    ACCEPTED = 2
+    DEFERRED = 3
+    REFUSED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a map says: of which lot, and each delivery's mark with the code of its reply."""
+
+    boot: str
+    lot: int
+    generation: int
+    marks: Mapping[int, tuple[Mark, int | None]]
+
+
+class WireMap:
+    """The map of one living owner; locked while it lives."""
+
+    def __init__(self, folder: Path, owner: str, boot: str | None = None) -> None:
+        self.owner = owner
+        self._path = folder / f"{owner}.map"
+        self._boot = boot_id() if boot is None else boot
+        self._offsets: dict[int, int] = {}
+        self._descriptor = -1
+        self._memory: mmap.mmap | None = None
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write(0, 0, ())
+        except OSError as fault:
+            raise _unwritable(folder, fault) from fault
+
+    def hold(self, lot: int, generation: int, deliveries: Sequence[int]) -> None:
+        """Write the map of a claimed lot, all of it unsent."""
+        try:
+            self._write(lot, generation, deliveries)
+        except OSError as fault:
+            raise _unwritable(self._path.parent, fault) from fault
+
+    def mark(self, delivery: int, mark: Mark, code: int | None = None) -> None:
+        """Note how far a delivery has come; the mark is written after the code it goes with."""
+        assert self._memory is not None, "the map is closed"  # noqa: S101 - a defect
+        offset = self._offsets[delivery]
+        struct.pack_into("<H", self._memory, offset + 8, code or 0)
+        self._memory[offset + 10] = mark
+
+    def leave(self) -> None:
+        """Let go of the file but leave it, for what the ledger could not be told."""
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
+            os.close(self._descriptor)
+
+    def close(self) -> None:
+        """Remove the map: the ledger knows all."""
+        if self._memory is not None:
+            self._path.unlink(missing_ok=True)
+        self.leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the map after work well done; leave it after a fault."""
+        if fault is None:
+            self.close()
+        else:
+            self.leave()
+
+    def _write(self, lot: int, generation: int, deliveries: Sequence[int]) -> None:
+        """Put a whole new file in place, locked before anyone can see it."""
+        head = _HEAD.pack(_MAGIC, self._boot.encode(), lot, generation, len(deliveries))
+        records = b"".join(_RECORD.pack(delivery, 0, Mark.UNSENT) for delivery in deliveries)
+        draft = self._path.with_suffix(".new")
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                file.write(head + records)
+            memory = mmap.mmap(descriptor, len(head + records))
+            draft.rename(self._path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self.leave()
+        self._descriptor, self._memory = descriptor, memory
+        self._offsets = {
+            delivery: len(head) + place * _RECORD.size for place, delivery in enumerate(deliveries)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DeadMap:
+    """The map of an owner that lives no more; `found` is None when it cannot be believed."""
+
+    owner: str
+    found: Found | None
+    path: Path
+
+    def remove(self) -> None:
+        """Remove the map: the ledger was told."""
+        self.path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def open_dead(folder: Path, boot: str | None = None) -> Iterator[list[DeadMap]]:
+    """Give the maps whose owners are dead, held so that no one else takes them up."""
+    boot = boot_id() if boot is None else boot
+    with contextlib.ExitStack() as held:
+        dead = []
+        for path in sorted(folder.glob("*.map")):
+            descriptor = _lock(path)
+            if descriptor is None:
+                continue
+            held.callback(os.close, descriptor)
+            found = _read(path.read_bytes())
+            believed = found if found and boot and found.boot == boot else None
+            dead.append(DeadMap(path.stem, believed, path))
+        yield dead
+
+
+def boot_id() -> str:
+    """Name the running of this machine; empty, which is never believed, where none is told."""
+    try:
+        return BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _lock(path: Path) -> int | None:
+    """Lock a map if its owner is dead; the file under the name may have been changed meanwhile."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_ino == path.stat().st_ino:
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _read(content: bytes) -> Found | None:
+    """Read a map; None for what is no whole map."""
+    if len(content) < _HEAD.size:
+        return None
+    magic, boot, lot, generation, number = _HEAD.unpack_from(content)
+    if magic != _MAGIC or len(content) != _HEAD.size + number * _RECORD.size:
+        return None
+    try:
+        marks = {
+            delivery: (Mark(mark), code or None)
+            for delivery, code, mark in _RECORD.iter_unpack(content[_HEAD.size :])
+        }
+    except ValueError:
+        return None
+    return Found(boot.rstrip(b"\0").decode("ascii", "replace"), lot, generation, marks)
+
+
+def _unwritable(folder: Path, fault: OSError) -> TransportError:
+    return TransportError(
+        f"the map of what is on the wire cannot be written: {fault.strerror or fault}",
+        where=str(folder),
+        hint="make room or mend the folder's permissions",
+    )

@@ -1,0 +1,139 @@
+"""The map of what is on the wire: believed after a kill, doubted after a lost machine."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from publisher.errors import TransportError
+from publisher.wire.map import BOOT_ID, Mark, WireMap, boot_id, open_dead
+
+BOOT = "11111111-2222-3333-4444-555555555555"
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from publisher.wire.map import Mark, WireMap
+
+wire = WireMap(Path(sys.argv[1]), "killed")
+wire.hold(7, 3, [101, 102, 103, 104, 105])
+wire.mark(101, Mark.ACCEPTED, 250)
+wire.mark(102, Mark.BEGUN)
+wire.mark(103, Mark.DEFERRED, 451)
+wire.mark(104, Mark.REFUSED, 550)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_marks_outlive_a_killed_process(tmp_path: Path) -> None:
+    """After kill -9 the map names its lot and the last mark of every delivery."""
+    child = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert child.returncode == -signal.SIGKILL
+    with open_dead(tmp_path) as (dead,):
+        assert dead.owner == "killed"
+        assert (dead.found.lot, dead.found.generation) == (7, 3)
+        assert dead.found.marks == {
+            101: (Mark.ACCEPTED, 250),
+            102: (Mark.BEGUN, None),
+            103: (Mark.DEFERRED, 451),
+            104: (Mark.REFUSED, 550),
+            105: (Mark.UNSENT, None),
+        }
+        dead.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_living_owner_keeps_its_map(tmp_path: Path) -> None:
+    """The map of a living owner is nobody else's, whichever lot it holds."""
+    with WireMap(tmp_path, "alive") as wire:
+        for lot in (1, 2):
+            wire.hold(lot, 1, [lot])
+            with open_dead(tmp_path) as dead:
+                assert dead == []
+        assert len(list(tmp_path.iterdir())) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dead_map_is_taken_up_once(tmp_path: Path) -> None:
+    """While one recovers a dead map nobody else does."""
+    WireMap(tmp_path, "gone", BOOT).leave()
+    with open_dead(tmp_path, BOOT) as first, open_dead(tmp_path, BOOT) as second:
+        assert (len(first), second) == (1, [])
+
+
+def test_other_boot_is_not_believed(tmp_path: Path) -> None:
+    """After a lost machine the map tells only who is dead."""
+    WireMap(tmp_path, "gone", BOOT).leave()
+    with open_dead(tmp_path, "another") as (dead,):
+        assert (dead.owner, dead.found) == ("gone", None)
+
+
+def test_unknown_boot_is_not_believed(tmp_path: Path) -> None:
+    """Where the machine does not name its boot, no map is believed."""
+    WireMap(tmp_path, "gone", "").leave()
+    with open_dead(tmp_path, "") as (dead,):
+        assert dead.found is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"pubwire1", b"x" * 62, b"pubwire1" + b"1" * 50 + b"\xff\xff\0\0" + b"\0" * 5]
+)
+def test_damaged_map_is_not_believed(tmp_path: Path, content: bytes) -> None:
+    """A map that is not whole is as good as none."""
+    (tmp_path / "gone.map").write_bytes(content)
+    with open_dead(tmp_path, BOOT) as (dead,):
+        assert (dead.owner, dead.found) == ("gone", None)
+
+
+def test_unknown_mark_is_not_believed(tmp_path: Path) -> None:
+    """A mark nobody wrote makes the whole map doubtful."""
+    wire = WireMap(tmp_path, "gone", BOOT)
+    wire.hold(1, 1, [1])
+    wire.leave()
+    path = tmp_path / "gone.map"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x63")
+    with open_dead(tmp_path, BOOT) as (dead,):
+        assert dead.found is None
+
+
+def test_no_folder_is_no_map(tmp_path: Path) -> None:
+    """A home that never sent has no maps."""
+    with open_dead(tmp_path / "none") as dead:
+        assert dead == []
+
+
+def test_map_survives_a_fault(tmp_path: Path) -> None:
+    """A map whose owner leaves in a fault stays, and can be recovered."""
+
+    def fail() -> None:
+        with WireMap(tmp_path, "faulty", BOOT) as wire:
+            wire.hold(1, 1, [5])
+            wire.mark(5, Mark.BEGUN)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with open_dead(tmp_path, BOOT) as (dead,):
+        assert dead.found.marks == {5: (Mark.BEGUN, None)}
+
+
+def test_map_is_private(tmp_path: Path) -> None:
+    """The folder is 0700, the file 0600."""
+    WireMap(tmp_path / "wire", "me").leave()
+    assert stat.S_IMODE((tmp_path / "wire").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "wire" / "me.map").stat().st_mode) == 0o600
+
+
+def test_unwritable_folder_is_told(tmp_path: Path) -> None:
+    """Where no map can be, nothing is sent: it is a TransportError."""
+    (tmp_path / "wire").write_text("a file")
+    with pytest.raises(TransportError, match="cannot be written"):
+        WireMap(tmp_path / "wire", "me")
+
+
+def test_boot_id_is_this_machines() -> None:
+    """The boot id is the kernel's, or empty where it tells none."""
+    assert boot_id() == (BOOT_ID.read_text().strip() if os.path.exists(BOOT_ID) else "")
