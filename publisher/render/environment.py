@@ -1,0 +1,92 @@
+"""environment - the templates' small world: what they may say, and how their faults are told.
+
+Sources come in as values and are compiled once per set. Templates are code of the publication, not
+of its readers, yet they run in the sandbox: a copied template must not reach into the program.
+Faults: TemplateError naming template, line and remedy. Never: data as template text; autoescape off
+for anything but .txt. See: mail, page (who draw), templates/ (what is drawn).
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, NoReturn
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from publisher.errors import TemplateError
+from publisher.model import Look
+from publisher.render.fragments import clean, phrased
+from publisher.render.words import count_words, date_words, primary, say
+
+Templates = Mapping[str, str]
+"""Template name ("mail/digest.mjml") -> source."""
+
+_COLOUR: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_FAULTS: Final = (
+    jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError,
+)  # fmt: skip
+
+
+def draw(templates: Templates, name: str, **values: object) -> str:
+    """Draw a template; what comes out holds only characters XML allows."""
+    world = _environment(tuple(sorted(templates.items())))
+    try:
+        return clean(world.get_template(name).render(**values))
+    except _FAULTS as error:
+        _tell(error, name)
+
+
+@lru_cache(maxsize=8)
+def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
+    known = dict(sources)
+
+    def load(name: str) -> tuple[str, str, None] | None:
+        # the name doubles as file name, so that a traceback says which template it went through
+        return (known[name], f"templates/{name}", None) if name in known else None
+
+    world = SandboxedEnvironment(
+        loader=jinja2.FunctionLoader(load),
+        autoescape=lambda name: not (name or "").endswith(".txt"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    world.globals.update(say=say, date_words=date_words, count_words=count_words)
+    world.filters.update(colour=_colour, primary=primary, phrased=phrased)
+    return world
+
+
+def _colour(value: str, fallback: str = Look().accent) -> str:
+    """Let only a plain colour into a style sheet, where escaping would not help."""
+    return value if _COLOUR.fullmatch(value) else fallback
+
+
+def _tell(error: Exception, name: str) -> NoReturn:
+    hint = "mend the template, or delete your copy of it to have ours back"
+    if isinstance(error, jinja2.TemplateNotFound):
+        message = f"there is no template {error.name or name}"
+        raise TemplateError(message, where=f"templates/{name}", hint=hint) from error
+    if isinstance(error, jinja2.UndefinedError):
+        hint = "look the name up in ours: a misspelt value is never drawn as nothing"
+    raise TemplateError(
+        _sentence(error), where="templates/" + _place(error, name), hint=hint
+    ) from error
+
+
+def _sentence(error: Exception) -> str:
+    told: Any = getattr(error, "message", None) or str(error) or type(error).__name__
+    return str(told)
+
+
+def _place(error: Exception, name: str) -> str:
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.name or name}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if frame.filename.startswith("templates/")]
+    last = inside[-1] if inside else None
+    return f"{last.filename.removeprefix('templates/')}:{last.lineno}" if last else name

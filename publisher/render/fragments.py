@@ -1,0 +1,111 @@
+"""fragments - what is done to pieces of clean HTML and plain text on their way into an edition.
+
+The pieces come from the digest room, sanitised once: tags lower-cased, attributes in double quotes.
+That form is what the patterns here rely on; they are no sanitiser.
+Faults: none; every string is accepted. Never: whole documents. See: view (applies them), mail, feed.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Final
+from urllib.parse import urljoin
+
+from markupsafe import Markup, escape
+
+from publisher.model import Link
+
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TAG: Final = re.compile(r'<[a-zA-Z](?:[^<>"]|"[^"]*")*>')
+_MARKUP: Final = re.compile(r'(<pre\b.*?</pre>|<(?:[^<>"]|"[^"]*")*>)', re.DOTALL)
+_PRE: Final = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
+_ADDRESS: Final = re.compile(r'\s(href|src|cite)="([^"]*)"')
+_ANCHOR: Final = re.compile(r'<a\b(?:[^<>"]|"[^"]*")*?\shref="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=: )(?=.)")
+_LOOSE_SPACE: Final = re.compile(r"[ \t]+(?=[，。；：、！？）」』】》])")
+
+
+def clean(text: str) -> str:
+    """Drop what XML 1.0 forbids; one such character would make readers refuse a whole feed."""
+    return _FORBIDDEN.sub("", text)
+
+
+def set_tight(text: str) -> str:
+    """Take the space from before full-width punctuation, which may not begin a line."""
+    return _LOOSE_SPACE.sub("", text)
+
+
+def set_tight_html(html: str) -> str:
+    """Do the same in HTML, leaving tags and preformatted text alone."""
+    parts = _MARKUP.split(html)
+    return "".join(part if i % 2 else set_tight(part) for i, part in enumerate(parts))
+
+
+def for_mjml(html: str) -> str:
+    """Make a piece of clean HTML survive the MJML parser, whose grammar is nearer to XML.
+
+    It rejects the characters XML forbids, and it deletes a newline that stands alone between two
+    tags, gluing words together; in preformatted text each newline becomes a reference instead.
+    """
+    parts = _PRE.split(clean(html).replace("\r\n", "\n"))
+    return "".join(
+        part.replace("\n", "&#10;") if i % 2 else re.sub(r">(\n+)<", r"> \1<", part)
+        for i, part in enumerate(parts)
+    )
+
+
+def absolute(html: str, page: str | None) -> str:
+    """Make every address whole; what cannot be, while there is no page address, is taken out.
+
+    A bare fragment leads to the page. `xml:base` would be legal in feeds, but readers ignore it.
+    """
+
+    def whole(match: re.Match[str]) -> str:
+        name, value = match.group(1, 2)
+        if _ABSOLUTE.match(value) and not value.startswith("//"):
+            return match.group(0)
+        return f' {name}="{_joined(page, value)}"' if page else ""
+
+    return _TAG.sub(lambda tag: _ADDRESS.sub(whole, tag.group(0)), html)
+
+
+def _joined(page: str, value: str) -> str:
+    try:
+        return page + value if value.startswith("#") else urljoin(page, value)
+    except ValueError:  # "//[": an address nobody can open leads to the page
+        return page
+
+
+def links_of(html: str) -> tuple[Link, ...]:
+    """List the links of a piece of HTML in order, each address once, fragments left out."""
+    found: dict[str, str] = {}
+    for url, inner in _ANCHOR.findall(html):
+        if url and not url.startswith("#"):
+            found.setdefault(unescape(url), plain(inner))
+    return tuple(Link(text, url) for url, text in found.items())
+
+
+def plain(html: str) -> str:
+    """Give the text of a short piece of HTML on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
+
+
+def phrased(title: str) -> Markup:
+    """Keep the parts of a title together, so that a long one breaks behind its colon first."""
+    parts = _COLON.split(title)
+    if len(parts) == 1:
+        return escape(title)
+    return Markup("").join(Markup('<span class="ph">{}</span>').format(part) for part in parts)
+
+
+def excerpt(text: str, length: int) -> str:
+    """Give the beginning of a text on one line, never cut inside a Latin word."""
+    line = set_tight(" ".join(clean(text).split()))
+    if len(line) <= length:
+        return line
+    head = line[: length - 1]
+    if head[-1].isascii() and line[length - 1].isascii() and " " in head[length // 2 :]:
+        head = head.rsplit(" ", 1)[0]
+    return head.rstrip(" ，、,;；·") + "…"

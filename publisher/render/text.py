@@ -1,0 +1,74 @@
+"""text - an issue as plain text, the other half of every mail.
+
+Made from the items, not from the HTML, and carrying the same links: filters count them. Lines are
+as long as their paragraphs: Chinese has no spaces to break at, and every mail program wraps.
+Faults: none. Never: markup; recipients. See: mail (the HTML half), message (wraps both).
+"""
+
+from __future__ import annotations
+
+import re
+
+from publisher.addresses import archive_path, site_address
+from publisher.model import Edition, Newsletter, Published, Slot, Variant
+from publisher.render.environment import Templates
+from publisher.render.fragments import absolute, clean, links_of
+from publisher.render.view import IssueView, ItemView, view
+from publisher.render.words import say
+
+
+def render(
+    published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
+) -> Edition:
+    """Render the plain text of an issue; no template has a say in it yet."""
+    issue = view(published, newsletter)
+    blocks = [*_head(issue, newsletter, variant), *_prose(issue, issue.html, issue.text)]
+    for section in issue.sections:
+        blocks += [f"# {section.title}"] if section.title else []
+        blocks += _prose(issue, section.html, section.text)
+        for item in section.items:
+            blocks.append(_title(item))
+            blocks += _prose(issue, item.html, item.text, known=item.url)
+    blocks.append(_footer(issue, newsletter, variant))
+    body = clean("\n\n".join(block for block in blocks if block)) + "\n"
+    return Edition("text", "text/plain", body, subject=published.issue.subject or issue.headline)
+
+
+def _head(issue: IssueView, newsletter: Newsletter, variant: Variant) -> list[str]:
+    lines = [issue.headline, issue.dateline(variant.language)]
+    if newsletter.title and newsletter.title not in issue.headline:
+        lines.insert(0, newsletter.title)
+    web = say(variant.language, "read_on_web")
+    return ["\n".join(filter(None, lines)), f"{web}\n{issue.address}" if issue.address else ""]
+
+
+def _title(item: ItemView) -> str:
+    lines = [f"{item.number:02d}  {item.title}", item.second, ", ".join(item.authors), item.url]
+    return "\n".join(line for line in lines if line)
+
+
+def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) -> list[str]:
+    """Give a text, its addresses freed of the punctuation behind them, and the links it hides."""
+    blocks = []
+    links = links_of(absolute(html, issue.address))
+    for url in sorted((link.url for link in links), key=len, reverse=True):
+        text = re.sub(rf"{re.escape(url)}(?=[^\x00-\x7f])", lambda m: m.group(0) + " ", text)
+    blocks.append(text)
+    for link in links:
+        is_shown = re.search(rf"{re.escape(link.url)}(?![\w/?#&=%-])", text)
+        if link.url != known and not is_shown:
+            blocks.append(link.url if link.text in ("", link.url) else f"{link.text}\n{link.url}")
+    return blocks
+
+
+def _footer(issue: IssueView, newsletter: Newsletter, variant: Variant) -> str:
+    language = variant.language
+    lines = [
+        "-- ",
+        say(language, "why", newsletter=newsletter.title or newsletter.slug),
+        f"{say(language, 'unsubscribe')}\n{Slot.UNSUBSCRIBE.value}",
+    ]
+    if issue.address:
+        archive = site_address(newsletter, archive_path(newsletter))
+        lines.append(f"{say(language, 'archive')}\n{archive}")
+    return "\n".join([*lines, *filter(None, (newsletter.look.footer, newsletter.postal_address))])

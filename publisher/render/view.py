@@ -1,0 +1,211 @@
+"""view - an issue as editions show it: what stands first, in which language, under which name.
+
+Every edition says the same; here is decided once which of two titles leads, what an untitled issue
+is called, which date it bears. Templates receive these values and nothing else of the model.
+Faults: none. Never: markup of an edition. See: mail, text, page, feed (who take it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, tzinfo
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from markupsafe import Markup
+
+from publisher.addresses import issue_address
+from publisher.model import Item, ItemRecord, Newsletter, Published
+from publisher.render.fragments import clean, excerpt, set_tight, set_tight_html
+from publisher.render.words import count_words, date_words, primary, say
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """An item as it is shown; languages are None where they are the issue's own."""
+
+    number: int
+    anchor: str
+    title: str
+    language: str | None
+    second: str | None
+    second_language: str | None
+    url: str | None
+    host: str
+    html: Markup
+    text: str
+    authors: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A section as it is shown."""
+
+    title: str | None
+    html: Markup
+    text: str
+    items: tuple[ItemView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    """An issue as it is shown.
+
+    `headline` names it anywhere; `heading` is enough where the newsletter's name stands above.
+    `address` is the page's whole address, None while there is no site_url.
+    """
+
+    headline: str
+    heading: str
+    is_titled: bool
+    language: str
+    date: date
+    number: int | None
+    address: str | None
+    html: Markup
+    text: str
+    sections: tuple[SectionView, ...]
+    authors: tuple[str, ...]
+    topics: tuple[str, ...]
+
+    @property
+    def items(self) -> tuple[ItemView, ...]:
+        """All items in reading order."""
+        return tuple(item for section in self.sections for item in section.items)
+
+    def dateline(self, language: str) -> str:
+        """Say number and length of the issue, and its date where the heading does not."""
+        parts = []
+        if self.number is not None:
+            parts.append(say(language, "number", number=self.number))
+        if self.is_titled:
+            parts.append(date_words(language, self.date))
+        if self.items:
+            parts.append(count_words(language, len(self.items)))
+        return " · ".join(parts)
+
+    def summary(self, length: int) -> str:
+        """Say in a line what the issue is about: its preface, else the titles of its items."""
+        return excerpt(self.text, length) or titles(self.items, length)
+
+
+def titles(items: Sequence[ItemView], length: int) -> str:
+    """String titles together, whole ones only, until the length is reached."""
+    line = ""
+    for item in items:
+        longer = f"{line} · {item.title}" if line else item.title
+        if len(longer) > length - 2:
+            return f"{line} …" if line else excerpt(longer, length)
+        line = longer
+    return line
+
+
+def issue_date(published: Published, newsletter: Newsletter) -> date:
+    """Give the date an issue bears: the stated one, else the local day of publication."""
+    stated = published.issue.date or published.record.date
+    return stated or published.record.published.astimezone(_zone(newsletter)).date()
+
+
+def _zone(newsletter: Newsletter) -> tzinfo:
+    try:
+        return ZoneInfo(newsletter.timezone)
+    except (ZoneInfoNotFoundError, ValueError):  # the settings refuse it with a better sentence
+        return UTC
+
+
+def headline(published: Published, newsletter: Newsletter) -> str:
+    """Name an issue where its newsletter is not named beside it: its title, or one made up."""
+    stated = _line(published.issue.title)
+    day = date_words(newsletter.language, issue_date(published, newsletter))
+    return stated or f"{_line(newsletter.title) or newsletter.slug} · {day}"
+
+
+def language_of(published: Published, newsletter: Newsletter) -> str:
+    """Name the language of an issue, the newsletter's own tag where that says more."""
+    stated = published.issue.language
+    same = primary(stated) == primary(newsletter.language)
+    return newsletter.language if not stated or same else stated
+
+
+def view(published: Published, newsletter: Newsletter) -> IssueView:
+    """Decide how an issue is shown."""
+    issue, record = published.issue, published.record
+    language = language_of(published, newsletter)
+    day = issue_date(published, newsletter)
+    numbered = enumerate(published.items(), 1)
+    sections = tuple(
+        SectionView(
+            _line(section.title) or None,
+            _html(section.html),
+            _text(section.text),
+            tuple(_item(*next(numbered), newsletter, language) for _ in section.items),
+        )
+        for section in issue.sections
+    )
+    topics = [*issue.topics, *(topic for item in issue.items for topic in item.topics)]
+    return IssueView(
+        headline=headline(published, newsletter),
+        heading=_line(issue.title) or date_words(language, day),
+        is_titled=bool(_line(issue.title)),
+        language=language,
+        date=day,
+        number=issue.number if issue.number is not None else record.number,
+        address=issue_address(newsletter, record.slug) if newsletter.site_url else None,
+        html=_html(issue.html),
+        text=_text(issue.text),
+        sections=sections,
+        authors=_lines(issue.authors),
+        topics=tuple(dict.fromkeys(_lines(topics))),
+    )
+
+
+def _item(number: int, pair: tuple[Item, ItemRecord], newsletter: Newsletter, own: str) -> ItemView:
+    item, record = pair
+    first, second = (item.title, item.title_language), (item.alt_title, item.alt_title_language)
+    wanted = primary(newsletter.language)
+    if item.alt_title and primary(second[1]) == wanted != primary(first[1]):
+        first, second = (item.alt_title, item.alt_title_language), first
+    url = clean(item.url).strip() if item.url else None
+    return ItemView(
+        number=number,
+        anchor=record.anchor,
+        title=_line(first[0]) or url or say(own, "number", number=number),
+        language=_other(first[1], own),
+        second=_line(second[0]) or None,
+        second_language=_other(second[1], own),
+        url=url or None,
+        host=_host(url),
+        html=_html(item.html),
+        text=_text(item.text),
+        authors=_lines(item.authors),
+        topics=_lines(item.topics),
+    )
+
+
+def _other(language: str | None, own: str) -> str | None:
+    return language if language and primary(language) != primary(own) else None
+
+
+def _host(url: str | None) -> str:
+    try:
+        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _line(text: str | None) -> str:
+    return set_tight(" ".join(clean(text or "").split()))
+
+
+def _lines(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(line for text in texts if (line := _line(text)))
+
+
+def _text(text: str) -> str:
+    return set_tight(clean(text)).strip()
+
+
+def _html(html: str) -> Markup:
+    return Markup(set_tight_html(clean(html)).strip())  # noqa: S704 - the digest room sanitised it
