@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
+
+Day: TypeAlias = date
+"""`date` under a name that the fields called `date` do not shadow."""
 
 # --- findings -----------------------------------------------------------------
 
@@ -117,6 +120,7 @@ class Issue:
     draft: bool = False
     send: str | None = None
     subject: str | None = None
+    not_before: Day | None = None
 
     @property
     def items(self) -> tuple[Item, ...]:

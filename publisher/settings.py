@@ -132,20 +132,20 @@ class _Table(BaseModel):
 
 class _Smtp(_Table):
     host: str = "localhost"
-    port: int = Field(587, ge=1, le=65535)
+    port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     user: str = ""
     password: SecretStr = SecretStr("")
     password_file: str = ""
     hello: str = ""
     ca_file: str | None = None
-    timeout: float = Field(1.0, gt=0)
+    timeout: float = Field(default=1.0, gt=0)
 
 
 class _Web(_Table):
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
-    desk_port: int = Field(8001, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
+    desk_port: int = Field(default=8001, ge=0, le=65535)
 
 
 class _Network(_Table):
@@ -182,7 +182,7 @@ class _Newsletter(_Table):
     reply_to: str | None = None
     postal_address: str = ""
     bounce_domain: str | None = None
-    window: int = Field(20, ge=1, le=1000)
+    window: int = Field(default=20, ge=1, le=1000)
     look: _Look = _Look()
 
     @field_validator("slug")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from publisher.errors import RefusedError
 from publisher.model import Consent, Newsletter, Subscriber, SubscriberState
 from publisher.store import Store, subscribers
 
@@ -22,11 +21,13 @@ def add(
     consent: Consent,
     name: str = "",
     language: str | None = None,
+    key: bytes,
     now: datetime,
 ) -> subscribers.Added:
-    """Add one address with its consent; raises RefusedError when it is not an address."""
-    if reason := subscribers.valid(address):
-        raise RefusedError(f"{address!r} is not an address to write to: {reason}")
+    """Add one address with its consent; raises RefusedError when it is not an address.
+
+    The home's secret key tells erased addresses, which stay unmailed.
+    """
     with store.begin() as conn:
         return subscribers.add(
             conn,
@@ -35,6 +36,7 @@ def add(
             consent=consent,
             name=name,
             language=language,
+            key=key,
             now=now,
         )
 

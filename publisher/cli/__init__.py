@@ -1,0 +1,91 @@
+"""cli - the commands: words in, exit code out.
+
+Dialogue and answers go to stdout, everything else to stderr as `publisher: error: ...` and
+`publisher: hint: ...`, without capitals and full stops. Exit: 0 done, 1 failed or stopped by
+findings, 2 usage, 3 waits for a person, 70 a defect (its traceback is kept).
+
+Commands import only what they use, so that `--help` and `check` stay quick.
+Never: SQL, rendering, rules. See: publish and send (the halls the commands call).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from publisher import __version__
+from publisher.cli import digests, homes, people, publishing, sending
+from publisher.cli.console import Context, complain
+from publisher.errors import PublisherError
+
+app = typer.Typer(
+    name="publisher",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"publisher {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def publisher(
+    context: typer.Context,
+    home: Annotated[
+        Path, typer.Option(help="The folder to work on.", envvar="PUBLISHER_HOME")
+    ] = Path("."),
+    newsletter: Annotated[
+        str | None, typer.Option(help="The newsletter, where a home has several.", metavar="SLUG")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Digests in a folder become issues: pages, feeds, and e-mail, once."""
+    context.obj = Context(home=home, newsletter_slug=newsletter, quiet=quiet)
+
+
+for room in (digests, publishing, sending, people, homes):
+    room.register(app)
+
+
+def main() -> None:
+    """Run a command and leave with its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except PublisherError as error:
+        complain(str(error), error.hint)
+        code = error.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "publisher"
+        complain(error.format_message()[:1].lower() + error.format_message()[1:].rstrip("."),
+                 f"{where} --help")  # fmt: skip
+        code = 2
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        complain("stopped; nothing more was done")
+        code = 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception:
+        traceback.print_exc()
+        complain("this is a defect in publisher", "please report the lines above")
+        code = 70
+    sys.exit(code if isinstance(code, int) else 0)

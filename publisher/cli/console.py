@@ -1,0 +1,125 @@
+"""console - how the commands speak, and what they open.
+
+Manners: dialogue on the terminal, complaints on stderr, one JSON document on stdout under --json.
+Never: decides anything. See: cli (the exit codes).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from publisher.model import Finding, Level, Newsletter
+
+if TYPE_CHECKING:
+    from publisher.settings import Settings
+    from publisher.store import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What stands before every command: where, which newsletter, how loud."""
+
+    home: Path
+    newsletter_slug: str | None
+    quiet: bool
+
+    def settings(self) -> Settings:
+        """Read the home's settings, with the paths its register fixed."""
+        from publisher import register, settings
+
+        loaded = settings.load(self.home.resolve())
+        return loaded.with_paths(dict(register.load(loaded.register_path).paths))
+
+    def newsletter(self, settings: Settings) -> Newsletter:
+        """Return the newsletter meant; raises SettingsError where the answer is not unique."""
+        return settings.newsletter(self.newsletter_slug)
+
+    @contextmanager
+    def store(self, settings: Settings) -> Iterator[Store]:
+        """Open the home's database for one command."""
+        from publisher.store import Store
+
+        store = Store.open(settings.database)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def say(self, words: str) -> None:
+        """Tell the person something on stderr, unless they asked for quiet."""
+        if not self.quiet:
+            typer.echo(words, err=True)
+
+    def progress(self, values: Iterable[T], *, total: int, label: str) -> Iterator[T]:
+        """Show a bar on a terminal, a line at the end elsewhere."""
+        if self.quiet or not sys.stderr.isatty():
+            yield from values
+            return
+        from rich.console import Console
+        from rich.progress import track
+
+        yield from track(
+            values, description=label, total=total, console=Console(stderr=True), transient=True
+        )
+
+
+def complain(words: str, hint: str = "") -> None:
+    """Write an error, and its remedy, to stderr."""
+    typer.echo(f"publisher: error: {words}", err=True)
+    if hint:
+        typer.echo(f"publisher: hint: {hint}", err=True)
+
+
+def answer(document: dict[str, Any]) -> None:
+    """Print the one JSON document of a command."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def show_findings(file: str, findings: Iterable[Finding]) -> None:
+    """Write findings as a compiler does: file:line:column: level: message [code], then the hint."""
+    for finding in findings:
+        place = ":".join(str(part) for part in (file, finding.line, finding.column) if part)
+        typer.echo(f"{place}: {finding.level}: {finding.message} [{finding.code}]", err=True)
+        if finding.hint:
+            typer.echo(f"    hint: {finding.hint}", err=True)
+
+
+def exit_for(findings: Iterable[Finding], *, strict: bool = False) -> None:
+    """Leave with 1 when a finding stops; under strict when one holds or warns, too."""
+    bad = {Level.STOP, Level.HOLD, Level.WARN} if strict else {Level.STOP}
+    if any(finding.level in bad for finding in findings):
+        raise typer.Exit(1)
+
+
+def ask(question: str) -> bool:
+    """Ask a yes-or-no question; without anyone to answer, leave with 3."""
+    from publisher.errors import UndecidedError
+
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    line = sys.stdin.readline()
+    if not line:
+        typer.echo("", err=True)
+        raise UndecidedError("a person has to say yes", hint="add --yes to answer beforehand")
+    return line.strip().lower() in {"y", "yes", "是", "好"}
+
+
+def table(rows: list[list[str]], heads: list[str]) -> None:
+    """Print rows under their heads, as wide as the text; Han counts two columns."""
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
+    for row in [heads, *rows]:
+        cells = [
+            text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)
+        ]
+        typer.echo("  ".join(cells).rstrip())

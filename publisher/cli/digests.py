@@ -1,0 +1,209 @@
+"""digests - `check` and `preview`: what a digest says and what would come of it; no home needed.
+
+See: digest.read (findings), preflight (what is judged), publish.editions (what is rendered).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from publisher.cli.console import Context, answer, exit_for, show_findings
+from publisher.model import Finding, Issue, Kind, Newsletter, Reading
+
+FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE...")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.command()(check)
+    app.command()(preview)
+
+
+def check(
+    context: typer.Context,
+    files: FILES,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    strict: Annotated[bool, typer.Option(help="Fail on hold and warn, too.")] = False,
+) -> None:
+    """Read digests and say what is wrong with them."""
+    from publisher import digest, folder
+    from publisher.errors import DigestError
+
+    console: Context = context.obj
+    newsletter = _newsletter(console)
+    documents: list[dict[str, Any]] = []
+    everything: list[Finding] = []
+    for file in files:
+        try:
+            reading = digest.read(folder.read_one(file), name=file.name, base=newsletter.site_url)
+        except DigestError as error:
+            from publisher.model import Level
+
+            reading = Reading(
+                (), (Finding(Level.STOP, "digest/unreadable", error.message, error.hint),), ""
+            )
+        findings = (*reading.findings, *_preflight(reading, newsletter, console))
+        everything += findings
+        documents.append(_document(file, reading, findings))
+        if not as_json:
+            show_findings(str(file), findings)
+            _summarise(console, file, reading)
+    if as_json:
+        answer({"files": documents})
+    exit_for(everything, strict=strict)
+
+
+def preview(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The digest.", metavar="FILE")],
+    out: Annotated[Path, typer.Option(help="Where the editions go.", metavar="DIR")] = Path(
+        "preview"
+    ),
+    open_: Annotated[bool, typer.Option("--open", help="Open the page and the mail.")] = False,
+) -> None:
+    """Write every edition of a digest as files."""
+    from publisher import digest, folder
+
+    console: Context = context.obj
+    newsletter = _newsletter(console)
+    reading = digest.read(folder.read_one(file), name=file.name, base=newsletter.site_url)
+    findings = (*reading.findings, *_preflight(reading, newsletter, console))
+    show_findings(str(file), findings)
+    for number, issue in enumerate(reading.issues, 1):
+        target = out if len(reading.issues) == 1 else out / str(number)
+        _write_editions(issue, newsletter, console, target)
+        console.say(f"editions of {file} in {target}/")
+        if open_:
+            typer.launch(str(target / "page.html"))
+            typer.launch(str(target / "issue.html"))
+    exit_for(findings)
+
+
+def _newsletter(console: Context) -> Newsletter:
+    """Return the home's newsletter where we stand in one, else a plain one."""
+    from publisher.settings import FILE_NAME
+
+    if (console.home / FILE_NAME).is_file():
+        settings = console.settings()
+        if len(settings.newsletters) == 1 or console.newsletter_slug:
+            return console.newsletter(settings)
+        return settings.newsletters[0]
+    return Newsletter(slug="newsletter", title="Newsletter")
+
+
+def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, target: Path) -> None:
+    from publisher import identity, templates
+    from publisher.model import Published
+    from publisher.publish import editions, utc_now
+    from publisher.render import feed, message, page
+
+    now = utc_now()
+    loaded = templates.load(console.home)
+    published = Published(issue, identity.provisional(issue, newsletter, now))
+    made = editions(published, newsletter, loaded)
+    prepared = message.prepare(
+        made["mail"],
+        made["text"],
+        newsletter,
+        kind=Kind.TEST,
+        issue_id=published.record.id,
+        slug=published.record.slug,
+        date=now,
+    )
+    eml = prepared.fill(
+        address="reader@example.net",
+        name="",
+        message_id="<preview@example.net>",
+        unsubscribe=None,
+    )
+    target.mkdir(parents=True, exist_ok=True)
+    files = {
+        "issue.html": made["mail"].body.encode(),
+        "issue.txt": made["text"].body.encode(),
+        "issue.eml": eml,
+        "page.html": page.render(
+            published, newsletter, loaded, previous=None, following=None
+        ).body.encode(),
+        "rss.xml": feed.rss([published], newsletter).body.encode(),
+        "atom.xml": feed.atom([published], newsletter).body.encode(),
+        "feed.json": feed.json_feed([published], newsletter).body.encode(),
+    }
+    for name, data in files.items():
+        (target / name).write_bytes(data)
+
+
+def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> list[Finding]:
+    from publisher import identity, preflight, templates
+    from publisher.model import Published
+    from publisher.publish import editions, utc_now
+
+    loaded = templates.load(console.home)
+    found: list[Finding] = []
+    for issue in reading.issues:
+        published = Published(issue, identity.provisional(issue, newsletter, utc_now()))
+        found += preflight.check(published, newsletter, editions(published, newsletter, loaded))
+    return found
+
+
+def _document(file: Path, reading: Reading, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "encoding": reading.encoding,
+        "issues": [_issue(issue) for issue in reading.issues],
+        "findings": [
+            {
+                "line": finding.line,
+                "column": finding.column,
+                "level": str(finding.level),
+                "code": finding.code,
+                "message": finding.message,
+                "hint": finding.hint,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def _issue(issue: Issue) -> dict[str, Any]:
+    item_keys = (
+        "title", "alt_title", "title_language", "alt_title_language", "url", "links", "text",
+        "authors", "topics", "image",
+    )  # fmt: skip
+    return {
+        "part": issue.part,
+        "title": issue.title,
+        "number": issue.number,
+        "date": issue.date.isoformat() if issue.date else None,
+        "language": issue.language,
+        "authors": list(issue.authors),
+        "topics": list(issue.topics),
+        "image": issue.image,
+        "sections": [
+            {
+                "title": section.title,
+                "form": section.form,
+                "why": section.why,
+                "items": [
+                    {key: value for key, value in asdict(item).items() if key in item_keys}
+                    for item in section.items
+                ],
+            }
+            for section in issue.sections
+        ],
+    }
+
+
+def _summarise(console: Context, file: Path, reading: Reading) -> None:
+    for issue in reading.issues:
+        facts = [
+            f"{len(issue.items)} items in {len(issue.sections)} sections",
+            f"number {issue.number}" if issue.number is not None else "no number",
+            f"date {issue.date}" if issue.date else "no date",
+            f"language {issue.language}" if issue.language else "no language",
+        ]
+        forms = sorted({section.form for section in issue.sections if section.form})
+        console.say(f"{file}: {'; '.join(facts)}; read as {', '.join(forms) or 'prose'}")

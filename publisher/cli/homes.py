@@ -1,0 +1,235 @@
+"""homes - `init`, `run`, `status`, `migrate` and `backup`: the home itself.
+
+See: run (the long-running process), settings (publisher.toml).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from publisher.cli.console import Context, answer, show_findings, table
+from publisher.model import Newsletter
+
+if TYPE_CHECKING:
+    from publisher.settings import Settings
+    from publisher.store import Store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.command()(init)
+    app.command()(run)
+    app.command()(status)
+    app.command()(migrate)
+    app.command()(backup)
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="The new home.", metavar="[DIR]")] = None,
+    title: Annotated[str, typer.Option(help="The newsletter's title.")] = "My newsletter",
+) -> None:
+    """Make a new home: publisher.toml, an empty digests/ and feeds/."""
+    from publisher.errors import RefusedError
+    from publisher.settings import FILE_NAME
+
+    console: Context = context.obj
+    home = folder or console.home
+    if (home / FILE_NAME).exists():
+        raise RefusedError(
+            f"there is a {FILE_NAME} already", where=str(home), hint="nothing was changed"
+        )
+    for name in ("digests", "feeds"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+    pattern = resources.files("publisher").joinpath("starter.toml").read_text("utf-8")
+    escaped = title.replace("\\", "\\\\").replace('"', '\\"')
+    (home / FILE_NAME).write_text(pattern.replace("My newsletter", escaped), "utf-8")
+    ignore = home / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("publisher.db*\noutbox/\nwire/\nsecret.key\n*.lock\n", "utf-8")
+    console.say(f"a new home in {home}/")
+    console.say(f"next: edit {home / FILE_NAME}, drop a digest into {home / 'digests'}/, then")
+    console.say(f"      publisher --home {home} run")
+
+
+def run(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="Scan, publish, send what is due, then leave.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Of the public port.")] = None,
+    port: Annotated[int | None, typer.Option(help="The public port.")] = None,
+) -> None:
+    """Watch the folder, publish, send, and serve the site and the desk."""
+    from dataclasses import replace
+
+    from publisher import run as process
+
+    console: Context = context.obj
+    settings = console.settings()
+    settings = replace(
+        settings,
+        host=settings.host if host is None else host,
+        port=settings.port if port is None else port,
+    )
+    if once:
+        process.once(settings, say=console.say)
+        return
+    process.forever(settings, servers=_servers, say=console.say)
+
+
+def _servers(settings: Settings, store: Store) -> list[Any]:
+    """Make the two web servers; `run` does not know what they serve."""
+    from publisher import templates, web
+    from publisher.web import desk, pages
+
+    loaded = templates.load(settings.home)
+    return [
+        web.server(pages.site_app(settings, store, loaded), settings.host, settings.port),
+        web.server(desk.desk_app(settings, store, loaded), "127.0.0.1", settings.desk_port),
+    ]
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say how the home is doing: what is held, what waits, what runs."""
+    from publisher import run as process
+
+    console: Context = context.obj
+    settings = console.settings()
+    with console.store(settings) as store:
+        document: dict[str, Any] = {
+            "home": str(settings.home),
+            "running": process.is_running(settings.home),
+            "newsletters": [_state(settings, store, one) for one in settings.newsletters],
+        }
+    if as_json:
+        for newsletter in document["newsletters"]:
+            for digest in newsletter["digests"]:
+                digest["findings"] = [asdict(finding) for finding in digest["findings"]]
+        answer(document)
+        return
+    typer.echo(f"home {settings.home}: {'running' if document['running'] else 'not running'}")
+    show_findings("publisher.toml", settings.findings)
+    for newsletter in document["newsletters"]:
+        _show_newsletter(newsletter)
+
+
+def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str, Any]:
+    """Gather what there is to say about one newsletter."""
+    from publisher import run as process
+    from publisher import schedule
+    from publisher.cli.sending import document
+    from publisher.publish import state_of, utc_now
+    from publisher.store import sends as books
+    from publisher.store import subscribers
+
+    now = utc_now()
+    state = state_of(settings, store, newsletter, now)
+    with store.read() as conn:
+        people = subscribers.count(conn, newsletter.slug)
+        sends = books.sends(conn, newsletter.slug)
+    moment = schedule.next_moment(schedule.parse(newsletter.send), newsletter.timezone, now)
+    return {
+        **state,
+        "send": newsletter.send,
+        "next": moment.isoformat() if moment else None,
+        "subscribers": {str(key): number for key, number in people.items()},
+        "waits": [
+            {"issue": answer.slug, "why": answer.reason}
+            for answer in process.rule_answers(store, newsletter, now)
+            if isinstance(answer, schedule.Ask)
+        ],
+        "sends": [document(send) for send in sends[-5:]],
+    }
+
+
+def _show_newsletter(newsletter: dict[str, Any]) -> None:
+    typer.echo(f"\n{newsletter['title']} ({newsletter['slug']})")
+    people = ", ".join(f"{number:,} {state}" for state, number in newsletter["subscribers"].items())
+    typer.echo(f"  {newsletter['issues']} issues; subscribers: {people or 'none'}")
+    if newsletter["next"]:
+        typer.echo(f"  next send by its rule: {newsletter['next']}")
+    for waiting in newsletter["waits"]:
+        typer.echo(f"  waits for you: {waiting['issue']}: {waiting['why']}")
+        typer.echo(f"      publisher send {waiting['issue']}")
+    for digest in newsletter["digests"]:
+        typer.echo(f"  {digest['state']}: {digest['path']}")
+        show_findings(f"  {digest['path']}", digest["findings"])
+    if newsletter["gone"]:
+        typer.echo(f"  published, but their digests are gone: {', '.join(newsletter['gone'])}")
+    if newsletter["others"]:
+        typer.echo(f"  not digests: {', '.join(newsletter['others'])}")
+    rows = [
+        [
+            str(send["send"]),
+            send["issue"],
+            send["kind"],
+            send["state"],
+            ", ".join(f"{number:,} {state}" for state, number in send["counts"].items() if number),
+        ]
+        for send in newsletter["sends"]
+    ]
+    if rows:
+        table(rows, ["SEND", "ISSUE", "KIND", "STATE", "DELIVERIES"])
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the database's schema up to date; SQLite is copied first."""
+    from publisher.store import Store
+
+    console: Context = context.obj
+    settings = console.settings()
+    store = Store.open(settings.database, any_schema=True)
+    try:
+        before = store.state()
+        store.migrate()
+        console.say(f"schema: {before} -> {store.state()}")
+    finally:
+        store.close()
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The archive to write (.tar).", metavar="FILE")],
+) -> None:
+    """Write database, register, key and settings into one archive, while everything runs."""
+    import tarfile
+    import tempfile
+
+    from publisher import site
+    from publisher.errors import RefusedError
+    from publisher.settings import FILE_NAME, secret_key
+
+    console: Context = context.obj
+    settings = console.settings()
+    if file.exists():
+        raise RefusedError("exists already", where=str(file), hint="name a new file")
+    secret_key(settings)
+    with (
+        console.store(settings) as store,
+        site.lock(settings.home),
+        tempfile.TemporaryDirectory(dir=settings.home, prefix=".backup-") as scratch,
+    ):
+        copy = Path(scratch) / "publisher.db"
+        store.backup(copy)
+        part = file.with_name(f".{file.name}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            with tarfile.open(fileobj=out, mode="w") as archive:
+                archive.add(copy, "publisher.db")
+                for name in (FILE_NAME, "register.json", "secret.key"):
+                    if (settings.home / name).is_file():
+                        archive.add(settings.home / name, name)
+            out.flush()
+            os.fsync(out.fileno())
+        part.rename(file)
+    console.say(f"database, register, key and settings are in {file}; keep it secret")
+    console.say(f"to restore: stop publisher, then tar -xpf {file} -C HOME")

@@ -1,0 +1,351 @@
+"""people - `subscribers`: who is written to, with whose consent.
+
+Import reads CSV with a head line (`email`, optional `name`, `language`) or a bare list of
+addresses; rejected lines are reported with their reasons and nothing else stops.
+See: signup (the rules), store.subscribers (the rows).
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from publisher.cli.console import Context, answer, ask, table
+
+if TYPE_CHECKING:
+    from publisher.store.subscribers import Added
+
+ADDRESS = Annotated[str, typer.Argument(help="An e-mail address.", metavar="ADDRESS")]
+ROWS_AT_ONCE = 2000
+EMAIL_HEADS = ("email", "e-mail", "address", "mail", "邮箱", "电子邮件")
+
+subscribers = typer.Typer(
+    no_args_is_help=True, help="Add, import, export, show, end subscriptions."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.add_typer(subscribers, name="subscribers")
+
+
+@subscribers.command()
+def add(
+    context: typer.Context,
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...")],
+    name: Annotated[str, typer.Option(help="The subscriber's name.")] = "",
+    language: Annotated[str | None, typer.Option(help="A language tag such as zh-CN.")] = None,
+    consent: Annotated[
+        str, typer.Option(help="How they agreed, in words.", metavar="WORDS")
+    ] = "added by an editor",
+) -> None:
+    """Add subscribers; their consent is recorded with your words."""
+    from publisher import signup
+    from publisher.model import Consent
+    from publisher.publish import utc_now
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    failed = False
+    with console.store(settings) as store:
+        for address in addresses:
+            now = utc_now()
+            added = signup.add(
+                store,
+                newsletter,
+                address,
+                consent=Consent("editor", consent, now),
+                name=name,
+                language=language,
+                key=_key(settings),
+                now=now,
+            )
+            console.say(f"{address}: {added}")
+            failed = failed or str(added) == "suppressed"
+    if failed:
+        raise typer.Exit(1)
+
+
+@subscribers.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV, or one address a line.", metavar="FILE")],
+    by: Annotated[
+        str | None, typer.Option(help="Who imports, for the consent record.", metavar="NAME")
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write rejected lines with reasons here.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Import subscribers from CSV; consent is recorded as imported by whom, when."""
+    import getpass
+
+    from publisher.errors import PublisherError
+    from publisher.model import Consent
+    from publisher.publish import utc_now
+    from publisher.store import subscribers as rows
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    now = utc_now()
+    who = by or getpass.getuser()
+    consent = Consent("import", f"imported by {who} on {now:%Y-%m-%d} from {file.name}", now)
+    try:
+        lines = list(_read_rows(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PublisherError(
+            f"cannot be read: {error}", where=str(file), hint="save it as CSV in UTF-8"
+        ) from None
+    rejected: list[tuple[int, str, str]] = []
+    good: list[tuple[int, str, str, str | None]] = []
+    for line, address, name, language in lines:
+        if reason := rows.valid(address):
+            rejected.append((line, address, reason))
+        else:
+            good.append((line, address, name, language))
+    batches = [good[i : i + ROWS_AT_ONCE] for i in range(0, len(good), ROWS_AT_ONCE)]
+    counts: Counter[Added] = Counter()
+    key = _key(settings)
+    with console.store(settings) as store:
+        for batch in console.progress(batches, total=len(batches), label="importing"):
+            with store.begin() as conn:
+                results = rows.import_rows(
+                    conn,
+                    newsletter.slug,
+                    [(address, name, language) for _, address, name, language in batch],
+                    consent,
+                    key,
+                    now,
+                )
+            counts.update(results)
+            for (line, address, _, _), result in zip(batch, results, strict=True):
+                if result is rows.Added.SUPPRESSED:
+                    rejected.append((line, address, "suppressed: this address is never mailed"))
+                elif result is rows.Added.LEFT:
+                    rejected.append((line, address, "unsubscribed: they left by their own wish"))
+    _report_import(console, counts, sorted(rejected), rejects)
+
+
+def _report_import(
+    console: Context,
+    counts: Counter[Added],
+    rejected: list[tuple[int, str, str]],
+    rejects: Path | None,
+) -> None:
+    from publisher.store.subscribers import Added
+
+    console.say(
+        f"imported {counts[Added.ADDED]:,}; known already {counts[Added.KNOWN]:,};"
+        f" rejected {len(rejected):,}"
+    )
+    if rejects is not None:
+        with rejects.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(["line", "email", "reason"])
+            writer.writerows([line, guard(address), reason] for line, address, reason in rejected)
+        console.say(f"rejected lines are in {rejects}")
+    for line, address, reason in rejected[:20]:
+        console.say(f"line {line}: {address!r}: {reason}")
+    if len(rejected) > 20:
+        console.say(f"... and {len(rejected) - 20} more; --rejects FILE writes them all")
+
+
+def _read_rows(file: Path) -> Iterator[tuple[int, str, str, str | None]]:
+    """Yield line, address, name and language of each filled line of a CSV or a bare list."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines)
+        columns = {"email": 0}
+        for index, row in enumerate(reader):
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if index == 0:
+                heads = [cell.lower() for cell in cells]
+                email = next((head for head in EMAIL_HEADS if head in heads), None)
+                if email is not None:
+                    columns = {head: at for at, head in enumerate(heads)}
+                    columns["email"] = heads.index(email)
+                    continue
+            yield (
+                reader.line_num,
+                _cell(cells, columns["email"]),
+                _cell(cells, columns.get("name")),
+                _cell(cells, columns.get("language")) or None,
+            )
+
+
+def _cell(cells: list[str], at: int | None) -> str:
+    return cells[at] if at is not None and at < len(cells) else ""
+
+
+def guard(cell: str) -> str:
+    """Disarm a cell that a spreadsheet would run as a formula (ASVS 1.2.10)."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+
+
+@subscribers.command()
+def export(context: typer.Context) -> None:
+    """Write all subscribers as CSV to stdout."""
+    from publisher.store import subscribers as rows
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    writer = csv.writer(sys.stdout)
+    writer.writerow(["email", "name", "language", "state", "joined"])
+    with console.store(settings) as store, store.read() as conn:
+        for person in rows.each(conn, newsletter.slug):
+            writer.writerow(
+                [
+                    guard(person.address),
+                    guard(person.name),
+                    person.language or "",
+                    person.state,
+                    person.joined.astimezone(UTC).isoformat(timespec="seconds"),
+                ]
+            )
+
+
+@subscribers.command()
+def show(
+    context: typer.Context,
+    address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show how many there are, or one with consent and state."""
+    from publisher.errors import RefusedError
+    from publisher.store import subscribers as rows
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    with console.store(settings) as store, store.read() as conn:
+        if address is None:
+            counts = {
+                str(state): number for state, number in rows.count(conn, newsletter.slug).items()
+            }
+            if as_json:
+                answer({"newsletter": newsletter.slug, "counts": counts})
+            else:
+                table(
+                    [[state, f"{number:,}"] for state, number in counts.items()], ["STATE", "COUNT"]
+                )
+            return
+        person = rows.find(conn, newsletter.slug, address)
+        reason = rows.is_suppressed(conn, newsletter.slug, address)
+        if person is None:
+            if reason:
+                console.say(f"{address} is suppressed: {reason}")
+                return
+            raise RefusedError(f"{address} is no subscriber of {newsletter.title}")
+        consents = rows.consents(conn, person.id)
+    document = {
+        "address": person.address,
+        "name": person.name,
+        "state": str(person.state),
+        "joined": person.joined.isoformat(),
+        "suppressed": reason,
+        "consents": [
+            {"source": c.source, "words": c.words, "at": c.at.isoformat()} for c in consents
+        ],
+    }
+    if as_json:
+        answer(document)
+        return
+    for key, value in document.items():
+        if key != "consents" and value:
+            typer.echo(f"{key}: {value}")
+    for consent in consents:
+        typer.echo(f"consent: {consent.words} ({consent.at:%Y-%m-%d})")
+
+
+@subscribers.command()
+def confirm(context: typer.Context, address: ADDRESS) -> None:
+    """Confirm a pending subscription on the person's behalf."""
+    _set(context, address, "active", "confirmed by an editor")
+
+
+@subscribers.command()
+def unsubscribe(context: typer.Context, address: ADDRESS) -> None:
+    """End a subscription on the person's behalf."""
+    _set(context, address, "unsubscribed", "unsubscribed by an editor")
+
+
+def _set(context: typer.Context, address: str, state: str, words: str) -> None:
+    from publisher.errors import RefusedError
+    from publisher.model import SubscriberState
+    from publisher.publish import utc_now
+    from publisher.store import subscribers as rows
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    with console.store(settings) as store, store.begin() as conn:
+        person = rows.find(conn, newsletter.slug, address)
+        if person is None:
+            raise RefusedError(f"{address} is no subscriber of {newsletter.title}")
+        if state == "active" and person.state is SubscriberState.UNSUBSCRIBED:
+            raise RefusedError(
+                f"{address} unsubscribed; only they can come back",
+                hint="the page behind the unsubscribe link in any mail offers it",
+            )
+        rows.set_state(conn, person.id, SubscriberState(state), utc_now(), words)
+    console.say(f"{address}: {state}")
+
+
+@subscribers.command()
+def suppress(
+    context: typer.Context,
+    address: ADDRESS,
+    reason: Annotated[str, typer.Option(help="Why, in words.")] = "suppressed by an editor",
+    lift: Annotated[bool, typer.Option("--lift", help="Allow the address again.")] = False,
+) -> None:
+    """Never mail an address again, subscriber or not."""
+    from publisher.publish import utc_now
+    from publisher.store import subscribers as rows
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    with console.store(settings) as store, store.begin() as conn:
+        if lift:
+            rows.lift(conn, newsletter.slug, address)
+        else:
+            rows.suppress(conn, newsletter.slug, address, reason, utc_now())
+    console.say(f"{address}: {'may be mailed again' if lift else 'suppressed'}")
+
+
+@subscribers.command()
+def erase(
+    context: typer.Context,
+    address: ADDRESS,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer yes beforehand.")] = False,
+) -> None:
+    """Delete all that is known of a person; only a keyed hash stays, so they stay unmailed."""
+    from publisher.publish import utc_now
+    from publisher.store import subscribers as rows
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    if not yes and not ask(f"erase {address} from {newsletter.title}? this cannot be undone"):
+        raise typer.Exit(1)
+    with console.store(settings) as store, store.begin() as conn:
+        rows.erase(conn, newsletter.slug, address, _key(settings), utc_now())
+    console.say("erased")
+
+
+def _key(settings: object) -> bytes:
+    from publisher.settings import Settings, secret_key
+
+    assert isinstance(settings, Settings)  # noqa: S101  # narrows for mypy without an import above
+    return secret_key(settings)

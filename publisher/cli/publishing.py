@@ -1,0 +1,198 @@
+"""publishing - `publish`, `withdraw` and `issues`.
+
+See: publish (the hall that does it), identity (what is new, revised, held).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from publisher.cli.console import Context, answer, ask, show_findings, table
+from publisher.model import Newsletter
+
+if TYPE_CHECKING:
+    from publisher.publish import Outcome
+    from publisher.settings import Settings
+    from publisher.store import Store
+
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+YES = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes beforehand.")]
+ISSUE = Annotated[
+    str, typer.Argument(help="Slug, latest, #NUMBER, or the digest's path.", metavar="ISSUE")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.command()(publish)
+    app.command()(withdraw)
+    app.command()(issues)
+
+
+def publish(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Only these digests.", metavar="[FILE...]")
+    ] = None,
+    as_issue: Annotated[
+        str | None,
+        typer.Option("--as", metavar="ISSUE", help="The digest revises this issue."),
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="The digest is a new issue.")] = False,
+) -> None:
+    """Publish new and changed digests to pages and feeds; mails nobody."""
+    from publisher import publish as hall
+    from publisher import templates
+    from publisher.errors import RefusedError
+
+    console: Context = context.obj
+    settings = console.settings()
+    if as_issue and new:
+        raise RefusedError("--as and --new contradict each other", hint="give one of them")
+    newsletters = [console.newsletter(settings)] if console.newsletter_slug or files else None
+    with console.store(settings) as store:
+        slug = None
+        if as_issue and newsletters:
+            slug = record_slug(store, settings, newsletters[0], as_issue)
+        outcome = settle(
+            lambda: hall.publish(
+                settings,
+                store,
+                templates.load(settings.home),
+                now=hall.utc_now(),
+                newsletters=newsletters,
+                files=files or (),
+                as_issue=slug,
+                as_new=new,
+            ),
+            console,
+        )
+    report(console, outcome)
+    if any(row.state == "aside" for row in outcome.digests):
+        raise typer.Exit(1)
+    if any(row.state == "held" for row in outcome.digests):
+        raise typer.Exit(3)
+
+
+def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
+    """Publish, and again once files that were being written have settled."""
+    from publisher.folder import SETTLED_SECONDS
+
+    outcome = attempt()
+    for _ in range(5):
+        if not outcome.young:
+            break
+        console.say(f"{outcome.young} digests were written just now: a second look")
+        time.sleep(SETTLED_SECONDS + 0.1)
+        later = attempt()
+        outcome = replace(outcome + later, young=later.young)
+    return outcome
+
+
+def report(console: Context, outcome: Outcome) -> None:
+    """Tell what a publication did."""
+    for row in outcome.digests:
+        show_findings(row.path, row.findings)
+    for word, records in (("published", outcome.new), ("revised", outcome.revised)):
+        for record in records:
+            console.say(f"{word} {record.slug} from {record.path}")
+    for state in ("held", "aside", "copy", "draft", "waiting"):
+        number = sum(row.state == state for row in outcome.digests)
+        if number:
+            console.say(f"{number} {'set aside' if state == 'aside' else state}")
+    if not outcome.new and not outcome.revised:
+        console.say(f"nothing new; {outcome.unchanged} digests as published")
+    if outcome.written:
+        console.say(f"{len(outcome.written)} files written in feeds/")
+
+
+def record_slug(store: Store, settings: Settings, newsletter: Newsletter, words: str) -> str:
+    """Find the slug of the issue a person means."""
+    from publisher import publish as hall
+    from publisher.store import issues as rows
+
+    with store.read() as conn:
+        records = rows.records(conn, newsletter.slug)
+    return hall.find(records, words, digests=settings.digests_folder(newsletter)).slug
+
+
+def withdraw(
+    context: typer.Context,
+    issue: ISSUE,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring it back.")] = False,
+    yes: YES = False,
+) -> None:
+    """Take an issue out of feeds and pages, and cancel its sends."""
+    from publisher import publish as hall
+    from publisher import templates
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    with console.store(settings) as store:
+        slug = record_slug(store, settings, newsletter, issue)
+        if (
+            not restore
+            and not yes
+            and not ask(
+                f"withdraw issue {slug}? its page will answer 410 and its running sends are cancelled"
+            )
+        ):
+            raise typer.Exit(1)
+        hall.withdraw(
+            settings,
+            store,
+            templates.load(settings.home),
+            newsletter,
+            slug,
+            now=hall.utc_now(),
+            restore=restore,
+        )
+    console.say(f"{'restored' if restore else 'withdrawn'} {slug}")
+
+
+def issues(context: typer.Context, as_json: AS_JSON = False) -> None:
+    """List the issues, newest first."""
+    from publisher.store import issues as rows
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    with console.store(settings) as store, store.read() as conn:
+        records = sorted(
+            rows.records(conn, newsletter.slug), key=lambda record: record.sort_key, reverse=True
+        )
+    documents = [
+        {
+            "slug": record.slug,
+            "id": record.id,
+            "title": record.title,
+            "number": record.number,
+            "date": record.date.isoformat() if record.date else None,
+            "published": record.published.isoformat(),
+            "updated": record.updated.isoformat(),
+            "state": "withdrawn"
+            if record.withdrawn
+            else "mailed"
+            if record.mailed
+            else "published",
+        }
+        for record in records
+    ]
+    if as_json:
+        answer({"issues": documents})
+        return
+    table(
+        [
+            [str(d["slug"]), str(d["date"] or ""), str(d["state"]), str(d["published"])[:16],
+             str(d["title"] or "")]
+            for d in documents
+        ],
+        ["ISSUE", "DATE", "STATE", "PUBLISHED", "TITLE"],
+    )  # fmt: skip

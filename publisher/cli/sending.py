@@ -1,0 +1,426 @@
+"""sending - `send`, `sends`, `who`, `pause`, `resume`, `cancel`: the conversation before mail leaves.
+
+A send is recorded first; a running sender takes it, otherwise this process sends it. Without
+`--yes` it begins after the undo minute. See: send (the hall), schedule.parse_when (WHEN).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from publisher.cli.console import Context, answer, ask, complain, show_findings, table
+from publisher.cli.publishing import AS_JSON, ISSUE, YES, record_slug
+from publisher.model import (
+    DeliveryState,
+    Finding,
+    Kind,
+    Level,
+    Newsletter,
+    Published,
+    Send,
+    SendState,
+)
+
+if TYPE_CHECKING:
+    from publisher.settings import Settings
+    from publisher.store import Store
+
+SEND = Annotated[int, typer.Argument(help="The number `publisher sends` prints.", metavar="SEND")]
+UNDO = timedelta(seconds=60)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.command()(send)
+    app.command()(sends)
+    app.command()(who)
+    app.command()(pause)
+    app.command()(resume)
+    app.command()(cancel)
+
+
+def send(
+    context: typer.Context,
+    issue: ISSUE,
+    to: Annotated[
+        list[str] | None, typer.Option(help="A test, to this address only.", metavar="ADDRESS")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="YYYY-MM-DD HH:MM local, RFC 3339, or +10m.", metavar="WHEN"),
+    ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only to those of today's audience without it.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent.")] = False,
+    yes: YES = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done.")] = False,
+) -> None:
+    """Send an issue to its subscribers, once."""
+    from publisher.publish import utc_now
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    with console.store(settings) as store:
+        slug = record_slug(store, settings, newsletter, issue)
+        published = _published(store, newsletter, slug)
+        _preflight(console, settings, published, newsletter)
+        moment = _moment(at, newsletter, utc_now())
+        if to:
+            _check_addresses(store, newsletter, to)
+        else:
+            _announce(console, store, published, newsletter, missing=missing, when=moment)
+        if dry_run:
+            console.say("dry run: nothing was recorded, nothing was sent")
+            return
+        if not to and not yes and not ask("send it?"):
+            raise typer.Exit(1)
+        now = utc_now()
+        begin = moment or (now if yes or to else now + UNDO)
+        number = _record(store, newsletter, slug, to or (), begin, now, missing=missing)
+        _follow(console, settings, store, number, begin, wait=wait, is_test=bool(to))
+
+
+def _published(store: Store, newsletter: Newsletter, slug: str) -> Published:
+    from publisher.errors import RefusedError
+    from publisher.store import issues
+
+    with store.read() as conn:
+        got = issues.get(conn, newsletter.slug, slug)
+    record, content = got if got is not None else (None, None)
+    if record is None or content is None:
+        raise RefusedError(
+            f"the text of issue {slug} is gone", hint="put its digest back and publish it"
+        )
+    if record.withdrawn is not None:
+        raise RefusedError(
+            f"issue {slug} is withdrawn", hint=f"publisher withdraw {slug} --restore"
+        )
+    return Published(content, record)
+
+
+def _preflight(
+    console: Context, settings: Settings, published: Published, newsletter: Newsletter
+) -> None:
+    """Show what preflight finds; a stop refuses the send, with all reasons at once."""
+    from publisher import preflight, templates
+    from publisher.publish import editions
+
+    made = editions(published, newsletter, templates.load(settings.home))
+    findings: list[Finding] = [*settings.findings, *preflight.check(published, newsletter, made)]
+    if settings.transport != "outbox":
+        findings += preflight.transport(newsletter)
+    show_findings(published.record.path, findings)
+    if any(finding.level is Level.STOP for finding in findings):
+        complain("not sent", "mend the findings above, then send again")
+        raise typer.Exit(1)
+
+
+def _moment(at: str | None, newsletter: Newsletter, now: datetime) -> datetime | None:
+    from publisher.schedule import parse_when
+
+    return parse_when(at, newsletter.timezone, now) if at else None
+
+
+def _check_addresses(store: Store, newsletter: Newsletter, to: list[str]) -> None:
+    from publisher.errors import RefusedError
+    from publisher.store import subscribers
+
+    for address in to:
+        if reason := subscribers.valid(address):
+            raise RefusedError(f"{address!r} is not an address to write to: {reason}")
+        with store.read() as conn:
+            barred = subscribers.is_suppressed(conn, newsletter.slug, address)
+        if barred:
+            raise RefusedError(f"{address} is suppressed: {barred}")
+
+
+def _announce(
+    console: Context,
+    store: Store,
+    published: Published,
+    newsletter: Newsletter,
+    *,
+    missing: bool,
+    when: datetime | None,
+) -> None:
+    """Say who would get it, before anything is asked; refuse what may not be sent again."""
+    from publisher.errors import RefusedError
+    from publisher.render import headline
+    from publisher.store import sends as books
+
+    slug = published.record.slug
+    with store.read() as conn:
+        audience = books.audience(conn, newsletter.slug, slug)
+        earlier = [
+            send
+            for send in books.sends(conn, newsletter.slug)
+            if send.issue == slug
+            and send.kind is Kind.ISSUE
+            and send.state is not SendState.CANCELLED
+        ]
+    if not missing:
+        if earlier:
+            last = earlier[-1]
+            raise RefusedError(
+                f"issue {slug} was sent already: send {last.id}, {last.state}, {_counts(last)}",
+                hint=f"publisher send {slug} --missing sends it to those without it"
+                f" ({audience.left_over:,} left over, {audience.joined_since:,} joined since)",
+            )
+        if published.record.mailed:
+            raise RefusedError(
+                f"issue {slug} counts as mailed: it was published before this database began",
+                hint=f"publisher send {slug} --missing sends it to all who have no delivery of it",
+            )
+    number = audience.left_over + audience.joined_since if missing else audience.active
+    console.say(f"{headline(published, newsletter)}  ({slug})")
+    if missing:
+        console.say(
+            f"to {number:,} of {newsletter.title}: {audience.left_over:,} left over,"
+            f" {audience.joined_since:,} joined since"
+        )
+    else:
+        console.say(f"to {number:,} subscribers of {newsletter.title}")
+    if audience.suppressed:
+        console.say(f"not to {audience.suppressed:,} suppressed")
+    if when is not None:
+        console.say(f"at {when:%Y-%m-%d %H:%M %Z}")
+    if number == 0:
+        raise RefusedError(
+            "there is nobody to send it to", hint="publisher subscribers add ADDRESS"
+        )
+
+
+def _record(
+    store: Store,
+    newsletter: Newsletter,
+    slug: str,
+    to: list[str] | tuple[str, ...],
+    begin: datetime,
+    now: datetime,
+    *,
+    missing: bool,
+) -> int:
+    from publisher.store import sends as books
+
+    with store.begin() as conn:
+        return books.create_send(
+            conn,
+            newsletter.slug,
+            slug,
+            Kind.TEST if to else Kind.ISSUE,
+            at=begin,
+            now=now,
+            missing=missing,
+            addresses=to,
+        )
+
+
+def _follow(
+    console: Context,
+    settings: Settings,
+    store: Store,
+    number: int,
+    begin: datetime,
+    *,
+    wait: bool,
+    is_test: bool,
+) -> None:
+    """Leave the send to the running sender, or send it from here."""
+    from publisher import run
+    from publisher.publish import utc_now
+
+    running = run.is_running(settings.home)
+    delay = (begin - utc_now()).total_seconds()
+    if running and not wait and not is_test:
+        console.say(f"send {number} is recorded; the running sender takes it")
+        if delay > 1:
+            console.say(f"publisher cancel {number} undoes it within {delay:.0f} s")
+        return
+    if delay > UNDO.total_seconds() + 1 and not wait:
+        console.say(f"send {number} is recorded for {begin:%Y-%m-%d %H:%M %Z}")
+        console.say("it leaves when `publisher run` is running then")
+        return
+    if delay > 1:
+        _undo_minute(console, store, number, delay)
+    if running:
+        done = _watch(console, store, number, lambda: time.sleep(0.5))
+    else:
+        run.send_now(settings, store, say=console.say)
+        done = _watch(console, store, number, None)
+    if done.state is SendState.PAUSED:
+        complain(f"send {number} is paused: {done.note}", f"publisher resume {number}")
+        raise typer.Exit(1)
+    console.say(f"send {number}: {done.state}; {_counts(done)}")
+    if settings.transport == "outbox":
+        console.say(f"the messages are in {settings.outbox_folder}/")
+    if done.count(DeliveryState.REFUSED) and is_test:
+        raise typer.Exit(1)
+
+
+def _undo_minute(console: Context, store: Store, number: int, delay: float) -> None:
+    """Give the person a minute to think again."""
+    from publisher.publish import utc_now
+    from publisher.store import sends as books
+
+    console.say(f"send {number} begins in {delay:.0f} s; Ctrl-C undoes it")
+    try:
+        time.sleep(delay)
+    except KeyboardInterrupt:
+        with store.begin() as conn:
+            books.set_state(
+                conn,
+                number,
+                SendState.CANCELLED,
+                frm=(SendState.SCHEDULED,),
+                now=utc_now(),
+                note="undone before it began",
+            )
+        console.say(f"\nsend {number} is cancelled; nobody was mailed")
+        raise typer.Exit(1) from None
+
+
+def _watch(console: Context, store: Store, number: int, pause: Callable[[], None] | None) -> Send:
+    """Look at a send until it rests; with a `pause`, again and again."""
+    from publisher.store import sends as books
+
+    shown = ""
+    while True:
+        with store.read() as conn:
+            current = books.send(conn, number)
+        assert current is not None  # noqa: S101  # we have just recorded it
+        if pause is None or current.state not in {SendState.SCHEDULED, SendState.RUNNING}:
+            return current
+        if (counts := _counts(current)) != shown:
+            console.say(f"send {number}: {counts}")
+            shown = counts
+        pause()
+
+
+def _counts(send: Send) -> str:
+    words = [f"{number:,} {state.replace('_', ' ')}" for state, number in send.counts if number]
+    return ", ".join(words) or "no deliveries yet"
+
+
+def sends(
+    context: typer.Context,
+    send: Annotated[int | None, typer.Argument(metavar="[SEND]")] = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """List sends, newest first; one in full with who is in doubt."""
+    from publisher.store import ledger
+    from publisher.store import sends as books
+
+    console: Context = context.obj
+    settings = console.settings()
+    with console.store(settings) as store, store.read() as conn:
+        found = books.sends(conn, console.newsletter_slug)
+        doubtful = ledger.in_doubt(conn, send) if send is not None else []
+    found = [one for one in found if send in (None, one.id)][::-1]
+    if send is not None and not found:
+        from publisher.errors import RefusedError
+
+        raise RefusedError(f"there is no send {send}", hint="publisher sends lists them")
+    if as_json:
+        answer({"sends": [document(one) for one in found]})
+        return
+    table(
+        [[str(one.id), one.issue, one.kind, one.state, f"{one.at:%Y-%m-%d %H:%M}", _counts(one)]
+         for one in found],
+        ["SEND", "ISSUE", "KIND", "STATE", "AT (UTC)", "DELIVERIES"],
+    )  # fmt: skip
+    for one in found if send is not None else []:
+        if one.note:
+            typer.echo(f"note: {one.note}")
+    for delivery in doubtful:
+        typer.echo(f"in doubt: {delivery.address}: {delivery.words}")
+
+
+def document(send: Send) -> dict[str, Any]:
+    """Make the JSON form of a send."""
+    return {
+        "send": send.id,
+        "issue": send.issue,
+        "kind": str(send.kind),
+        "state": str(send.state),
+        "at": send.at.isoformat(),
+        "note": send.note,
+        "counts": {str(state): number for state, number in send.counts},
+    }
+
+
+def who(
+    context: typer.Context,
+    issue: ISSUE,
+    address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]")] = None,
+) -> None:
+    """Say who got an issue, who did not, and why."""
+    from publisher.store import ledger
+
+    console: Context = context.obj
+    settings = console.settings()
+    newsletter = console.newsletter(settings)
+    with console.store(settings) as store:
+        slug = record_slug(store, settings, newsletter, issue)
+        with store.read() as conn:
+            deliveries = ledger.who(conn, newsletter.slug, slug, address)
+    if address and not deliveries:
+        console.say(f"{address} has no delivery of issue {slug}")
+        raise typer.Exit(1)
+    for one in deliveries:
+        words = f"{one.code or ''} {one.words}".strip()
+        typer.echo(f"{one.address or '(erased)'}\t{one.state}\tsend {one.send}\t{words}".rstrip())
+
+
+def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendState, ...]) -> None:
+    from publisher.errors import RefusedError
+    from publisher.publish import utc_now
+    from publisher.store import sends as books
+
+    console: Context = context.obj
+    settings = console.settings()
+    with console.store(settings) as store, store.begin() as conn:
+        current = books.send(conn, number)
+        if current is None:
+            raise RefusedError(f"there is no send {number}", hint="publisher sends lists them")
+        if not books.set_state(conn, number, to, frm=frm, now=utc_now(), note=""):
+            raise RefusedError(
+                f"send {number} is {current.state}, so it cannot become {to}",
+                hint=f"only what is {' or '.join(frm)} can",
+            )
+    console.say(f"send {number}: {to}")
+
+
+def pause(context: typer.Context, send: SEND) -> None:
+    """Pause a send; nothing is lost."""
+    _steer(context, send, SendState.PAUSED, (SendState.RUNNING, SendState.SCHEDULED))
+
+
+def resume(context: typer.Context, send: SEND) -> None:
+    """Go on with a paused send."""
+    from publisher.store import sends as books
+
+    console: Context = context.obj
+    settings = console.settings()
+    with console.store(settings) as store, store.read() as conn:
+        current = books.send(conn, send)
+    frozen = current is not None and current.started is not None
+    _steer(context, send, SendState.RUNNING if frozen else SendState.SCHEDULED, (SendState.PAUSED,))
+
+
+def cancel(context: typer.Context, send: SEND, yes: YES = False) -> None:
+    """Cancel a send; who was not mailed yet will not be."""
+    if not yes and not ask(f"cancel send {send}? who has no mail yet will get none"):
+        raise typer.Exit(1)
+    _steer(
+        context,
+        send,
+        SendState.CANCELLED,
+        (SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED),
+    )

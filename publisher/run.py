@@ -1,0 +1,424 @@
+"""run - the long-running process: heartbeat, watcher, signals, and the sender it keeps alive.
+
+    heartbeat (APScheduler, memory only)
+      scan   every 60 s, or when the folder stirs   -> publish, then the newsletter's send rule
+      due    every 10 s                             -> sends whose moment has come begin
+      sweep  every 10 s                             -> what dead senders left behind is settled
+    watcher (watchfiles)      only wakes the scan; the scan is the truth
+    watchdog (monotonic)      a clock that jumps re-adds the jobs; a dead sender is started again
+    sender (own process)      claims lots and sends, so that the site stays quick
+    servers                   given by the caller; this room does not know what they serve
+
+All jobs are idempotent: what they do stands in the store, not in the scheduler. SIGTERM: nothing
+new is claimed, what is on the wire is finished, and the process leaves within 25 s.
+
+Faults: a fault in one newsletter is logged and the others go on; a second `run` on a home is
+refused. Never: renders, speaks SMTP itself. See: publish and send (the halls), schedule (rules).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, Protocol
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from watchfiles import watch
+
+from publisher import register, schedule, send, templates
+from publisher import settings as settings_room
+from publisher.errors import PublisherError, RefusedError
+from publisher.folder import SETTLED_SECONDS
+from publisher.model import Kind, Level, Newsletter
+from publisher.publish import Outcome, publish, utc_now
+from publisher.schedule import Due, Waiting
+from publisher.settings import Settings
+from publisher.store import Store, issues, sends
+
+LOCK_NAME: Final = "run.lock"
+SCAN: Final = timedelta(seconds=60)
+BEAT: Final = timedelta(seconds=10)
+JUMP: Final = 2.0
+LAST_WORD: Final = 20.0
+RESPAWN_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
+
+log = structlog.get_logger("run")
+Say = Callable[[str], None]
+
+
+class Server(Protocol):
+    """What a server must offer: to run in a thread, and to be told to stop."""
+
+    should_exit: bool
+
+    def run(self) -> None:
+        """Serve until `should_exit`."""
+
+
+Servers = Callable[[Settings, Store], Sequence[Server]]
+
+
+# --- one at a time ------------------------------------------------------------
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold the home for this process; raises RefusedError while another runs on it."""
+    handle = os.open(home / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(handle, 32).decode("ascii", "replace").strip()
+            raise RefusedError(
+                f"publisher runs on this home already (process {holder or 'unknown'})",
+                where=str(home),
+                hint="stop that one first; a second would only stand in its way",
+            ) from None
+        os.truncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_running(home: Path) -> bool:
+    """Say whether a `run` holds the home."""
+    try:
+        handle = os.open(home / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+# --- the jobs -----------------------------------------------------------------
+
+
+def scan(settings: Settings, store: Store, *, say: Say, rebuild: bool = True) -> Outcome:
+    """Publish what is new and let each newsletter's rule schedule what it asks for."""
+    total = Outcome()
+    for newsletter in settings.newsletters:
+        try:
+            outcome = publish(
+                settings,
+                store,
+                templates.load(settings.home),
+                now=utc_now(),
+                newsletters=[newsletter],
+                rebuild=rebuild,
+            )
+            apply_rule(store, newsletter, utc_now(), say=say)
+        except PublisherError as error:
+            log.error("scan failed", newsletter=newsletter.slug, error=str(error), hint=error.hint)
+            continue
+        for word, records in (("published", outcome.new), ("revised", outcome.revised)):
+            for record in records:
+                say(f"{word} {record.slug} from {record.path}")
+        for row in outcome.digests:
+            if row.state in {"held", "aside"}:
+                word = "held" if row.state == "held" else "set aside"
+                why = row.findings[-1].message if row.findings else ""
+                say(f"{word}: {row.path}: {why}")
+        total += outcome
+    return total
+
+
+def apply_rule(store: Store, newsletter: Newsletter, now: datetime, *, say: Say) -> None:
+    """Schedule the sends a newsletter's rule asks for now; what asks a person is only said."""
+    for answer in rule_answers(store, newsletter, now):
+        if not isinstance(answer, Due):
+            continue
+        with store.begin() as conn, suppress(sends.AlreadyThere):
+            number = sends.create_send(
+                conn,
+                newsletter.slug,
+                answer.slug,
+                Kind.ISSUE,
+                at=answer.at,
+                now=now,
+                occurrence=answer.occurrence,
+            )
+            say(f"send {number}: issue {answer.slug}, by the rule {newsletter.send!r}")
+
+
+def rule_answers(
+    store: Store, newsletter: Newsletter, now: datetime
+) -> tuple[schedule.Due | schedule.Ask, ...]:
+    """Ask the rule about every issue that has no send yet."""
+    with store.read() as conn:
+        sent = {one.issue for one in sends.sends(conn, newsletter.slug) if one.kind is Kind.ISSUE}
+        records = [one for one in issues.records(conn, newsletter.slug) if one.withdrawn is None]
+        held = {
+            row.path
+            for row in issues.digests(conn, newsletter.slug)
+            if row.state != "published" or any(f.level is Level.HOLD for f in row.findings)
+        }
+        waiting = [
+            record
+            for record in records
+            if record.slug not in sent and record.mailed is None and not record.back_catalogue
+        ]
+        directives = {
+            one.record.slug: one.issue.send
+            for one in issues.published(conn, newsletter.slug, [one.slug for one in waiting])
+        }
+    return schedule.decide_sends(
+        schedule.parse(newsletter.send),
+        newsletter.timezone,
+        candidates=[
+            Waiting(
+                slug=record.slug,
+                published=record.published,
+                stated_date=record.date,
+                send_directive=directives.get(record.slug),
+                findings_hold=record.path in held,
+            )
+            for record in waiting
+        ],
+        now=now,
+        sent_up_to=max(
+            (one.published for one in records if one.slug in sent or one.mailed), default=None
+        ),
+    )
+
+
+# --- once ---------------------------------------------------------------------
+
+
+def once(settings: Settings, *, say: Say) -> None:
+    """Scan, publish, create due sends, work until nothing is queued or sending, and leave."""
+    with only_one(settings.home):
+        store = Store.open(settings.database)
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        try:
+            for _ in range(30):
+                if not scan(settings, store, say=say).young or stop.wait(SETTLED_SECONDS + 0.1):
+                    break
+            settings = _refreshed(settings)
+            _sender(settings, store, stop).until_idle()
+        finally:
+            store.close()
+
+
+def send_now(settings: Settings, store: Store, *, say: Say) -> None:
+    """Send what is due from this process, for a command without a running sender."""
+    stop = threading.Event()
+    old = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        _sender(settings, store, stop).until_idle()
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+def _refreshed(settings: Settings) -> Settings:
+    """Take over the newsletter paths the register has fixed meanwhile."""
+    return settings.with_paths(dict(register.load(settings.register_path).paths))
+
+
+def _sender(settings: Settings, store: Store, stop: threading.Event) -> send.Sender:
+    return send.Sender.of(
+        settings,
+        store,
+        templates.load(settings.home),
+        key=settings_room.secret_key(settings),
+        clock=utc_now,
+        stop=stop,
+    )
+
+
+# --- for ever -----------------------------------------------------------------
+
+
+def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
+    """Run until SIGTERM or SIGINT; a second signal leaves at once."""
+    with only_one(settings.home):
+        settings_room.secret_key(settings)
+        store = Store.open(settings.database)
+        try:
+            _Process(settings, store, say).run(servers)
+        finally:
+            store.close()
+
+
+class _Process:
+    """The running process: what it has started, and how it ends."""
+
+    def __init__(self, settings: Settings, store: Store, say: Say) -> None:
+        self.settings = settings
+        self.store = store
+        self.say = say
+        self.stop = threading.Event()
+        self.scanning = threading.Lock()
+        self.heart = BackgroundScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
+        )
+        self.sender: Any = None
+        self.deaths = 0
+
+    def run(self, servers: Servers) -> None:
+        """Start everything, keep watch, end everything."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told_to_stop)
+        self.scan(rebuild=True)
+        made = servers(_refreshed(self.settings), self.store)
+        threads = [threading.Thread(target=one.run, daemon=True) for one in made]
+        threads.append(threading.Thread(target=self._watch_folders, daemon=True))
+        for thread in threads:
+            thread.start()
+        self._add_jobs()
+        self.heart.start()
+        self._start_sender()
+        self.say(f"site  http://{self.settings.host}:{self.settings.port}/")
+        self.say(f"desk  http://127.0.0.1:{self.settings.desk_port}/")
+        try:
+            self._keep_watch()
+        finally:
+            self._end(made, threads)
+
+    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
+        if self.stop.is_set():
+            os._exit(1)
+        self.stop.set()
+
+    def _add_jobs(self) -> None:
+        now = datetime.now(UTC)
+        for name, job, every in (("scan", self.scan, SCAN), ("beat", self.beat, BEAT)):
+            self.heart.add_job(
+                job,
+                "interval",
+                seconds=every.total_seconds(),
+                id=name,
+                replace_existing=True,
+                next_run_time=now + every,
+            )
+
+    def scan(self, *, rebuild: bool = False) -> None:
+        """Scan once; soon again while a file is still being written."""
+        with self.scanning:
+            try:
+                outcome = scan(self.settings, self.store, say=self.say, rebuild=rebuild)
+            except PublisherError as error:
+                log.error("scan failed", error=str(error), hint=error.hint)
+                return
+        if outcome.young and not self.stop.is_set():
+            self._scan_in(SETTLED_SECONDS + 0.1)
+
+    def beat(self) -> None:
+        """Begin due sends and settle what dead senders left."""
+        try:
+            sender = _sender(_refreshed(self.settings), self.store, self.stop)
+            sender.begin_due()
+            sender.recover()
+            for newsletter in self.settings.newsletters:
+                apply_rule(self.store, newsletter, utc_now(), say=self.say)
+        except PublisherError as error:
+            log.error("heartbeat failed", error=str(error), hint=error.hint)
+
+    def _scan_in(self, seconds: float) -> None:
+        with suppress(Exception):
+            self.heart.modify_job(
+                "scan", next_run_time=datetime.now(UTC) + timedelta(seconds=seconds)
+            )
+
+    def _watch_folders(self) -> None:
+        """Wake the scan when a digests folder stirs; polling is the scan's own business."""
+        while not self.stop.is_set():
+            folders = [self.settings.digests_folder(one) for one in self.settings.newsletters]
+            present = [folder for folder in folders if folder.is_dir()]
+            if not present:
+                self.stop.wait(5)
+                continue
+            try:
+                for _ in watch(*present, stop_event=self.stop, debounce=200, rust_timeout=5000,
+                               yield_on_timeout=True):  # fmt: skip
+                    if _:
+                        self._scan_in(SETTLED_SECONDS + 0.1)
+                    if any(not folder.is_dir() for folder in present):
+                        break
+            except (OSError, RuntimeError) as error:
+                log.warning("the watcher stumbled; the scan goes on", error=str(error))
+                self.stop.wait(5)
+
+    # --- the sender process ---
+
+    def _start_sender(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.sender = context.Process(
+            target=sender_process, args=(self.settings.home, os.getpid()), name="publisher-sender"
+        )
+        self.sender.start()
+
+    def _keep_watch(self) -> None:
+        """Look every second: is the sender alive, does the wall clock go with the monotonic one."""
+        offset = time.time() - time.monotonic()
+        next_start = 0.0
+        while not self.stop.wait(1):
+            drift = time.time() - time.monotonic() - offset
+            if abs(drift) > JUMP:
+                log.warning("the clock jumped", seconds=round(drift, 1))
+                offset += drift
+                self._add_jobs()
+            if self.sender is not None and self.sender.exitcode is not None:
+                wait = RESPAWN_WAITS[min(self.deaths, len(RESPAWN_WAITS) - 1)]
+                log.warning("the sender died", exit=self.sender.exitcode, again_in=wait)
+                self.deaths += 1
+                next_start = time.monotonic() + wait
+                self.sender = None
+            if self.sender is None and time.monotonic() >= next_start:
+                self._start_sender()
+
+    def _end(self, servers: Sequence[Server], threads: Sequence[threading.Thread]) -> None:
+        self.say("stopping: what is on the wire is finished")
+        self.stop.set()
+        deadline = time.monotonic() + LAST_WORD
+        if self.sender is not None:
+            self.sender.terminate()
+        for server in servers:
+            server.should_exit = True
+        with suppress(Exception):
+            self.heart.shutdown(wait=True)
+        for thread in threads:
+            thread.join(max(0.1, min(5.0, deadline - time.monotonic())))
+        if self.sender is not None:
+            self.sender.join(max(0.1, deadline - time.monotonic()))
+            if self.sender.exitcode is None:
+                self.sender.kill()
+                self.sender.join(2)
+
+
+def sender_process(home: Path, parent: int) -> None:
+    """Send until told to stop, or until the process that started us is gone."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_stop_with_parent, args=(parent, stop), daemon=True).start()
+    settings = _refreshed(settings_room.load(home))
+    store = Store.open(settings.database)
+    try:
+        _sender(settings, store, stop).forever()
+    finally:
+        store.close()
+
+
+def _stop_with_parent(parent: int, stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        if os.getppid() != parent:
+            stop.set()
