@@ -25,7 +25,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from publisher.errors import TransportError
 from publisher.model import Envelope, Phase, Reply
@@ -42,29 +42,34 @@ WORDS_LIMIT: Final = 500
 _PRINTABLE = re.compile(r"[\x21-\x7e]*")
 _PATH = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]+")
 
-Tls = Literal["none", "starttls", "implicit"]
+TLS: Final = ("none", "starttls", "implicit")
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long each phase may take, in seconds, from the time a plain command may take."""
+    """How long each phase may take, in seconds; `scale` 1 is the usual patience."""
 
-    command: float
+    scale: float = 1.0
 
     @property
     def connect(self) -> float:
-        """Half a command's."""
-        return self.command / 2
+        """Until somebody answers, and for TLS to begin."""
+        return 30 * self.scale
+
+    @property
+    def command(self) -> float:
+        """For the greeting and every command about one address (RFC 5321 §4.5.3.2 allows more)."""
+        return 60 * self.scale
 
     @property
     def data(self) -> float:
-        """Twice a command's (RFC 5321 §4.5.3.2.4)."""
-        return self.command * 2
+        """RFC 5321 §4.5.3.2.4."""
+        return 120 * self.scale
 
     @property
     def dot(self) -> float:
-        """Ten times a command's: an early end here makes repeats (RFC 5321 §4.5.3.2.6)."""
-        return self.command * 10
+        """RFC 5321 §4.5.3.2.6: an early end here makes repeats."""
+        return 600 * self.scale
 
 
 class _Fault(Exception):
@@ -83,14 +88,16 @@ class Relay:
         host: str,
         port: int,
         *,
-        tls: Tls = "none",
+        tls: str = "none",
         user: str = "",
         password: str = "",
         hello: str = "",
-        timeout: float = 60.0,
-        ca_file: Path | None = None,
+        timeout: float = 1.0,
+        ca_file: Path | str | None = None,
     ) -> None:
         """Remember how to reach the relay; connect with the first message."""
+        if tls not in TLS:  # a slip here must not become clear text
+            raise TransportError(f"{tls!r} is none of {', '.join(TLS)}", where="smtp.tls")
         if not _PRINTABLE.fullmatch(hello):
             raise TransportError(
                 "the name to greet with must be one ASCII word", where="smtp.hello"

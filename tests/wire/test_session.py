@@ -33,7 +33,7 @@ def nothing() -> None:
 def relay_to(server, **settings) -> Relay:
     """Make a relay that is impatient enough for tests."""
     return Relay(
-        "127.0.0.1", server.port, **{"timeout": 1.0, "hello": "client.example", **settings}
+        "127.0.0.1", server.port, **{"timeout": 0.05, "hello": "client.example", **settings}
     )
 
 
@@ -158,7 +158,7 @@ def test_answers_become_replies(serve, answers, phase, code, outcome) -> None:
 )
 def test_silence_ends_in_time(serve, verb: str, phase: Phase, outcome: Outcome) -> None:
     """A server that hangs costs one time-out, and only after the content it leaves a doubt."""
-    relay = relay_to(serve(**{verb: HANG}), timeout=0.05)
+    relay = relay_to(serve(**{verb: HANG}), timeout=0.001)
     before = time.monotonic()
     reply = relay.deliver(ENVELOPE, MESSAGE, nothing)
     relay.close()
@@ -313,7 +313,7 @@ def test_wrong_name_is_not_trusted(serve, server_context, authority: Path) -> No
     """A certificate for another name stops everything too."""
     server = serve(server_context, implicit=True)
     relay = Relay(
-        "localhost", server.port, tls="implicit", ca_file=authority / "ca.pem", timeout=1.0
+        "localhost", server.port, tls="implicit", ca_file=authority / "ca.pem", timeout=0.05
     )
     with pytest.raises(TransportError, match="certificate is not valid"):
         relay.deliver(ENVELOPE, MESSAGE, nothing)
@@ -397,6 +397,12 @@ def test_greeting_name_must_be_one_word() -> None:
         Relay("127.0.0.1", 25, hello="a\r\nMAIL")
 
 
+def test_unknown_kind_of_tls_is_refused() -> None:
+    """A slip in the settings does not become clear text."""
+    with pytest.raises(TransportError, match="starttls"):
+        Relay("127.0.0.1", 25, tls="start-tls")
+
+
 # --- another's server ---------------------------------------------------------
 
 
@@ -450,7 +456,7 @@ def test_another_implementation_understands_us(aiosmtpd, authority: Path) -> Non
         ca_file=authority / "ca.pem",
         user="editor",
         password=PASSWORD,
-        timeout=5.0,
+        timeout=0.1,
         hello="",
     )
     for number in range(3):
@@ -472,7 +478,7 @@ def test_another_implementation_refuses_a_wrong_password(aiosmtpd, authority: Pa
         ca_file=authority / "ca.pem",
         user="editor",
         password="wrong",
-        timeout=5.0,
+        timeout=0.1,
     )
     with pytest.raises(TransportError, match="refused the login"):
         relay.deliver(ENVELOPE, MESSAGE, nothing)
