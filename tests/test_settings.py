@@ -1,0 +1,122 @@
+"""publisher.toml and the environment: what is read, what is refused, what is kept secret."""
+
+from pathlib import Path
+
+import pytest
+
+from publisher import settings
+from publisher.errors import SettingsError
+from publisher.model import Level
+
+ONE = '[newsletter]\ntitle = "Weekly"\n'
+ROOT = Path(__file__).parent.parent
+
+
+def home(tmp_path: Path, text: str) -> Path:
+    """Write a home's publisher.toml."""
+    (tmp_path / "publisher.toml").write_text(text, "utf-8")
+    return tmp_path
+
+
+def test_one_newsletter_needs_only_a_title(tmp_path: Path) -> None:
+    """The defaults are a manual send, the outbox, SQLite beside the file, and ports 8000 and 8001."""
+    loaded = settings.load(home(tmp_path, ONE), {})
+    newsletter = loaded.newsletters[0]
+    assert (newsletter.slug, newsletter.path, newsletter.send) == ("newsletter", "", "manual")
+    assert loaded.database == f"sqlite:///{tmp_path}/publisher.db"
+    assert (loaded.transport, loaded.port, loaded.desk_port) == ("outbox", 8000, 8001)
+
+
+def test_several_newsletters_have_paths_of_their_own(tmp_path: Path) -> None:
+    """The first stands at the root, the others under their slugs; the register may fix others."""
+    text = '[newsletter.a]\ntitle = "A"\n[newsletter.b]\ntitle = "B"\n'
+    loaded = settings.load(home(tmp_path, text), {})
+    assert [(one.path, one.digests) for one in loaded.newsletters] == [
+        ("", "digests/a"),
+        ("b/", "digests/b"),
+    ]
+    assert loaded.with_paths({"a": "a/", "b": ""}).newsletters[1].path == ""
+    with pytest.raises(SettingsError, match="2 newsletters"):
+        loaded.newsletter(None)
+
+
+def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
+    """Four wrong keys are four sentences in one error."""
+    text = """transport = "pigeon"
+[newsletter]
+title = "A"
+timezone = "Mars/Base"
+send = "fri 25:00"
+colour = "red"
+"""
+    with pytest.raises(SettingsError) as caught:
+        settings.load(home(tmp_path, text), {})
+    for words in ("transport (line 1)", "newsletter.timezone (line 4)", "newsletter.send (line 5)",
+                  "newsletter.colour (line 6): no such setting"):  # fmt: skip
+        assert words in caught.value.message
+
+
+def test_broken_toml_names_the_line(tmp_path: Path) -> None:
+    """A file that is no TOML is refused with the line."""
+    with pytest.raises(SettingsError, match="line 1"):
+        settings.load(home(tmp_path, "title = \n"), {})
+
+
+def test_a_folder_without_settings_names_the_remedy(tmp_path: Path) -> None:
+    """An empty folder is no home; init makes one."""
+    with pytest.raises(SettingsError) as caught:
+        settings.load(tmp_path, {})
+    assert "publisher init" in caught.value.hint
+
+
+def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PUBLISHER_TRANSPORT and a nested PUBLISHER_SMTP__HOST overrule the file."""
+    monkeypatch.setenv("PUBLISHER_TRANSPORT", "smtp")
+    monkeypatch.setenv("PUBLISHER_SMTP__HOST", "relay.example.net")
+    loaded = settings.load(home(tmp_path, ONE), {})
+    assert (loaded.transport, loaded.smtp.host) == ("smtp", "relay.example.net")
+
+
+def test_secrets(tmp_path: Path) -> None:
+    """A password is read from its file or systemd's credentials, never shown, and a finding in the file."""
+    secret = tmp_path / "pw"
+    secret.write_text("hunter2\n", "utf-8")
+    loaded = settings.load(home(tmp_path, f'{ONE}[smtp]\npassword_file = "pw"\n'), {})
+    assert loaded.smtp.password == "hunter2"
+    assert "hunter2" not in repr(loaded)
+    assert loaded.findings == ()
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "smtp-password").write_text("other\n", "utf-8")
+    loaded = settings.load(home(tmp_path, ONE), {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert loaded.smtp.password == "other"
+    loaded = settings.load(home(tmp_path, f'{ONE}[smtp]\npassword = "x"\n'), {})
+    assert [(one.level, one.code) for one in loaded.findings] == [(Level.HOLD, "settings/secret")]
+
+
+def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
+    """The key is 32 bytes, the same at each call, refused when others may read it or it is damaged."""
+    loaded = settings.load(home(tmp_path, ONE), {})
+    key = settings.secret_key(loaded)
+    assert len(key) == 32
+    assert settings.secret_key(loaded) == key
+    assert loaded.key_path.stat().st_mode & 0o777 == 0o600
+    loaded.key_path.chmod(0o644)
+    with pytest.raises(SettingsError, match="read by others"):
+        settings.secret_key(loaded)
+    loaded.key_path.chmod(0o600)
+    loaded.key_path.write_text("short", "ascii")
+    with pytest.raises(SettingsError, match="damaged"):
+        settings.secret_key(loaded)
+
+
+def test_the_sample_and_the_starter_load() -> None:
+    """The repository's own settings and those `init` writes are valid as they stand."""
+    loaded = settings.load(ROOT, {})
+    assert loaded.newsletters[0].title == "AI 论文周报"
+
+
+def test_the_starter_is_valid(tmp_path: Path) -> None:
+    """What `init` writes loads without a change."""
+    text = (ROOT / "publisher" / "starter.toml").read_text("utf-8")
+    assert settings.load(home(tmp_path, text), {}).newsletters[0].title == "My newsletter"
