@@ -1,0 +1,1 @@
+"""migrations - the schema's history, one script a step, for both databases."""

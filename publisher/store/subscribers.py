@@ -1,0 +1,483 @@
+"""subscribers - who may be written to, why, and who never again.
+
+An address belongs to one newsletter once; it is compared without regard to case and kept as it was
+given. Every change of heart is a row of consent, so that the history of a subscriber can be shown.
+What is suppressed is refused by everything that adds; of what was erased only a keyed hash stays,
+so whoever adds hands in the key.
+
+Faults: RefusedError for an address nobody can have, StoreError from the database. Never: sends.
+See: signup (double opt-in), ledger.permitted (asked again in the moment of sending).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, case, func, insert, or_, select, update
+
+from publisher.errors import RefusedError
+from publisher.model import Consent, DeliveryState, Subscriber, SubscriberState
+from publisher.store.schema import (
+    LotState,
+    attempt,
+    consent,
+    delivery,
+    insert_into,
+    lot,
+    send,
+    subscriber,
+    suppression,
+)
+
+_PAGE: Final = 1000
+_CHUNK: Final = 500
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
+
+
+class Added(StrEnum):
+    """What became of an address that was to be added."""
+
+    ADDED = "added"
+    KNOWN = "known"
+    REVIVED = "revived"  # was there, pending or unsubscribed, and has the new state now
+    LEFT = "left"  # unsubscribed; an import does not bring anyone back
+    SUPPRESSED = "suppressed"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address that is never mailed; None where it was erased and only its hash is left."""
+
+    address: str | None
+    reason: str
+    at: datetime
+
+
+# --- addresses ----------------------------------------------------------------
+
+
+def normalise(address: str) -> str:
+    """Strip an address and write its domain in lower-case ASCII; the local part stays."""
+    local, at, domain = address.strip().rpartition("@")
+    domain = domain.lower()
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            return local + at + domain  # `valid` says why it will not do
+    return local + at + domain
+
+
+def folded(address: str) -> str:
+    """Give the form in which addresses are compared."""
+    return normalise(address).casefold()
+
+
+def valid(address: str) -> str | None:
+    """Say in words why nobody can have this address, or None when it will do."""
+    address = normalise(address)
+    local, _, domain = address.rpartition("@")
+    labels = domain.split(".")
+    if not address:
+        return "it is empty"
+    if _UNPRINTABLE.search(address) or "<" in address or ">" in address:
+        return "it contains a space, a control character or an angle bracket"
+    if address.count("@") != 1:
+        return "it needs exactly one @"
+    if not local.isascii():
+        return "the part before the @ is not ASCII"
+    if len(local) > 64 or len(address) > 254:
+        return "it is too long"
+    if not _LOCAL.fullmatch(local):
+        return "the part before the @ is not written as mail servers read it"
+    if not all(_LABEL.fullmatch(label) for label in labels):
+        return "the part after the @ is no domain name"
+    if domain != "localhost" and (len(labels) < 2 or labels[-1].isdigit()):
+        return "the part after the @ is no full domain name"
+    return None
+
+
+def _hash(key: bytes, newsletter: str, address: str) -> str:
+    text = f"suppressed\0{newsletter}\0{folded(address)}"
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+# --- adding -------------------------------------------------------------------
+
+
+def add(
+    conn: Connection,
+    newsletter: str,
+    address: str,
+    *,
+    consent: Consent,
+    state: SubscriberState = SubscriberState.ACTIVE,
+    name: str = "",
+    language: str | None = None,
+    key: bytes | None = None,
+    now: datetime,
+) -> Added:
+    """Add one address with its consent; someone who left comes back with the new consent.
+
+    Without `key` an erased address is not recognised.
+    """
+    if reason := valid(address):
+        raise RefusedError(f"{address!r} is no address: {reason}")
+    if is_suppressed(conn, newsletter, address, key=key) is not None:
+        return Added.SUPPRESSED
+    number = conn.execute(
+        insert_into(conn, subscriber)
+        .values(
+            newsletter=newsletter,
+            address=normalise(address),
+            folded=folded(address),
+            name=name,
+            language=language,
+            state=state,
+            joined=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(subscriber.c.id)
+    ).scalar()
+    if number is not None:
+        _consented(conn, number, consent)
+        return Added.ADDED
+    return _revive(conn, newsletter, address, consent, state, now)
+
+
+def _revive(
+    conn: Connection,
+    newsletter: str,
+    address: str,
+    why: Consent,
+    state: SubscriberState,
+    now: datetime,
+) -> Added:
+    weaker = {
+        SubscriberState.ACTIVE: [SubscriberState.PENDING, SubscriberState.UNSUBSCRIBED],
+        SubscriberState.PENDING: [SubscriberState.UNSUBSCRIBED],
+        SubscriberState.UNSUBSCRIBED: [],
+    }[state]
+    number = conn.execute(
+        update(subscriber)
+        .where(
+            subscriber.c.newsletter == newsletter,
+            subscriber.c.folded == folded(address),
+            subscriber.c.state.in_(weaker),
+        )
+        .values(state=state, joined=now)
+        .returning(subscriber.c.id)
+    ).scalar()
+    if number is None:
+        return Added.KNOWN
+    _consented(conn, number, why)
+    return Added.REVIVED
+
+
+def import_rows(
+    conn: Connection,
+    newsletter: str,
+    rows: Sequence[tuple[str, str, str | None]],
+    consent: Consent,
+    key: bytes,
+    now: datetime,
+) -> list[Added]:
+    """Add many (address, name, language) as active; say of each row, in order, what became of it.
+
+    Nobody who left or was suppressed comes back this way, and nobody known is changed.
+    """
+    outcomes: list[Added | None] = [None] * len(rows)
+    fresh: dict[str, int] = {}
+    for place, (address, _, _) in enumerate(rows):
+        if valid(address) is not None:
+            outcomes[place] = Added.INVALID
+        elif fresh.setdefault(folded(address), place) != place:
+            outcomes[place] = Added.KNOWN
+    wanted = list(fresh)
+    for start in range(0, len(wanted), _CHUNK):
+        page = wanted[start : start + _CHUNK]
+        taken = _taken(conn, newsletter, page, key)
+        for form in page:
+            outcomes[fresh[form]] = taken.get(form, Added.ADDED)
+        new = [form for form in page if form not in taken]
+        if new:
+            _insert(conn, newsletter, [(form, *rows[fresh[form]]) for form in new], consent, now)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _taken(conn: Connection, newsletter: str, forms: list[str], key: bytes) -> dict[str, Added]:
+    """Find what stands against adding: known, left, suppressed."""
+    known = conn.execute(
+        select(subscriber.c.folded, subscriber.c.state).where(
+            subscriber.c.newsletter == newsletter, subscriber.c.folded.in_(forms)
+        )
+    )
+    taken = {
+        form: Added.LEFT if state is SubscriberState.UNSUBSCRIBED else Added.KNOWN
+        for form, state in known
+    }
+    hashes = {_hash(key, newsletter, form): form for form in forms}
+    barred = conn.execute(
+        select(suppression.c.folded, suppression.c.hash).where(
+            suppression.c.newsletter == newsletter,
+            or_(suppression.c.folded.in_(forms), suppression.c.hash.in_(list(hashes))),
+        )
+    )
+    for form, digest in barred:
+        taken[form if form is not None else hashes[digest]] = Added.SUPPRESSED
+    return taken
+
+
+def _insert(
+    conn: Connection,
+    newsletter: str,
+    rows: list[tuple[str, str, str, str | None]],
+    why: Consent,
+    now: datetime,
+) -> None:
+    conn.execute(
+        insert_into(conn, subscriber).on_conflict_do_nothing(),
+        [
+            {
+                "newsletter": newsletter,
+                "address": normalise(address),
+                "folded": form,
+                "name": name,
+                "language": language,
+                "state": SubscriberState.ACTIVE,
+                "joined": now,
+            }
+            for form, address, name, language in rows
+        ],
+    )
+    added = select(subscriber.c.id).where(
+        subscriber.c.newsletter == newsletter, subscriber.c.folded.in_([row[0] for row in rows])
+    )
+    numbers = [row.id for row in conn.execute(added)]
+    conn.execute(
+        insert(consent),
+        [
+            {"subscriber": number, "source": why.source, "words": why.words, "at": why.at}
+            for number in numbers
+        ],
+    )
+
+
+def _consented(conn: Connection, number: int, why: Consent) -> None:
+    conn.execute(
+        insert(consent).values(subscriber=number, source=why.source, words=why.words, at=why.at)
+    )
+
+
+# --- asking -------------------------------------------------------------------
+
+
+def find(conn: Connection, newsletter: str, address: str) -> Subscriber | None:
+    """Find the subscriber with this address, whatever its case."""
+    row = conn.execute(
+        select(subscriber).where(
+            subscriber.c.newsletter == newsletter, subscriber.c.folded == folded(address)
+        )
+    ).one_or_none()
+    return None if row is None else _subscriber(row)
+
+
+def get(conn: Connection, subscriber_id: int) -> Subscriber | None:
+    """Fetch one subscriber by number."""
+    row = conn.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).one_or_none()
+    return None if row is None else _subscriber(row)
+
+
+def each(
+    conn: Connection, newsletter: str, state: SubscriberState | None = None
+) -> Iterator[Subscriber]:
+    """Walk through the subscribers by number, a page at a time."""
+    wanted = select(subscriber).where(subscriber.c.newsletter == newsletter)
+    if state is not None:
+        wanted = wanted.where(subscriber.c.state == state)
+    last = 0
+    while True:
+        page = conn.execute(
+            wanted.where(subscriber.c.id > last).order_by(subscriber.c.id).limit(_PAGE)
+        ).all()
+        yield from map(_subscriber, page)
+        if len(page) < _PAGE:
+            return
+        last = page[-1].id
+
+
+def count(conn: Connection, newsletter: str) -> dict[SubscriberState, int]:
+    """Count the subscribers in each state, zeros included."""
+    rows = conn.execute(
+        select(subscriber.c.state, func.count())
+        .where(subscriber.c.newsletter == newsletter)
+        .group_by(subscriber.c.state)
+    )
+    return dict.fromkeys(SubscriberState, 0) | {row[0]: row[1] for row in rows}
+
+
+def consents(conn: Connection, subscriber_id: int) -> list[Consent]:
+    """List why we may write to someone, and every change since, oldest first."""
+    rows = conn.execute(
+        select(consent).where(consent.c.subscriber == subscriber_id).order_by(consent.c.id)
+    )
+    return [Consent(row.source, row.words, row.at) for row in rows]
+
+
+# --- changing -----------------------------------------------------------------
+
+
+def set_state(
+    conn: Connection, subscriber_id: int, state: SubscriberState, now: datetime, words: str
+) -> bool:
+    """Move a subscriber to a state and remember why; False when already there or unknown.
+
+    Who becomes active joins at that moment.
+    """
+    changed = conn.execute(
+        update(subscriber)
+        .where(subscriber.c.id == subscriber_id, subscriber.c.state != state)
+        .values(
+            state=state,
+            joined=now if state is SubscriberState.ACTIVE else subscriber.c.joined,
+        )
+    ).rowcount
+    if changed:
+        _consented(conn, subscriber_id, Consent(state.value, words, now))
+    return bool(changed)
+
+
+def suppress(conn: Connection, newsletter: str, address: str, reason: str, now: datetime) -> bool:
+    """Never mail an address again, known or not; False when it was suppressed already."""
+    return bool(
+        conn.execute(
+            insert_into(conn, suppression)
+            .values(newsletter=newsletter, folded=folded(address), reason=reason, at=now)
+            .on_conflict_do_nothing()
+        ).rowcount
+    )
+
+
+def lift(conn: Connection, newsletter: str, address: str, *, key: bytes | None = None) -> bool:
+    """Take a suppression back; with the key, that of an erased address too."""
+    return bool(conn.execute(suppression.delete().where(_bars(newsletter, address, key))).rowcount)
+
+
+def is_suppressed(
+    conn: Connection, newsletter: str, address: str, *, key: bytes | None = None
+) -> str | None:
+    """Give the reason why an address is never mailed, or None; the key opens erased ones."""
+    reason: str | None = conn.execute(
+        select(suppression.c.reason).where(_bars(newsletter, address, key)).limit(1)
+    ).scalar()
+    return reason
+
+
+def suppressions(conn: Connection, newsletter: str) -> list[Suppression]:
+    """List what is suppressed, oldest first."""
+    rows = conn.execute(
+        select(suppression).where(suppression.c.newsletter == newsletter).order_by(suppression.c.id)
+    )
+    return [Suppression(row.folded, row.reason, row.at) for row in rows]
+
+
+def erase(conn: Connection, newsletter: str, address: str, key: bytes, now: datetime) -> bool:
+    """Forget an address: only a keyed hash stays, so that it is never added again.
+
+    The ledger keeps its rows without address, name and the relay's words; what still waited is
+    skipped. True when there was a subscriber.
+    """
+    number = conn.execute(
+        select(subscriber.c.id).where(
+            subscriber.c.newsletter == newsletter, subscriber.c.folded == folded(address)
+        )
+    ).scalar()
+    conn.execute(
+        suppression.delete().where(
+            suppression.c.newsletter == newsletter, suppression.c.folded == folded(address)
+        )
+    )
+    conn.execute(
+        insert_into(conn, suppression)
+        .values(
+            newsletter=newsletter, hash=_hash(key, newsletter, address), reason="erased", at=now
+        )
+        .on_conflict_do_nothing()
+    )
+    _blank(conn, newsletter, address, number, now)
+    if number is None:
+        return False
+    conn.execute(subscriber.delete().where(subscriber.c.id == number))
+    return True
+
+
+def _blank(
+    conn: Connection, newsletter: str, address: str, number: int | None, now: datetime
+) -> None:
+    """Take an address out of the ledger."""
+    sends = select(send.c.id).where(send.c.newsletter == newsletter)
+    theirs = delivery.c.subscriber.is_(None) & (func.lower(delivery.c.address) == folded(address))
+    tests = sends.where(send.c.kind == "test")
+    found = select(delivery.c.id, delivery.c.send, delivery.c.lot)
+    rows = list(conn.execute(found.where(delivery.c.send.in_(tests), theirs)))
+    if number is not None:
+        rows += conn.execute(
+            found.where(delivery.c.send.in_(sends), delivery.c.subscriber == number)
+        )
+    # the lot first, as those do who record on it: then neither waits for the other for ever
+    for row in sorted(rows, key=lambda row: (row.send, row.lot)):
+        conn.execute(
+            select(lot.c.id)
+            .where(lot.c.send == row.send, lot.c.number == row.lot, lot.c.state != LotState.DONE)
+            .with_for_update()
+        )
+    waiting = delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
+    doubtful = (delivery.c.state == DeliveryState.IN_DOUBT) | (waiting & delivery.c.doubt)
+    for row in rows:
+        conn.execute(
+            update(delivery)
+            .where(delivery.c.id == row.id)
+            .values(
+                address="",
+                name="",
+                words="",
+                subscriber=None,
+                updated=now,
+                state=case(
+                    (doubtful, DeliveryState.IN_DOUBT.value),
+                    (waiting, DeliveryState.SKIPPED.value),
+                    else_=delivery.c.state,
+                ),
+                next_at=case((waiting | doubtful, None), else_=delivery.c.next_at),
+            )
+        )
+        conn.execute(update(attempt).where(attempt.c.delivery == row.id).values(words=""))
+
+
+def _bars(newsletter: str, address: str, key: bytes | None) -> Any:
+    bars = suppression.c.folded == folded(address)
+    if key is not None:
+        bars |= suppression.c.hash == _hash(key, newsletter, address)
+    return (suppression.c.newsletter == newsletter) & bars
+
+
+def _subscriber(row: Any) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        newsletter=row.newsletter,
+        address=row.address,
+        state=row.state,
+        joined=row.joined,
+        name=row.name,
+        language=row.language,
+    )
