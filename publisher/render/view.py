@@ -92,7 +92,7 @@ class IssueView:
 
 
 def titles(items: Sequence[ItemView], length: int) -> str:
-    """String titles together, whole ones only, until the length is reached."""
+    """Join titles, whole ones only, until the length is reached."""
     line = ""
     for item in items:
         longer = f"{line} · {item.title}" if line else item.title
