@@ -1,0 +1,159 @@
+"""Who may enter the desk: each sign of a stranger is refused, one by one."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from publisher.web.gate import refusal
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8001", "[::1]:8001", "localhost:1"])
+def test_people_here_enter(desk, host: str) -> None:
+    """Every name of this machine is let in, with any port."""
+    assert desk.ask("/", host=host).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "desk.example.org",
+        "127.0.0.1.example.org",
+        "localhost.example.org:80",
+        "127.0.0.1@example.org",
+        "127.0.0.2",
+        "0.0.0.0",
+        "127.0.0.1:port",
+        "",
+    ],
+)
+def test_other_names_are_refused(desk, host: str) -> None:
+    """A stranger's domain that resolves here finds nothing."""
+    answer = desk.ask("/", host=host)
+    assert answer.status == 403
+    assert answer.text == "The desk answers only to 127.0.0.1, [::1] and localhost.\n"
+
+
+def test_two_hosts_are_refused(desk) -> None:
+    """A request with two Host lines is nobody's."""
+    lines = (("Host", "127.0.0.1"), ("Host", "example.org"))
+    assert desk.ask("/", lines=lines).status in {400, 403}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Real-IP",
+        "Via",
+        "X-Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "X-Original-URL",
+    ],
+)
+def test_proxies_are_refused(desk, name: str) -> None:
+    """Each header by which proxies say they were there is one too many."""
+    answer = desk.ask("/", lines=((name, "192.0.2.1"),))
+    assert answer.status == 403
+    assert "proxy" in answer.text
+
+
+@pytest.mark.parametrize("relation", ["cross-site", "same-site"])
+def test_pages_of_others_are_refused(desk, relation: str) -> None:
+    """A browser that another site's page sent here is turned away."""
+    assert desk.ask("/", sec_fetch_site=relation).status == 403
+    assert desk.ask("/", sec_fetch_site="none").status == 200
+    assert desk.ask("/", sec_fetch_site="same-origin").status == 200
+
+
+def test_foreign_origins_are_refused(desk) -> None:
+    """Only the desk's own origin counts, to the port; `null` is foreign too."""
+    for origin in ("https://example.org", "null", "http://127.0.0.1:1", "http://localhost"):
+        assert desk.ask("/", origin=origin).status == 403
+    assert desk.ask("/", origin=f"http://127.0.0.1:{desk.port}").status == 200
+
+
+def test_a_post_without_origin_is_refused(desk) -> None:
+    """What changes something must come from a page of the desk."""
+    answer = desk.ask("/sends/1/pause", "POST", body=b"")
+    assert answer.status == 403
+    assert answer.text == "Only a page of the desk may change something.\n"
+
+
+@pytest.mark.parametrize(
+    ("peer", "may"), [("127.0.0.1", True), ("::1", True), ("192.0.2.7", False), ("fe80::1", False)]
+)
+def test_other_machines_are_refused(peer: str, *, may: bool) -> None:
+    """Even a desk bound to every address by mistake answers only this machine."""
+    assert (refusal("GET", [("host", "localhost")], peer=peer) is None) is may
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(
+    "directives",
+    [
+        "",
+        "proxy_http_version 1.1; proxy_set_header X-Forwarded-For $remote_addr;",
+        "proxy_set_header Host 127.0.0.1; proxy_set_header X-Forwarded-For $remote_addr;",
+        "proxy_http_version 1.1; proxy_set_header Host $host:$server_port;"
+        " proxy_set_header X-Real-IP $remote_addr;",
+        "proxy_http_version 1.1; proxy_set_header Host $http_host;",
+    ],
+)
+def test_nginx_is_refused(desk, tmp_path: Path, directives: str) -> None:
+    """The desk behind a real nginx, set up as people set it up, answers nobody."""
+    with _nginx(tmp_path, desk.port, directives) as (port, ask):
+        assert ask(port) == 403
+
+
+@contextmanager
+def _nginx(
+    folder: Path, target: int, directives: str
+) -> Iterator[tuple[int, Callable[[int], int]]]:
+    import http.client
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    conf = folder / "nginx.conf"
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    conf.write_text(
+        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{ access_log off; {temporary}\n"
+        f"server {{ listen 127.0.0.1:{port}; location / {{\n"
+        f"proxy_pass http://127.0.0.1:{target}; {directives} }} }} }}\n"
+    )
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    assert program, "nginx is not installed"
+    process = subprocess.Popen([program, "-p", folder, "-c", conf], stderr=subprocess.DEVNULL)
+
+    def ask(port: int) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/", headers={"Host": f"desk.example.org:{port}"})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert time.monotonic() < deadline, (folder / "error.log").read_text()
+                time.sleep(0.05)
+        yield port, ask
+    finally:
+        process.terminate()
+        process.wait(10)
