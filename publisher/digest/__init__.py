@@ -1,0 +1,211 @@
+"""digest - the bytes of a digest file in, what it says out.
+
+    bytes -> decode -> characters -> comments -> front -> directives
+                                        |
+          markdown -> outline -> sections (forms) -> items -> Issue
+
+Each step is a small module that can be read alone. An editor's slip never raises: a digest that
+cannot be read comes back without issues and with a `stop` finding that names line, column and
+remedy; everything else that is odd is a finding beside the issue.
+Faults: as findings, all of a digest at once.
+Never: opens files, asks the time, invents a fact. See: model (what comes out), identity (who next).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from markdown_it.token import Token
+
+from publisher.digest import facts, languages
+from publisher.digest.bodies import Press
+from publisher.digest.characters import at_the_door, straighten
+from publisher.digest.comments import without_comments
+from publisher.digest.cutoff import cut_off
+from publisher.digest.decode import MAX_BYTES, decode
+from publisher.digest.directives import Stated, read_directives
+from publisher.digest.front import split
+from publisher.digest.items import section_of
+from publisher.digest.markdown import MAX_NESTING, parser, tidy
+from publisher.digest.outline import blocks_of, outline, tokens_of
+from publisher.digest.plain import body_text, first_sentence
+from publisher.digest.sections import parts_of
+from publisher.model import Finding, Issue, Level, Reading, Section
+
+__all__ = ["MAX_BYTES", "read"]
+
+
+def read(data: bytes, *, name: str = "", base: str | None = None) -> Reading:
+    """Read one digest.
+
+    `name` is its path under the digests folder, looked at for a date and a number only; `base`
+    is the address relative links start from.
+    """
+    decoded = decode(data)
+    if decoded.text is None:
+        return Reading((), decoded.findings, decoded.encoding)
+    findings = list(decoded.findings)
+    text, odd = at_the_door(straighten(decoded.text))
+    findings += odd
+    if not text.strip():
+        return _stopped([*findings, _empty()], decoded.encoding)
+    lines = text.split("\n")
+    text, odd = without_comments(text)
+    findings += odd
+    front = split(text)
+    findings += front.findings
+    stated, odd = read_directives(front)
+    findings += odd
+    if any(finding.level is Level.STOP for finding in findings):
+        return _stopped(findings, decoded.encoding)
+    issue, odd = _read_body(_Digest(front.body, lines, stated, name, base))
+    return Reading((issue,), _sorted([*findings, *odd]), decoded.encoding)
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """A digest after its front matter: body and source lines have the same numbers."""
+
+    body: str
+    lines: list[str]
+    stated: Stated
+    name: str
+    base: str | None
+
+
+def _read_body(digest: _Digest) -> tuple[Issue, list[Finding]]:
+    markdown = parser()
+    tokens = markdown.parse(digest.body)
+    outlined = parts_of(outline(blocks_of(tokens)), known_title=digest.stated.title)
+    press = Press(markdown, digest.base)
+    sections = tuple(section_of(part, press) for part in outlined.parts)
+    preface = tokens_of(outlined.preface)
+    issue = _issue(digest, sections, outlined.title, body_text(preface), press.html(preface))
+    findings = cut_off([draft for part in outlined.parts for draft in part.drafts], digest.lines)
+    findings += _depth(tokens) + _left_out(press)
+    if not issue.items:
+        findings.append(_no_items())
+    return issue, findings
+
+
+def _issue(
+    digest: _Digest, sections: tuple[Section, ...], headline: str | None, preface: str, html: str
+) -> Issue:
+    stated = digest.stated
+    title = stated.title or headline
+    opening = first_sentence(preface)
+    number = stated.number
+    if number is None and title:
+        number = facts.find_title_number(title)
+    if number is None and headline:
+        number = facts.find_title_number(headline)
+    if number is None:
+        number = facts.find_number(opening, in_words=True)
+    if number is None:
+        number = facts.file_number(digest.name)
+    image = stated.image and Press(parser(), digest.base).address(stated.image)
+    return Issue(
+        sections=sections,
+        title=title,
+        number=number,
+        date=stated.date or _date((stated.title, headline, opening), digest.name),
+        language=stated.language or languages.of_text(_sample(title, preface, sections)),
+        authors=stated.authors,
+        topics=stated.topics,
+        image=image or None,
+        html=html,
+        text=preface,
+        id=stated.id,
+        draft=stated.draft,
+        send=stated.send,
+        subject=stated.subject,
+    )
+
+
+def _date(places: tuple[str | None, ...], name: str) -> date | None:
+    for place in places:
+        if place and (found := facts.find_date(place)):
+            return found
+    return facts.file_date(name)
+
+
+def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> str:
+    """Give text enough to tell the language by."""
+    parts = [title or "", preface]
+    for section in sections:
+        parts += [section.text]
+        parts += [f"{item.title}\n{item.alt_title or ''}\n{item.text}" for item in section.items]
+        if sum(map(len, parts)) > languages.LONG_ENOUGH:
+            break
+    return tidy("\n".join(parts)[: languages.LONG_ENOUGH])
+
+
+# --- findings ---------------------------------------------------------------------
+
+
+def _stopped(findings: list[Finding], encoding: str) -> Reading:
+    return Reading((), _sorted(findings), encoding)
+
+
+def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda found: (found.line or 0, found.column or 0)))
+
+
+def _empty() -> Finding:
+    return Finding(
+        Level.STOP,
+        "digest/empty",
+        "The digest is empty.",
+        "Write something into it, or delete the file.",
+    )
+
+
+def _no_items() -> Finding:
+    return Finding(
+        Level.NOTE,
+        "digest/no-items",
+        "No single items were made out in this digest; it is published as running text.",
+        "Give each item a heading with its link on the next line, or a bullet that opens with "
+        "its link.",
+    )
+
+
+def _depth(tokens: list[Token]) -> list[Finding]:
+    deepest = max(tokens, key=lambda token: token.level, default=None)
+    if deepest is None or deepest.level < MAX_NESTING - 2:
+        return []
+    return [
+        Finding(
+            Level.HOLD,
+            "digest/nesting",
+            "Lists or quotations stand one within the other here too deeply; the innermost were "
+            "left out.",
+            "Write the text with fewer levels.",
+            deepest.map[0] + 1 if deepest.map else None,
+        )
+    ]
+
+
+def _left_out(press: Press) -> list[Finding]:
+    findings = []
+    if press.flattened:
+        findings.append(
+            Finding(
+                Level.WARN,
+                "digest/nesting",
+                "Raw HTML in this digest nests too deeply and is shown as plain text.",
+                "Write that part in Markdown.",
+            )
+        )
+    if press.relative:
+        findings.append(
+            Finding(
+                Level.NOTE,
+                "digest/relative-link",
+                f"{len(press.relative)} links or pictures have no whole address, such as "
+                f"“{press.relative[0][:80]}”, and lead nowhere from a mail; they were left out.",
+                "Write the whole address, beginning with https://.",
+            )
+        )
+    return findings

@@ -1,0 +1,151 @@
+"""bodies - block tokens as sanitised HTML, the only HTML that leaves this room.
+
+Markdown lets raw HTML through; nh3 keeps what mail, feeds and pages can carry. Addresses are made
+absolute or dropped, anchors (`#...`) stay, frames and players become plain links.
+Faults: HTML nested beyond reason is shown as its text, and said so.
+Never: a script, a style, a relative address. See: plain (the same as text).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from publisher.digest.characters import scrub
+from publisher.digest.markdown import tidy
+from publisher.digest.raw import UNSEEN, is_too_deep, text_of
+from publisher.model import Link
+
+TAGS: Final = frozenset(
+    {
+        "p", "br", "hr", "a", "strong", "em", "b", "i", "u", "s", "del", "ins", "sub",
+        "sup", "small", "mark", "abbr", "code", "pre", "kbd", "samp", "blockquote", "q",
+        "cite", "ul", "ol", "li", "dl", "dt", "dd", "h2", "h3", "h4", "table", "thead",
+        "tbody", "tfoot", "tr", "th", "td", "caption", "img", "figure", "figcaption",
+        "span", "div", "ruby", "rt", "rp", "bdi", "wbr",
+    }
+)  # fmt: skip
+ATTRIBUTES: Final = {
+    "*": {"lang", "dir"},
+    "a": {"href", "title", "id", "name"},
+    "img": {"src", "alt", "width", "height", "title"},
+    "td": {"align", "colspan", "rowspan", "scope"},
+    "th": {"align", "colspan", "rowspan", "scope"},
+    "ol": {"start"},
+    "code": {"class"},
+    "span": {"class"},
+}
+SCHEMES: Final = frozenset({"http", "https", "mailto"})
+
+_PLAYER: Final = re.compile(
+    r"""<(?:iframe|audio|video)\b[^<>]{0,1000}?\bsrc\s*=\s*["']?(https?://[^\s"'<>]+)[^<>]{0,1000}>""",
+    re.IGNORECASE,
+)
+_ANCHOR: Final = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_IMAGE: Final = re.compile(r'<img\b[^>]*?\bsrc="(https?:[^"]*)"')
+_IMAGE_WORDS: Final = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*>')
+
+
+class Press:
+    """Makes HTML of tokens for one digest and remembers what it had to leave out."""
+
+    def __init__(self, markdown: MarkdownIt, base: str | None) -> None:
+        self._markdown = markdown
+        self._base = base
+        self.relative: list[str] = []
+        self.flattened = 0
+        self._cleaner = nh3.Cleaner(
+            tags=set(TAGS),
+            clean_content_tags=set(UNSEEN),
+            attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+            url_schemes=set(SCHEMES),
+            url_relative=self._absolute,
+            link_rel=None,
+        )
+
+    def html(self, tokens: Sequence[Token]) -> str:
+        """Render block tokens and sanitise the result."""
+        ready = [_made_ready(token) for token in tokens]
+        raw = self._markdown.renderer.render(ready, self._markdown.options, {})
+        if is_too_deep(raw):
+            self.flattened += 1
+            lines = [line for line in text_of(raw).split("\n") if line.strip()]
+            return "\n".join(f"<p>{html.escape(line, quote=False)}</p>" for line in lines)
+        raw = _PLAYER.sub(_player_link, raw)
+        return scrub(self._cleaner.clean(raw)).strip()
+
+    def address(self, address: str) -> str | None:
+        """Give an address as an absolute http(s) one, or None."""
+        whole = address if _scheme(address) else self._absolute(address)
+        return scrub(whole) if whole and _scheme(whole) in {"http", "https"} else None
+
+    def _absolute(self, address: str) -> str | None:
+        """Resolve a relative address; keep an anchor; drop what has no base, and remember it."""
+        if address.startswith("#"):
+            return address
+        try:
+            if address.startswith("//"):
+                return urljoin(self._base or "https:", address)
+            if self._base:
+                return urljoin(self._base, address)
+        except ValueError:
+            return None
+        if address:
+            self.relative.append(address)
+        return None
+
+
+def links_of(cleaned: str) -> tuple[Link, ...]:
+    """Give the links of sanitised HTML, each address once, anchors within the text left out."""
+    found: dict[str, Link] = {}
+    for address, inner in _ANCHOR.findall(cleaned):
+        url = html.unescape(address)
+        if url and not url.startswith("#") and url not in found:
+            words = text_of(_IMAGE_WORDS.sub(r"\1", inner))
+            found[url] = Link(tidy(words) or url, url)
+    return tuple(found.values())
+
+
+def image_of(cleaned: str) -> str | None:
+    """Give the first picture of sanitised HTML."""
+    found = _IMAGE.search(cleaned)
+    return html.unescape(found[1]) if found else None
+
+
+def host_of(address: str) -> str:
+    """Name the host of an address, without `www.`."""
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:
+        host = None
+    return (host or address).removeprefix("www.")
+
+
+def _scheme(address: str) -> str:
+    try:
+        return urlsplit(address).scheme.lower()
+    except ValueError:
+        return ""
+
+
+def _made_ready(token: Token) -> Token:
+    """Lower headings under the item's own, and align cells without a style."""
+    if token.type in {"heading_open", "heading_close"}:
+        return token.copy(tag="h4")
+    if token.type in {"th_open", "td_open"} and "style" in token.attrs:
+        side = str(token.attrs["style"]).rpartition(":")[2]
+        return token.copy(attrs={"align": side})
+    return token
+
+
+def _player_link(player: re.Match[str]) -> str:
+    address = html.unescape(player[1])
+    words = html.escape(host_of(address))
+    return f'<a href="{html.escape(address)}">{words}</a>{player[0]}'
