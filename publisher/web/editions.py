@@ -1,0 +1,57 @@
+"""editions - the editions of an issue as the desk shows them, made at the moment of asking.
+
+Floor 1 renders them; here is only which function makes which file of the table. The e-mail is
+addressed to a reader who does not exist, its links to unsubscribe lead nowhere.
+Faults: TemplateError, RefusedError (no sender is set). Never: keeps, sends. See: render.EDITIONS.
+"""
+
+from __future__ import annotations
+
+from publisher.addresses import unsubscribe_address
+from publisher.model import Edition, Kind, Newsletter, Published, Variant
+from publisher.render import EDITIONS, Templates, feed, mail, message, page, text
+
+READER = "reader@example.org"
+
+
+def made(file: str, published: Published, newsletter: Newsletter, templates: Templates) -> bytes:
+    """Make one edition by its file name ("issue.eml"); KeyError where there is no such edition."""
+    name = {known: name for name, (known, _, _) in EDITIONS.items()}[file]
+    if name == "message":
+        return _letter(published, newsletter, templates)
+    return _edition(name, published, newsletter, templates).body.encode("utf-8")
+
+
+def _edition(
+    name: str, published: Published, newsletter: Newsletter, templates: Templates
+) -> Edition:
+    variant = Variant(newsletter.language, newsletter.look.name)
+    if name == "mail":
+        return mail.render(published, newsletter, variant, templates)
+    if name == "text":
+        return text.render(published, newsletter, variant, templates)
+    if name == "page":
+        return page.render(published, newsletter, templates, previous=None, following=None)
+    feeds = {"rss": feed.rss, "atom": feed.atom, "json": feed.json_feed}
+    return feeds[name]([published], newsletter)
+
+
+def _letter(published: Published, newsletter: Newsletter, templates: Templates) -> bytes:
+    record = published.record
+    prepared = message.prepare(
+        _edition("mail", published, newsletter, templates),
+        _edition("text", published, newsletter, templates),
+        newsletter,
+        kind=Kind.ISSUE,
+        issue_id=record.id,
+        slug=record.slug,
+        date=record.published,
+    )
+    # RFC 8058 and the mail's own footer take only whole https addresses.
+    link = unsubscribe_address(newsletter, "nobody")
+    return prepared.fill(
+        address=READER,
+        name="",
+        message_id="<seen-at-the-desk@localhost>",
+        unsubscribe=link if link.startswith("https://") else None,
+    )

@@ -1,0 +1,295 @@
+"""The desk, asked over real connections."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from publisher.model import (
+    Consent,
+    DeliveryState,
+    Envelope,
+    Finding,
+    Kind,
+    Level,
+    SendState,
+)
+from publisher.store import issues, ledger, subscribers
+from publisher.store.issues import DigestRow
+from publisher.store.ledger import Recorded
+from publisher.wire.outbox import Outbox
+
+NOW = datetime(2026, 11, 7, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def send(store, issue) -> Callable[..., int]:
+    """Freeze a send of issue 12 to three readers; settle as told."""
+
+    def make(*states: DeliveryState) -> int:
+        issue("12")
+        with store.begin() as conn:
+            for number in range(3):
+                consent = Consent("test", "asked for it", NOW)
+                address = f"reader{number}@example.org"
+                subscribers.add(conn, "daily", address, consent=consent, now=NOW)
+            made = ledger.create_send(conn, "daily", "12", Kind.ISSUE, at=NOW, now=NOW)
+            ledger.freeze(conn, made, "en/digest/", NOW)
+            if states:
+                lot = ledger.claim(conn, "test", timedelta(minutes=5), NOW)
+                assert lot is not None
+                outcomes = [
+                    Recorded(row.id, state, None, "no <answer> came", None)
+                    for row, state in zip(lot.deliveries, states, strict=False)
+                ]
+                ledger.record(conn, lot, outcomes, NOW)
+        return made
+
+    return make
+
+
+def act(desk, path: str):
+    """Press a button on a page of the desk."""
+    return desk.ask(path, "POST", body=b"", origin=f"http://127.0.0.1:{desk.port}")
+
+
+def test_issues(desk, issue) -> None:
+    """Every issue is listed with its facts and the ways to its editions, escaped."""
+    issue("12")
+    issue("7", "zhoubao", title=None)
+    text = desk.ask("/").text
+    assert "A quiet &lt;week&gt;" in text
+    assert "No. 12" in text
+    assert "published 7 Nov 2026, 09:00" in text
+    assert "published 7 Nov 2026, 17:00" in text, "each newsletter in its own zone"
+    for file in ("mail", "issue.txt", "issue.eml", "rss.xml"):
+        assert f'href="/issues/daily/12/{file}"' in text
+    assert 'href="http://127.0.0.1:8000/issues/12/"' in text
+    assert 'href="http://127.0.0.1:8000/zhoubao/issues/7/"' in text
+
+
+def test_nothing_yet(desk) -> None:
+    """An empty desk says what to do."""
+    assert "Drop a digest into <code>digests/daily/</code>" in desk.ask("/").text
+    assert "Nothing has been sent yet" in desk.ask("/sends").text
+    assert "No digest waits" in desk.ask("/digests").text
+    assert "The outbox is empty" in desk.ask("/outbox").text
+
+
+def test_one_issue(desk, issue) -> None:
+    """An issue's page shows its items and the command that mails it; there is no such button."""
+    issue("12")
+    text = desk.ask("/issues/daily/12").text
+    assert "On attention" in text
+    assert "publisher send --newsletter daily 12</code>" in text
+    assert "<form" not in text
+
+
+def test_withdrawn(desk, issue) -> None:
+    """A withdrawn issue says so, and how it comes back."""
+    issue("12", withdrawn=NOW)
+    text = desk.ask("/issues/daily/12").text
+    assert "publisher withdraw --newsletter daily 12 --restore" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("issue.html", "text/html"),
+        ("issue.txt", "text/plain"),
+        ("issue.eml", "message/rfc822"),
+        ("page.html", "text/html"),
+        ("rss.xml", "text/plain"),
+        ("atom.xml", "text/plain"),
+        ("feed.json", "text/plain"),
+    ],
+)
+def test_editions(desk, issue, file: str, kind: str) -> None:
+    """Each edition is made when asked for, and sealed: it runs nothing at the desk's address."""
+    issue("12")
+    answer = desk.ask(f"/issues/daily/12/{file}")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith(kind)
+    assert answer.headers["content-security-policy"].startswith("sandbox ")
+    assert "allow-same-origin" not in answer.headers["content-security-policy"]
+    assert len(answer.body) > 100
+
+
+@pytest.mark.parametrize("path", ["12", "12/mail", "12/issue.html", "12/page.html"])
+def test_no_edition_of_nothing(desk, path: str) -> None:
+    """What is not there is 404, in the desk's own clothes."""
+    answer = desk.ask(f"/issues/daily/{path}")
+    assert answer.status == 404
+    assert "There is nothing here" in answer.text
+    assert desk.ask(f"/issues/nobody/{path}").status == 404
+
+
+def test_the_mail_as_seen(desk, issue) -> None:
+    """The e-mail stands in a frame that may run nothing and knows no origin."""
+    issue("12")
+    answer = desk.ask("/issues/daily/12/mail")
+    assert answer.status == 200
+    frame = re.search(r"<iframe [^>]*>", answer.text)
+    assert frame is not None
+    assert "srcdoc=" in frame[0]
+    assert "allow-scripts" not in frame[0]
+    assert "allow-same-origin" not in frame[0]
+
+
+def test_a_mail_that_cannot_be_made(home, store, sources, serve, issue) -> None:
+    """A broken template is told with its remedy, not with a traceback."""
+    from publisher.web.desk import desk_app
+
+    issue("12")
+    broken = dict(sources)
+    broken["mail/digest.mjml"] = "{% if %}"
+    answer = serve(desk_app(home, store, broken)).ask("/issues/daily/12/mail")
+    assert "This edition cannot be made" in answer.text
+    assert "templates/mail/digest.mjml" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_send_with_counts(desk, send) -> None:
+    """A send shows its counts in words, who is in doubt by name, and watches itself."""
+    number = send(DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT, DeliveryState.REFUSED)
+    text = desk.ask(f"/sends/{number}").text
+    counts = dict(re.findall(r'data-count="(\w+)">(\d+)<', text))
+    assert counts["accepted"] == counts["refused"] == counts["in_doubt"] == "1"
+    assert counts["queued"] == "0"
+    assert "reader1@example.org" in text
+    assert "reader0@example.org" not in text
+    assert "no &lt;answer&gt; came" in text
+    assert '<noscript><meta http-equiv="refresh"' in text
+    assert f'href="/sends/{number}"' in desk.ask("/sends").text
+
+
+def test_progress(desk, send) -> None:
+    """The counts come as data too."""
+    number = send(DeliveryState.ACCEPTED)
+    told = json.loads(desk.ask(f"/sends/{number}.json").body)
+    assert told["total"] == 3
+    assert told["settled"] == told["counts"]["accepted"] == 1
+    assert (told["state"], told["live"]) == ("running", True)
+    assert desk.ask("/sends/99.json").status == 404
+
+
+def test_the_only_script_is_ours(desk, send) -> None:
+    """The policy runs a script by nonce, fresh with each answer, and nothing else."""
+    number = send()
+    nonces = set()
+    for _ in range(2):
+        answer = desk.ask(f"/sends/{number}")
+        policy = answer.headers["content-security-policy"]
+        found = re.search(r"script-src 'nonce-([^']+)';", policy)
+        assert found is not None
+        assert f'<script nonce="{found[1]}">' in answer.text
+        nonces.add(found[1])
+    assert len(nonces) == 2
+
+
+def test_pause_resume_cancel(desk, send, store) -> None:
+    """The buttons move a send as far as its state allows, and lead back to it."""
+    number = send()
+
+    def state() -> SendState:
+        with store.read() as conn:
+            return ledger.send(conn, number).state
+
+    for deed, expected in (
+        ("pause", SendState.PAUSED),
+        ("resume", SendState.RUNNING),
+        ("cancel", SendState.CANCELLED),
+    ):
+        assert f'action="/sends/{number}/{deed}"' in desk.ask(f"/sends/{number}").text
+        answer = act(desk, f"/sends/{number}/{deed}")
+        assert (answer.status, answer.headers["location"]) == (303, f"/sends/{number}")
+        assert state() is expected
+    late = act(desk, f"/sends/{number}/pause")
+    assert late.headers["location"] == f"/sends/{number}?unchanged"
+    assert "Nothing was changed" in desk.ask(f"/sends/{number}?unchanged").text
+    assert "<form" not in desk.ask(f"/sends/{number}").text
+
+
+def test_deeds_need_the_desk(desk, send, store) -> None:
+    """Neither a link nor another site's form moves a send."""
+    number = send()
+    assert desk.ask(f"/sends/{number}/pause").status == 405
+    path = f"/sends/{number}/pause"
+    assert desk.ask(path, "POST", body=b"").status == 403
+    assert desk.ask(path, "POST", body=b"", origin="https://example.org").status == 403
+    assert act(desk, f"/sends/{number}/explode").status == 404
+    assert act(desk, "/sends/99/pause").status == 404
+    with store.read() as conn:
+        assert ledger.send(conn, number).state is SendState.RUNNING
+
+
+def test_digests(desk, store) -> None:
+    """What waits is shown with place, remedy and the command to type; the rest is left out."""
+    findings = (
+        Finding(Level.HOLD, "identity/unclear", "two issues <look> alike", "say which", 3, 7),
+    )
+    rows = [
+        DigestRow("daily", "a b.md", "1", "held", findings, NOW),
+        DigestRow("daily", "bad.md", "2", "aside", findings, NOW),
+        DigestRow("daily", "fine.md", "3", "published", (), NOW),
+    ]
+    with store.begin() as conn:
+        for row in rows:
+            issues.save_digest(conn, row)
+    text = desk.ask("/digests").text
+    assert "digests/daily/a b.md:3:7" in text
+    assert "two issues &lt;look&gt; alike" in text
+    assert "say which" in text
+    quoted = "&#39;digests/daily/a b.md&#39;"
+    assert f"publisher publish --newsletter daily --as ISSUE {quoted}" in text
+    assert f"publisher publish --newsletter daily --new {quoted}" in text
+    assert "publisher check digests/daily/bad.md" in text
+    assert "fine.md" not in text
+    assert "2 digests" in desk.ask("/").text
+
+
+MAIL = (
+    b"From: editor@example.org\r\nTo: reader@example.org\r\nSubject: <b>Hi</b>\r\n"
+    b"Message-ID: <1@example.org>\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    b'<script>top.x=1</script>"><p>body</p>\r\n'
+)
+
+
+def test_outbox(desk, home) -> None:
+    """A message is shown as a mail client would, everything of it escaped."""
+    Outbox(home.outbox_folder).deliver(
+        Envelope("editor@example.org", "reader@example.org"), MAIL, lambda: None
+    )
+    listed = desk.ask("/outbox").text
+    assert "1 message written" in listed
+    assert "&lt;b&gt;Hi&lt;/b&gt;" in listed
+    path = re.search(r'href="(/outbox/[^"]+\.eml)"', listed)[1]
+    text = desk.ask(path).text
+    assert "<script>top" not in text
+    assert "<b>Hi" not in text
+    assert "X-Envelope-To" in text
+    source = desk.ask(f"{path}/source")
+    assert source.body.endswith(MAIL)
+    assert source.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("name", ["..%2fsecret.key", "none.eml", "secret.key", "%2e%2e"])
+def test_only_the_outbox(desk, home, name: str) -> None:
+    """No name leads out of the outbox."""
+    home.outbox_folder.mkdir()
+    assert desk.ask(f"/outbox/{name}").status == 404
+    assert desk.ask(f"/outbox/{name}/source").status == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/sends", "/digests", "/outbox", "/nothing", "/sends/9"])
+def test_every_answer_is_guarded(desk, path: str) -> None:
+    """No page of the desk is kept, framed, or told to others."""
+    headers = desk.ask(path).headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "server" not in headers
