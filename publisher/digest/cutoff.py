@@ -1,7 +1,8 @@
 """cutoff - a last sentence that stops in the middle.
 
-Only prose of some length is judged, only the last paragraph of an item, and only in a digest whose
-other items do end their sentences: where the house style is no full stops, nothing is said.
+Only prose of some length is judged - sentences, not a list of names -, only the last paragraph of
+an item, and only in a digest whose other items do end their sentences: where the house style is no
+full stops, nothing is said.
 Faults: none, the finding is a `warn`. Never: judges links, code, lists, tables, short notes.
 See: items (calls it with every draft).
 """
@@ -19,9 +20,11 @@ from publisher.model import Finding, Level
 
 LONG_ENOUGH: Final = 120
 FEWEST_SIBLINGS: Final = 2
+FEW: Final = 3
 _ENDS: Final = re.compile(
     r"(?:[。！？.!?…‥．｡」』）】》〉］”’\"'»›)\]}:：;；⋯~～—–,，、*|]|[^\w\s,，、-])\s*$"
 )
+_SENTENCE_WITHIN: Final = re.compile(r"[。！？]|[^\W\d_A-Z]{2}[)\"”’]?[.!?]\s")
 _GOES_ON: Final = re.compile(r"[,，、—–-]\s*$")
 
 
@@ -30,7 +33,8 @@ def cut_off(drafts: Sequence[Draft], lines: Sequence[str]) -> list[Finding]:
     judged = [(draft, block) for draft in drafts if (block := _last_prose(draft))]
     open_ended = [(draft, block) for draft, block in judged if not _is_ended(block)]
     ended = len(judged) - len(open_ended)
-    if ended < FEWEST_SIBLINGS or len(open_ended) * 5 > ended:
+    share = 5 if len(open_ended) <= FEW else 20
+    if ended < FEWEST_SIBLINGS or len(open_ended) * share > ended:
         return []
     return [_finding(draft, block, lines) for draft, block in open_ended]
 
@@ -41,9 +45,10 @@ def _last_prose(draft: Draft) -> Block | None:
         return None
     block = draft.body[-1]
     children = [child for child in block.children if child.content.strip() or child.type != "text"]
-    if not children or children[-1].type not in {"text", "em_close", "strong_close"}:
+    if not children or children[-1].type != "text":  # a link, code, a caption in italics
         return None
-    return block if cells(line_text(block.children)) >= LONG_ENOUGH else None
+    text = line_text(block.children)
+    return block if cells(text) >= LONG_ENOUGH and _SENTENCE_WITHIN.search(text) else None
 
 
 def _is_ended(block: Block) -> bool:

@@ -52,7 +52,7 @@ _SERIES: Final = re.compile(
 )
 _FILE_NUMBER: Final = re.compile(
     r"(?:^|[ /])(?:issue|episode|podcast|newsletter|weekly|digest|vol|no|number|выпуск) ?#?0*(\d{1,6})(?=[ /]|$)"
-    r"|(?:^|[ /])0*(\d{1,6}) (?:issue|episode|podcast|newsletter|weekly|digest|index)(?=[ /]|$)",
+    r"|(?:^|[ /])0*(\d{1,6}) (?:issue|episode|podcast|newsletter|weekly|digest)(?=[ /]|$)",
     re.IGNORECASE,
 )
 _HASH: Final = re.compile(
@@ -107,16 +107,24 @@ def file_number(name: str) -> int | None:
         return None
     if last.casefold() in {"index", "readme"}:
         last = stem.rpartition("/")[0].rpartition("/")[2]
-    if re.fullmatch(r"[1-9]\d{0,3}", last):
-        is_day = _YEAR_FOLDER.search(stem) or 1900 <= int(last) < 2100
-        return None if is_day else int(last)
-    stated = find_number(last)
+    if re.fullmatch(r"[1-9]\d{0,2}", last):
+        return None if _YEAR_FOLDER.search(stem) else int(last)
+    spaced = _without_dates(re.sub(r"[_-]+", " ", last))
+    stated = find_number(spaced)
     if stated is not None:
         return stated
-    spaced = re.sub(r"[_.-]+", " ", last)
-    found = _FILE_NUMBER.search(spaced)
+    found = _FILE_NUMBER.search(re.sub(r"[. ]+", " ", spaced))
     number = int(found[1] or found[2]) if found else None
     return None if number is None or 1900 <= number < 2100 else number
+
+
+def _without_dates(text: str) -> str:
+    """Cross out what spells a date, so that its day is no number."""
+    for form in (text, text.replace(".", " ")):
+        for pattern in _DATES:
+            if pattern.search(form):
+                return pattern.sub(" / ", form)
+    return re.sub(r"(?<!\d)(?:19|20)\d\d [01]?\d [0-3]?\d(?!\d)", " / ", text)
 
 
 def _day(match: re.Match[str]) -> date | None:

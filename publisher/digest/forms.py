@@ -172,7 +172,7 @@ def heading_then_link(node: Node) -> Draft | None:
     if len(links) > 1:  # `[PDF](u) | [HTML](v)` stays to be clicked
         kept = tuple(node.own[0].children)
     body = [paragraph(kept, node.own[0])] if kept else []
-    body += list(node.below())[1:]
+    body = _pictures(node.heading) + body + list(node.below())[1:]
     return Draft(
         title=title,
         line=node.heading.line,
@@ -209,12 +209,22 @@ def story(node: Node) -> Draft | None:
     if not written or listed * 2 > written:
         return None
     title, address = _trailing_link(node.heading)
+    body = (*_pictures(node.heading), *body)
     return Draft(title=title, line=node.heading.line, address=address, body=body)
+
+
+def _pictures(heading: Block) -> list[Block]:
+    """Give the pictures of a heading as a paragraph; they are no part of the title."""
+    return [paragraph(heading.pictures, heading)] if heading.pictures else []
 
 
 def _is_whole(link: Opening) -> bool:
     rest = _HEADING_ID.sub("", line_text(link.rest))
     return not rest.strip() or _is_sign(rest) or _NUMBER.fullmatch(rest) is not None
+
+
+def _words(children: Sequence[Token]) -> list[Token]:
+    return [child for child in children if child.type != "image"]
 
 
 def _trailing_link(heading: Block) -> tuple[str, str | None]:
@@ -225,7 +235,7 @@ def _trailing_link(heading: Block) -> tuple[str, str | None]:
             continue
         if not only_links(children[index:]):
             break
-        words = title_text(children[:index]).rstrip(" -–—:：|(（[【")
+        words = title_text(_words(children[:index])).rstrip(" -–—:：|(（[【")
         address = str(child.attrs.get("href", ""))
         return words or heading.title, address if _leads_somewhere(address) else None
     return heading.title, None

@@ -26,11 +26,8 @@ _NOT_RUSSIAN: Final = re.compile("[іїєґўјљњћџѓќ]", re.IGNORECASE)
 _NOT_ARABIC: Final = re.compile("[\u067e\u0686\u0698\u06af\u06cc\u06a9\u0679\u0688\u0691]")
 _WORD: Final = re.compile(r"[a-z']+")
 _ENGLISH: Final = frozenset(
-    {
-        "the", "of", "and", "to", "in", "is", "for", "with", "that", "this", "on", "are",
-        "from", "it", "we", "was", "an", "be", "by", "as", "you",
-    }
-)  # fmt: skip
+    {"the", "and", "of", "to", "for", "with", "that", "this", "are", "from"}
+)
 LONG_ENOUGH: Final = 20_000
 CJK: Final = frozenset({"zh", "ja", "ko"})
 
@@ -43,7 +40,7 @@ def of_text(text: str) -> str | None:
         return language
     words = _WORD.findall(sample.casefold())
     small = sum(word in _ENGLISH for word in words)
-    return "en" if len(words) >= 8 and small >= 0.18 * len(words) and _latin_only(sample) else None
+    return "en" if len(words) >= 8 and small >= 0.06 * len(words) and _latin_only(sample) else None
 
 
 def of_title(title: str, other: str | None) -> str | None:
@@ -69,7 +66,7 @@ def _of_script(text: str) -> str | None:
     if not total:
         return None
     asian = counts["han"] + counts["kana"] + counts["hangul"]
-    if asian >= 0.2 * total:  # a Han character says as much as some letters
+    if asian >= 0.1 * total:  # a Han character says as much as some letters
         if counts["hangul"] >= 0.3 * asian:
             return "ko"
         return "ja" if counts["kana"] >= 0.1 * asian else "zh"

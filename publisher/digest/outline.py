@@ -46,8 +46,14 @@ class Block:
 
     @property
     def title(self) -> str:
-        """A heading as plain text."""
-        return _HEADING_ID.sub("", title_text(self.children))
+        """A heading as plain text, without its pictures."""
+        words = [child for child in self.children if child.type != "image"]
+        return _HEADING_ID.sub("", title_text(words))
+
+    @property
+    def pictures(self) -> list[Token]:
+        """The pictures that stand in a heading."""
+        return [child for child in self.children if child.type == "image"]
 
 
 @dataclass(slots=True)
@@ -84,7 +90,9 @@ def blocks_of(tokens: Sequence[Token]) -> list[Block]:
         if depth == 0:
             piece = tuple(tokens[start : index + 1])
             first, end = piece[0].map or (line - 1, line)
-            blocks.append(_block(piece, first + 1, end))
+            block = _block(piece, first + 1, end)
+            if block.kind != "paragraph_open" or block.children:
+                blocks.append(block)
             line = end + 1
             start = index + 1
     return blocks
@@ -140,7 +148,12 @@ def _block(tokens: tuple[Token, ...], line: int, end: int) -> Block:
     block = Block(tokens, line, end, int(first.tag[1:]))
     if first.markup in {"-", "="} and _is_prose(line_text(block.children)):
         return paragraph(block.children, Block(tokens, line, end - 1))
-    return block
+    return block if _has_words(block.children) else paragraph(block.children, block)
+
+
+def _has_words(children: Sequence[Token]) -> bool:
+    """Whether a heading says something; an empty one, or a picture, heads nothing."""
+    return bool(line_text([child for child in children if child.type != "image"]).strip())
 
 
 def _is_prose(text: str) -> bool:

@@ -21,6 +21,7 @@ from publisher.digest.forms import (
     Draft,
     Form,
     numbered,
+    opening_link,
     sentence_bullet,
 )
 from publisher.digest.outline import LISTS, Block, Node, bullets_of
@@ -136,8 +137,8 @@ def _letters(text: str) -> str:
 
 def _is_item(node: Node, votes: Counter[str]) -> bool:
     """Whether a heading is an item: in a form that repeats, or without rivals below it."""
-    names = [form.name for form in HEADINGS if form.match(node)]
-    if not names:
+    votes_for = _best_vote(node, votes)
+    if not votes_for:
         return False
     below = list(node.children)
     while below:
@@ -145,8 +146,22 @@ def _is_item(node: Node, votes: Counter[str]) -> bool:
         if any(form.match(child) for form in HEADINGS):
             return False
         below += child.children
-    repeats = max(votes[name] for name in names) > 1
-    return repeats or sum(len(_link_bullets(block)) for block in node.below()) < 2
+    if votes_for > 1:
+        return True
+    rivals = sum(len(_rivals(block)) for block in list(node.below())[1:])
+    return rivals < 2 and len(node.children) < 2
+
+
+def _best_vote(node: Node, votes: Counter[str]) -> int:
+    """Say how often the form a heading is in is met in the digest; 0 where it is in none."""
+    return max((votes[form.name] for form in HEADINGS if form.match(node)), default=0)
+
+
+def _rivals(block: Block) -> list[object]:
+    """Give what in a block could be items instead of the heading above."""
+    if block.kind == "paragraph_open" and opening_link(block.children):
+        return [block]
+    return [*_link_bullets(block)]
 
 
 def _link_bullets(block: Block) -> list[Draft]:
@@ -170,20 +185,40 @@ class _Reader:
         part = _own_part(node)
         self.parts.append(part)
         items = {i for i, child in enumerate(node.children) if _is_item(child, self._votes)}
+        if len(items) == 1 and len(node.children) > 1 and not self._repeats(node, items):
+            items = set()
+        stories = set() if items or part.drafts else self._stories(node.children)
         if items:
-            self._read_headings(node, part, items)
-            return
-        stories = _stories(node.children)
-        if stories and not part.drafts:
-            _fill(part, stories, list(range(len(node.children))))
-            return
-        if part.form == PROSE[0] and node.children and not part.prose:
-            part.form, part.why = HEADING
-        for child in node.children:
-            self.read(child)
+            self._read_headings(node, part, items, HEADINGS)
+        elif stories:
+            self._read_headings(node, part, stories, (STORY,))
+        else:
+            if part.form == PROSE[0] and node.children and not part.prose:
+                part.form, part.why = HEADING
+            for child in node.children:
+                self.read(child)
 
-    def _read_headings(self, node: Node, part: Part, items: set[int]) -> None:
-        found = best_form(HEADINGS, [node.children[i] for i in sorted(items)], "headings")
+    def _stories(self, children: Sequence[Node]) -> set[int]:
+        """Take sibling headings for stories when nearly all stand over prose and nothing else."""
+        told = {i for i, child in enumerate(children) if STORY.match(child)}
+        told = {i for i in told if not self._holds_items(children[i])}
+        return told if len(told) > 1 and len(told) >= 0.9 * len(children) else set()
+
+    def _holds_items(self, node: Node) -> bool:
+        """Whether something below a heading is an item itself."""
+        own = any(len(_link_bullets(block)) > 1 or block.kind == "table_open" for block in node.own)
+        return own or any(
+            _is_item(child, self._votes) or self._holds_items(child) for child in node.children
+        )
+
+    def _repeats(self, node: Node, items: set[int]) -> bool:
+        """Whether the form of a heading alone among its neighbours is met elsewhere too."""
+        return any(_best_vote(node.children[i], self._votes) > 1 for i in items)
+
+    def _read_headings(
+        self, node: Node, part: Part, items: set[int], forms: Sequence[Form[Node]]
+    ) -> None:
+        found = best_form(forms, [node.children[i] for i in sorted(items)], "headings")
         position = {i: n for n, i in enumerate(sorted(items))}
         run: list[int] = []
         for index, child in enumerate(node.children):
@@ -258,16 +293,3 @@ def _with_body(draft: Draft, block: Block) -> Draft:
         draft.alt_title,
         (*draft.body, block),
     )
-
-
-def _stories(children: Sequence[Node]) -> _Found | None:
-    """Take sibling headings for stories when all of them stand over prose and nothing else."""
-    found = best_form((STORY,), children, "headings") if len(children) > 1 else None
-    if not found or len(found.drafts) < len(children):
-        return None
-    has_rivals = any(
-        len(_link_bullets(block)) > 1 or block.kind == "table_open"
-        for child in children
-        for block in child.below()
-    )
-    return None if has_rivals else found
