@@ -17,7 +17,6 @@ from email.utils import format_datetime
 from hashlib import sha256
 from html import escape
 from typing import Final
-from urllib.parse import urlsplit
 
 from publisher.addresses import archive_path, site_address, unsubscribe_address
 from publisher.errors import RefusedError
@@ -151,9 +150,10 @@ def _list_id(newsletter: Newsletter, sender: str) -> str:
 
 
 def _archive(newsletter: Newsletter) -> str:
-    if not newsletter.site_url or not urlsplit(newsletter.site_url).netloc.isascii():
+    whole = site_address(newsletter, archive_path(newsletter))
+    if not newsletter.site_url or not whole.isascii():  # an IRI: better no header than a wrong one
         return ""
-    return f"List-Archive: <{valid_url(site_address(newsletter, archive_path(newsletter)))}>\r\n"
+    return f"List-Archive: <{valid_url(whole)}>\r\n"
 
 
 def _feedback_id(newsletter: Newsletter, kind: Kind, slug: str, sender: str) -> str:

@@ -1,0 +1,282 @@
+"""The three feeds: valid, alike, and the same bytes every time."""
+
+import calendar
+import json
+import locale
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import feedparser
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from publisher.model import Edition, Issue, Item, ItemRecord, Newsletter, Published, Record, Section
+from publisher.render import feed
+
+Render = Callable[[list[Published], Newsletter], Edition]
+XML = [feed.rss, feed.atom]
+ATOM = "{http://www.w3.org/2005/Atom}"
+MOMENT = datetime(2024, 3, 1, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def three(published: Published) -> list[Published]:
+    """Three issues, given oldest first."""
+    return [
+        Published(
+            published.issue,
+            replace(
+                published.record,
+                id=f"tag:news.example.org,2024-03-0{n}:{n}",
+                slug=str(n),
+                published=MOMENT + timedelta(days=n),
+                updated=MOMENT + timedelta(days=n, hours=5 if n == 2 else 0),
+            ),
+        )
+        for n in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("render", XML)
+def test_is_valid_xml(render: Render, three: list[Published], newsletter: Newsletter) -> None:
+    """A strict parser of another make reads it."""
+    body = render(three, newsletter).body
+    done = subprocess.run(["xmllint", "--noout", "-"], input=body.encode(), capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert body.startswith("<?xml version='1.0' encoding='UTF-8'?>\n")
+    assert body.endswith(">\n")
+
+
+def test_the_three_agree(three: list[Published], newsletter: Newsletter) -> None:
+    """Ids, order, titles, links, moments and contents are the same in all three."""
+    rss = feedparser.parse(feed.rss(three, newsletter).body.encode())
+    atom = feedparser.parse(feed.atom(three, newsletter).body.encode())
+    document = json.loads(feed.json_feed(three, newsletter).body)
+    assert [entry.id for entry in rss.entries] == [
+        f"tag:news.example.org,2024-03-0{n}:{n}" for n in (3, 2, 1)
+    ]
+    for in_rss, in_atom, item in zip(rss.entries, atom.entries, document["items"], strict=True):
+        assert in_rss.id == in_atom.id == item["id"]
+        assert in_rss.title == in_atom.title == item["title"]
+        assert in_rss.link == in_atom.link == item["url"]
+        assert in_rss.content[0].value == in_atom.content[0].value
+        published = datetime.fromisoformat(item["date_published"]).timestamp()
+        assert calendar.timegm(in_rss.published_parsed) == published
+        assert calendar.timegm(in_atom.published_parsed) == published
+        assert in_rss.author == in_atom.author == item["authors"][0]["name"]
+        assert (
+            [tag.term for tag in in_rss.tags] == [tag.term for tag in in_atom.tags] == item["tags"]
+        )
+    assert rss.feed.title == atom.feed.title == document["title"]
+    assert rss.feed.link == atom.feed.link == document["home_page_url"]
+
+
+def test_updated_comes_from_the_records(three: list[Published], newsletter: Newsletter) -> None:
+    """A feed is as new as its newest entry, whatever the time of building."""
+    atom = etree.fromstring(feed.atom(three, newsletter).body.encode())
+    assert atom.findtext(ATOM + "updated") == "2024-03-04T04:00:00+00:00"
+    entries = [entry.findtext(ATOM + "updated") for entry in atom.iter(ATOM + "entry")]
+    assert entries == [
+        f"2024-03-0{day}T0{hour}:00:00+00:00" for day, hour in ((4, 4), (3, 9), (2, 4))
+    ]
+    rss = etree.fromstring(feed.rss(three, newsletter).body.encode())
+    assert rss.findtext("channel/lastBuildDate") == "Mon, 04 Mar 2024 04:00:00 +0000"
+
+
+def test_rss_says_what_readers_ask(published: Published, newsletter: Newsletter) -> None:
+    """Channel link home, self link, guid no permalink, summary before content, a creator."""
+    tree = etree.fromstring(feed.rss([published], newsletter).body.encode())
+    assert tree.findtext("channel/link") == "https://news.example.org/"
+    own = tree.find(f"channel/{ATOM}link")
+    assert own is not None
+    assert (own.get("rel"), own.get("href")) == ("self", "https://news.example.org/rss.xml")
+    item = tree.find("channel/item")
+    assert item is not None
+    assert [etree.QName(child).localname for child in item] == [
+        "title", "link", "description", "encoded", "guid",
+        "category", "category", "category", "pubDate", "creator",
+    ]  # fmt: skip
+    guid = item.find("guid")
+    assert guid is not None
+    assert (guid.text, guid.get("isPermaLink")) == (published.record.id, "false")
+    assert item.findtext("description") == "春天到了，风也到了。"
+
+
+def test_atom_says_what_readers_ask(published: Published, newsletter: Newsletter) -> None:
+    """Language, self and alternate once, an author on the feed and on every entry, html content."""
+    tree = etree.fromstring(feed.atom([published], newsletter).body.encode())
+    assert tree.get("{http://www.w3.org/XML/1998/namespace}lang") == "zh-CN"
+    links = [(link.get("rel"), link.get("href")) for link in tree.findall(ATOM + "link")]
+    assert links == [
+        ("self", "https://news.example.org/atom.xml"),
+        ("alternate", "https://news.example.org/"),
+    ]
+    entry = tree.find(ATOM + "entry")
+    assert entry is not None
+    assert tree.findtext(f"{ATOM}author/{ATOM}name") == "杂货周刊"
+    assert entry.findtext(f"{ATOM}author/{ATOM}name") == "杂货周刊"
+    assert len(entry.findall(ATOM + "link")) == 1
+    content = entry.find(ATOM + "content")
+    assert content is not None
+    assert content.get("type") == "html"
+
+
+def test_an_issue_in_another_language_says_so(published: Published, newsletter: Newsletter) -> None:
+    """An entry's language is named where it is not the feed's."""
+    english = Published(replace(published.issue, language="en"), published.record)
+    atom = etree.fromstring(feed.atom([english], newsletter).body.encode())
+    entry = atom.find(ATOM + "entry")
+    assert entry is not None
+    assert entry.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    rss = etree.fromstring(feed.rss([english], newsletter).body.encode())
+    assert rss.findtext("channel/item/{http://purl.org/dc/elements/1.1/}language") == "en"
+
+
+def test_content_is_whole_and_absolute(published: Published, newsletter: Newsletter) -> None:
+    """Preface, sections and items, with anchors; every address whole, fragments to the page."""
+    item = json.loads(feed.json_feed([published], newsletter).body)["items"][0]
+    content = item["content_html"]
+    assert '<h2 id="i-kites"><a href="https://papers.example.net/kites?v=1&amp;lang=en">' in content
+    assert '<p lang="en"><em>Why Kites Stay Up</em></p>' in content
+    assert '<h3 id="i-ropes" lang="en">' in content
+    assert 'href="https://news.example.org/issues/7/#fn1"' in content
+    assert 'href="#' not in content
+    assert "class=" not in content
+    for words in ("春天到了", "本周只有一篇。", "<td>瓷</td>", "甲, Ann Lee"):
+        assert words in content
+
+
+def test_issue_authors_sign_their_issue(published: Published, newsletter: Newsletter) -> None:
+    """The authors of an issue stand on its entry in all three."""
+    signed = [Published(replace(published.issue, authors=("甲", "乙")), published.record)]
+    atom = etree.fromstring(feed.atom(signed, newsletter).body.encode())
+    names = [name.text for name in atom.iterfind(f"{ATOM}entry/{ATOM}author/{ATOM}name")]
+    rss = etree.fromstring(feed.rss(signed, newsletter).body.encode())
+    creators = [name.text for name in rss.iter("{http://purl.org/dc/elements/1.1/}creator")]
+    item = json.loads(feed.json_feed(signed, newsletter).body)["items"][0]
+    assert names == creators == [author["name"] for author in item["authors"]] == ["甲", "乙"]
+
+
+def test_without_a_site(published: Published, homeless: Newsletter) -> None:
+    """Ids are URNs, links that would lead nowhere are left out, and readers still read it."""
+    entry = Published(
+        published.issue,
+        replace(published.record, id="urn:uuid:6f0c1c0a-7b1c-4d3c-9d5e-0c2f6a1b2c3d"),
+    )
+    for render in XML:
+        body = render([entry], homeless).body
+        parsed = feedparser.parse(body.encode())
+        assert not parsed.bozo
+        assert parsed.entries[0].id == entry.record.id
+        assert 'href="' not in body.replace('href="https://', "")
+    document = json.loads(feed.json_feed([entry], homeless).body)
+    assert "feed_url" not in document
+    assert "url" not in document["items"][0]
+    atom = etree.fromstring(feed.atom([entry], homeless).body.encode())
+    assert (atom.findtext(ATOM + "id") or "").startswith("urn:uuid:")
+
+
+def test_an_empty_feed_is_a_feed(newsletter: Newsletter) -> None:
+    """Before the first issue the feeds exist, as old as time."""
+    for render in XML:
+        parsed = feedparser.parse(render([], newsletter).body.encode())
+        assert not parsed.bozo
+        assert parsed.entries == []
+    assert "<updated>1970-01-01T00:00:00+00:00</updated>" in feed.atom([], newsletter).body
+    assert json.loads(feed.json_feed([], newsletter).body)["items"] == []
+
+
+REBUILD = """
+import hashlib
+from datetime import UTC, datetime
+from publisher.model import Issue, Item, ItemRecord, Newsletter, Published, Record, Section
+from publisher.render import feed
+moment = datetime(2024, 3, 1, 4, tzinfo=UTC)
+record = Record("n", "tag:a.example,2024:1", "1", "1.md", moment, moment, items=(ItemRecord("k", "i"),))
+item = Item("T", html="<p>x</p>", topics=("c", "a", "b"))
+entry = Published(Issue(sections=(Section((item,)),), topics=("z", "y")), record)
+bodies = [render([entry], Newsletter("n", "N")).body for render in (feed.rss, feed.atom, feed.json_feed)]
+print(hashlib.sha256("".join(bodies).encode()).hexdigest())
+"""
+
+
+def test_same_bytes_in_every_process() -> None:
+    """Neither time nor hash seed shows in the bytes."""
+    prints = {
+        subprocess.run(
+            [sys.executable, "-c", REBUILD],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(filter(None, sys.path))},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(prints) == 1
+
+
+def test_locale_is_never_touched(
+    published: Published, newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rendering may run in a thread: the locale is the whole process's."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the locale was touched")
+
+    monkeypatch.setattr(locale, "setlocale", refuse)
+    feed.rss([published], newsletter)
+    feed.atom([published], newsletter)
+
+
+TEXT = st.text(max_size=30)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Published:
+    """Issues whose every word is anything Unicode can say."""
+    items = [
+        Item(
+            title=draw(TEXT),
+            url=draw(st.none() | TEXT),
+            html=draw(TEXT),
+            text=draw(TEXT),
+            alt_title=draw(st.none() | TEXT),
+            alt_title_language=draw(st.sampled_from([None, "zh", "en"])),
+            authors=(draw(TEXT),),
+            topics=(draw(TEXT),),
+        )
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    section = Section(tuple(items), title=draw(st.none() | TEXT), html=draw(TEXT))
+    issue = Issue(
+        sections=(section,),
+        title=draw(st.none() | TEXT),
+        html=draw(TEXT),
+        text=draw(TEXT),
+        authors=(draw(TEXT),),
+        image=draw(st.none() | TEXT),
+        language=draw(st.sampled_from([None, "zh", "en"])),
+    )
+    records = tuple(ItemRecord(f"k{n}", f"i{n}") for n in range(len(items)))
+    record = Record("n", "tag:a.example,2024-03-01:1", "1", "1.md", MOMENT, MOMENT, items=records)
+    return Published(issue, record)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(entry=entries(), title=TEXT, description=TEXT, site=st.booleans())
+def test_any_text_makes_a_feed(entry: Published, title: str, description: str, site: bool) -> None:
+    """Whatever is written in any field, parsers read the feed and see its ids."""
+    site_url = "https://news.example.org/" if site else None
+    ours = Newsletter("n", title, description=description, site_url=site_url, sender_name=title)
+    for render in XML:
+        body = render([entry], ours).body.encode()
+        etree.fromstring(body)
+        parsed = feedparser.parse(body)
+        assert not parsed.bozo
+        assert [one.id for one in parsed.entries] == [entry.record.id]
+    document = json.loads(feed.json_feed([entry], ours).body.encode())
+    assert [item["id"] for item in document["items"]] == [entry.record.id]

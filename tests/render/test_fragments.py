@@ -1,0 +1,108 @@
+"""Pieces of HTML and text on their way into an edition."""
+
+import nh3
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html as lxml_html
+from markupsafe import Markup
+from mjml import mjml2html
+
+from publisher.model import Link
+from publisher.render.fragments import (
+    absolute,
+    clean,
+    excerpt,
+    for_mjml,
+    links_of,
+    phrased,
+    plain,
+    set_tight,
+    set_tight_html,
+)
+
+PAGE = "https://news.example.org/issues/7/"
+FRAME = "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section></mj-body></mjml>"
+
+
+def test_clean_drops_what_xml_forbids() -> None:
+    """Control characters, lone surrogates and the two non-characters go; the rest stays."""
+    assert clean("a\x00\x08\x0b\x1f\ud800\ufffe\uffffb\t\n风\U0001f4a8") == "ab\t\n风\U0001f4a8"
+
+
+def test_no_space_before_full_width_punctuation() -> None:
+    """A space before a full-width comma would put the comma at the head of a line."""
+    assert set_tight("海边 ，a , b （甲）") == "海边，a , b （甲）"
+    assert (
+        set_tight_html('<p title="a ，b">海边 ，</p><pre>x ，</pre>')
+        == '<p title="a ，b">海边，</p><pre>x ，</pre>'
+    )
+
+
+def test_mjml_keeps_newlines() -> None:
+    """Newlines that MJML would swallow come through, in prose as a space, in <pre> as they are."""
+    piece = for_mjml("<b>a</b>\n<u>c</u><pre><i>1</i>\n<i>2</i></pre>\r\n<p>x</p>")
+    drawn = mjml2html(FRAME.format(piece), fonts={})
+    assert "<b>a</b> \n<u>c</u>" in drawn
+    assert "<i>1</i>&#10;<i>2</i>" in drawn
+
+
+@given(
+    st.text(
+        st.sampled_from("ab <>&\"'/=\n\r\t\x00\x0b\ufffe#;!-[]风pre")
+        | st.characters(exclude_categories=["Cs"]),
+        max_size=80,
+    )
+)
+def test_mjml_survives_any_clean_html(text: str) -> None:
+    """Whatever leaves the sanitiser, MJML draws it and loses no word of it."""
+    piece = nh3.clean(f"<p>{text}</p>")
+    drawn = mjml2html(FRAME.format(for_mjml(piece)), fonts={}, disable_comments=True)
+    before = lxml_html.fromstring(f"<div>{clean(piece)}</div>").text_content()
+    after = lxml_html.fromstring(drawn).text_content()
+    assert "".join(before.split()) in "".join(after.split())
+
+
+def test_absolute_joins_and_leads_fragments_home() -> None:
+    """Relative addresses become whole, fragments lead to the page, text stays text."""
+    given_html = (
+        '<a href="#fn1">1</a><img src="/a.png" alt="x"><a href="//h.example/">h</a>'
+        '<a href="mailto:a@b.example">m</a><code> href="#no"</code><a href="//[">?</a>'
+    )
+    assert absolute(given_html, PAGE) == (
+        f'<a href="{PAGE}#fn1">1</a><img src="https://news.example.org/a.png" alt="x">'
+        '<a href="https://h.example/">h</a><a href="mailto:a@b.example">m</a>'
+        f'<code> href="#no"</code><a href="{PAGE}">?</a>'
+    )
+
+
+def test_absolute_without_a_page() -> None:
+    """While there is no page, what cannot be whole is no link."""
+    assert absolute('<a href="#fn1">1</a><img src="a.png" alt="x">', None) == (
+        '<a>1</a><img alt="x">'
+    )
+
+
+def test_links_are_listed_once() -> None:
+    """Links come in order, once each, with their text; fragments are no links."""
+    found = links_of(
+        '<a title="a > b" href="https://a.example/?x=1&amp;y=2">A <b>b</b></a>'
+        '<a href="#x">x</a><a href="https://a.example/?x=1&amp;y=2">again</a>'
+    )
+    assert found == (Link("A b", "https://a.example/?x=1&y=2"),)
+
+
+def test_plain_and_excerpt() -> None:
+    """Excerpts are one line and never end inside a Latin word."""
+    assert plain("<b>a</b>\n &amp; b") == "a & b"
+    assert excerpt("one\ntwo three", 40) == "one two three"
+    assert excerpt("alpha beta gamma delta", 14) == "alpha beta…"
+    assert excerpt("风筝为什么，掉不下来", 7) == "风筝为什么…"
+
+
+def test_titles_break_behind_their_colon() -> None:
+    """A title's parts stay together; markup in it is escaped."""
+    assert phrased("a<b") == "a&lt;b"
+    assert phrased("风筝：为什么") == Markup(
+        '<span class="ph">风筝：</span><span class="ph">为什么</span>'
+    )
+    assert phrased("https://a.example:80/") == "https://a.example:80/"

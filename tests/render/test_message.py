@@ -1,0 +1,214 @@
+"""The message on the wire: its headers, its halves, and nobody else's words in either."""
+
+import base64
+import email
+import email.policy
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from publisher.errors import RefusedError
+from publisher.model import Edition, Kind, Newsletter, Slot
+from publisher.render import message
+from publisher.render.headers import tame
+
+DATE = datetime(2024, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=8)))
+WAY_OUT = "https://app.example.org/unsubscribe/abc?n=1&k=2"
+HTML = Edition(
+    "mail",
+    "text/html",
+    f'<p>{Slot.GREETING}</p><a href="{Slot.UNSUBSCRIBE}">退订</a>\n<p>风</p>',
+    subject="风、茶与绳子",
+)
+TEXT = Edition("text", "text/plain", f"{Slot.GREETING}\n风\n-- \n{Slot.UNSUBSCRIBE}\n")
+NAMES = [
+    "To", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "From", "Reply-To", "Subject",
+    "Date", "List-Id", "List-Archive", "Feedback-ID", "Precedence", "X-Auto-Response-Suppress",
+    "MIME-Version", "Content-Type",
+]  # fmt: skip
+
+
+def prepare(
+    newsletter: Newsletter, kind: Kind = Kind.ISSUE, html: Edition = HTML, text: Edition = TEXT
+) -> message.Prepared:
+    """The small message, all but its recipient."""
+    return message.prepare(
+        html, text, newsletter, kind=kind, issue_id="tag:a.example,2024:7", slug="7", date=DATE
+    )
+
+
+def fill(
+    prepared: message.Prepared,
+    *,
+    address: str = "reader@example.net",
+    name: str = "",
+    message_id: str = "<7.abc@news.example.org>",
+    unsubscribe: str | None = WAY_OUT,
+) -> bytes:
+    """The message for one recipient."""
+    return prepared.fill(address=address, name=name, message_id=message_id, unsubscribe=unsubscribe)
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    """The message as the standard library reads it."""
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def halves(raw: bytes) -> tuple[str, str]:
+    """Its text and its HTML, decoded."""
+    plain, marked = parsed(raw).iter_parts()
+    assert isinstance(plain, EmailMessage)
+    assert isinstance(marked, EmailMessage)
+    assert plain.get_content_type() == "text/plain"
+    assert marked.get_content_type() == "text/html"
+    text, html = (part.get_content().replace("\r\n", "\n") for part in (plain, marked))
+    return text, html
+
+
+def test_headers_read_back(newsletter: Newsletter) -> None:
+    """Every header is there once, in order, and says what it should."""
+    read = parsed(fill(prepare(newsletter), name="李雷"))
+    assert read.keys() == NAMES
+    assert dict(read.items()) == {
+        "To": "李雷 <reader@example.net>",
+        "Message-ID": "<7.abc@news.example.org>",
+        "List-Unsubscribe": f"<{WAY_OUT}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "From": "杂货周刊 <weekly@news.example.org>",
+        "Reply-To": "editor@news.example.org",
+        "Subject": "风、茶与绳子",
+        "Date": "Fri, 01 Mar 2024 04:00:00 +0000",
+        "List-Id": "杂货周刊 <weekly.news.example.org>",
+        "List-Archive": "<https://news.example.org/>",
+        "Feedback-ID": "7:weekly:issue:news-example-or",
+        "Precedence": "bulk",
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
+        "MIME-Version": "1.0",
+        "Content-Type": read["Content-Type"],
+    }
+    assert read.get_content_type() == "multipart/alternative"
+    assert [part.defects for part in read.walk()] == [[], [], []]
+
+
+def test_is_wire_ready(newsletter: Newsletter) -> None:
+    """ASCII, CRLF throughout, short lines; the one-click address on one unfolded line."""
+    long = "https://app.example.org/unsubscribe/" + "t" * 120
+    raw = fill(prepare(newsletter), unsubscribe=long)
+    assert raw.isascii()
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", raw)
+    lines = raw.split(b"\r\n")
+    assert f"List-Unsubscribe: <{long}>".encode() in lines
+    assert all(len(line) <= 78 for line in lines if not line.startswith(b"List-Unsubscribe:"))
+    assert raw.endswith(b"--\r\n")
+
+
+def test_both_halves_are_base64(newsletter: Newsletter) -> None:
+    """Text first, HTML last, in lines of 76, with the line ends mail has."""
+    raw = fill(prepare(newsletter))
+    parts = raw.split(b"\r\n\r\n")
+    assert raw.count(b"Content-Transfer-Encoding: base64\r\n") == 2
+    assert base64.b64decode(parts[2].split(b"\r\n--")[0]).count(b"\r\n") == 4
+    plain, marked = halves(raw)
+    assert plain == f"\n风\n-- \n{WAY_OUT}\n"
+    assert marked.startswith("<p></p>")
+
+
+def test_slots_are_filled(newsletter: Newsletter) -> None:
+    """Each half gets what fills it in its own writing."""
+    plain, marked = halves(fill(prepare(newsletter), name="<b>李雷 & co"))
+    assert plain.startswith("<b>李雷 & co，你好：\n")
+    assert marked.startswith("<p>&lt;b&gt;李雷 &amp; co，你好：</p>")
+    assert 'href="https://app.example.org/unsubscribe/abc?n=1&amp;k=2"' in marked
+    assert WAY_OUT in plain
+
+
+def test_no_slot_ever_leaves(newsletter: Newsletter) -> None:
+    """Without a name there is no greeting, without a way out the link explains itself."""
+    raw = fill(prepare(newsletter, Kind.TEST), unsubscribe=None)
+    for half in halves(raw):
+        assert "__publisher-slot" not in half
+        assert "https://app.example.org/unsubscribe/test" in half
+    assert "List-Unsubscribe" not in parsed(raw)
+
+
+def test_tests_say_so(newsletter: Newsletter) -> None:
+    """A test is marked, and offers no one-click even with an address."""
+    read = parsed(fill(prepare(newsletter, Kind.TEST)))
+    assert read["Subject"] == "[Test] 风、茶与绳子"
+    assert read["List-Unsubscribe"] == f"<{WAY_OUT}>"
+    assert "List-Unsubscribe-Post" not in read
+
+
+def test_without_a_sender(homeless: Newsletter) -> None:
+    """A preview has a sender nobody can answer, and no archive."""
+    read = parsed(fill(prepare(homeless), unsubscribe=None))
+    assert read["From"] == "杂货周刊 <publisher@localhost>"
+    assert "List-Archive" not in read
+    assert "Reply-To" not in read
+
+
+def test_an_address_in_chinese(newsletter: Newsletter) -> None:
+    """A Chinese domain goes out as DNS knows it; a Chinese site has no List-Archive."""
+    ours = replace(
+        newsletter, sender_address="weekly@例子.example", site_url="https://例子.example/"
+    )
+    read = parsed(fill(prepare(ours), address="reader@例子.example"))
+    assert read["From"] == "杂货周刊 <weekly@xn--fsqu00a.example>"
+    assert read["To"] == "reader@xn--fsqu00a.example"
+    assert "List-Archive" not in read
+
+
+def test_boundary_is_stable_and_safe(newsletter: Newsletter) -> None:
+    """The boundary depends on the issue alone, and no line of base64 can hold it."""
+    prepared, again = prepare(newsletter), prepare(newsletter)
+    other = prepare(newsletter, html=replace(HTML, body="x"))
+    assert prepared.boundary == again.boundary != other.boundary
+    assert not re.fullmatch(rb"[A-Za-z0-9+/=]*", prepared.boundary)
+    assert len(prepared.boundary) <= 70
+
+
+@pytest.mark.parametrize(
+    "message_id", ["", "a@b", "<a@b>\r\nBcc: x@y", "<a b@c>", "<" + "a" * 900 + "@b>"]
+)
+def test_message_id_is_checked(newsletter: Newsletter, message_id: str) -> None:
+    """A Message-ID that is none would be a hole in the headers."""
+    with pytest.raises(RefusedError, match="is not a Message-ID"):
+        fill(prepare(newsletter), message_id=message_id)
+
+
+def test_bad_recipients_are_refused(newsletter: Newsletter) -> None:
+    """An address no header may hold is refused before a byte is written."""
+    with pytest.raises(RefusedError):
+        fill(prepare(newsletter), address="a@b.example\r\nBcc: eve@evil.example")
+    with pytest.raises(RefusedError):
+        fill(prepare(newsletter), unsubscribe="https://a.example/>\r\nBcc: eve@evil.example")
+
+
+ANY = st.text(st.characters() | st.sampled_from('=?\r\n\x00 ,<>"@:'), max_size=90)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(subject=ANY, sender=ANY, title=ANY, name=ANY, slug=ANY, body=ANY)
+def test_nothing_is_injected(
+    newsletter: Newsletter, subject: str, sender: str, title: str, name: str, slug: str, body: str
+) -> None:
+    """Whatever names and titles hold, the headers are ours and the halves are whole."""
+    ours = replace(newsletter, sender_name=sender, title=title, slug=slug)
+    html, text = replace(HTML, subject=subject, body=body), replace(TEXT, body=body)
+    prepared = message.prepare(
+        html, text, ours, kind=Kind.ISSUE, issue_id=slug, slug=slug, date=DATE
+    )
+    raw = fill(prepared, name=name)
+    read = parsed(raw)
+    assert read.keys() == NAMES
+    assert read["Subject"] == tame(subject)
+    assert read["To"].addresses[0].addr_spec == "reader@example.net"
+    assert [part.defects for part in read.walk()] == [[], [], []]
+    shown = body.encode("utf-8", "replace").decode()
+    assert [half.split() for half in halves(raw)] == [shown.split(), shown.split()]
+    assert datetime(2024, 3, 1, 4, tzinfo=UTC) == read["Date"].datetime

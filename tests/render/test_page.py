@@ -1,0 +1,254 @@
+"""The pages: whole without scripts, readable on anything, relative inside the site."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from lxml import html as lxml_html
+from playwright.sync_api import Browser, sync_playwright
+
+from publisher.model import Look, Newsletter, Published, Variant
+from publisher.render import mail, page
+
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update",
+            "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture
+def body(published: Published, newsletter: Newsletter, templates: dict[str, str]) -> str:
+    """The small issue's page."""
+    return page.render(published, newsletter, templates).body
+
+
+def at(published: Published, slug: str, day: date) -> Published:
+    """The same issue under another slug and date, without a title."""
+    issue = replace(published.issue, title=None, date=day, number=None)
+    return Published(issue, replace(published.record, slug=slug, date=day, number=None))
+
+
+def test_is_one_file(body: str) -> None:
+    """No scripts, no style sheets, no fonts; the style is small."""
+    tree = lxml_html.fromstring(body)
+    assert tree.xpath("//script | //link[@rel='stylesheet']") == []
+    assert "url(" not in body
+    style = re.search(r"<style>(.*?)</style>", body, flags=re.DOTALL)
+    assert style is not None
+    assert len(style.group(1).encode()) <= 8 * 1024
+
+
+def test_head_says_what_the_page_is(body: str) -> None:
+    """Language, title, description, canonical address and the three feeds."""
+    tree = lxml_html.fromstring(body)
+    assert tree.get("lang") == "zh-CN"
+    assert tree.findtext(".//title") == "风、茶与绳子 · 杂货周刊"
+    assert tree.xpath("string(//meta[@name='description']/@content)") == "春天到了，风也到了。"
+    assert tree.xpath("//link[@rel='canonical']/@href") == ["https://news.example.org/issues/7/"]
+    feeds = tree.xpath("//link[@rel='alternate']")
+    assert [(feed.get("href"), feed.get("type")) for feed in feeds] == [
+        ("../../rss.xml", "application/rss+xml"),
+        ("../../atom.xml", "application/atom+xml"),
+        ("../../feed.json", "application/feed+json"),
+    ]
+    assert len({feed.get("title") for feed in feeds}) == 3
+
+
+def test_items_have_permalinks(body: str) -> None:
+    """Each item stands under its anchor, links to it, and is in the contents."""
+    tree = lxml_html.fromstring(body)
+    items = tree.xpath("//article[@id]")
+    assert [item.get("id") for item in items] == ["i-kites", "i-tea", "i-ropes"]
+    for item in items:
+        assert item.xpath(".//p[@class='label']/a/@href") == [f"#{item.get('id')}"]
+    assert tree.xpath("//nav[@class='contents']//a/@href") == ["#i-kites", "#i-tea", "#i-ropes"]
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+
+
+def test_headings_form_an_outline(body: str) -> None:
+    """One h1; items are h3 under a titled section, h2 elsewhere."""
+    tree = lxml_html.fromstring(body)
+    headings = [(h.tag, h.text_content()) for h in tree.xpath("//h1 | //h2 | //h3")]
+    assert headings == [
+        ("h1", "风、茶与绳子"),
+        ("h2", "本期目录"),
+        ("h2", "风筝为什么掉不下来：一份给孩子的说明"),
+        ("h2", "茶凉得比咖啡快"),
+        ("h2", "长读"),
+        ("h3", "Ropes Remember"),
+    ]
+
+
+def test_neighbours(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """The page leads to the one before and the one after, beside its own folder."""
+    before, after = at(published, "6", date(2024, 2, 23)), at(published, "a b", date(2024, 3, 8))
+    body = page.render(published, newsletter, templates, previous=before, following=after).body
+    tree = lxml_html.fromstring(body)
+    assert tree.xpath("//nav[@class='turn']/a/@href") == ["../6/", "../a%20b/"]
+    assert tree.xpath("//link[@rel='prev' or @rel='next']/@href") == ["../6/", "../a%20b/"]
+    assert "2024年2月23日" in tree.xpath("string(//a[@rel='prev'])")
+
+
+def test_inside_links_are_relative(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """The site may be served from anywhere: only canonical and cards name its address."""
+    second = replace(newsletter, path="second/")
+    body = page.render(published, second, templates).body
+    assert (
+        re.findall(r"https://news\.example\.org/[^\"<]*", body)
+        == ["https://news.example.org/second/issues/7/"] * 2
+    )
+
+
+def test_without_a_site(
+    published: Published, homeless: Newsletter, templates: dict[str, str]
+) -> None:
+    """While there is no address there is no canonical link, and nothing else is missing."""
+    body = page.render(published, homeless, templates).body
+    assert "canonical" not in body
+    assert "og:url" not in body
+    assert 'href="../../rss.xml"' in body
+
+
+def test_archive_is_by_year(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Years newest first; an untitled issue leads by its first item."""
+    entries = [published, at(published, "old", date(2023, 12, 29))]
+    tree = lxml_html.fromstring(page.archive(entries, newsletter, templates).body)
+    assert tree.xpath("//section[@class='year']/h2/text()") == ["2024", "2023"]
+    assert tree.xpath("//ol[@class='issues']//a/@href") == ["issues/7/", "issues/old/"]
+    assert tree.xpath("//ol[@class='issues']//a/text()") == [
+        "风、茶与绳子",
+        "风筝为什么掉不下来：一份给孩子的说明",
+    ]
+    assert tree.xpath("//section[@class='feeds']//dd/a/@href") == [
+        "rss.xml", "atom.xml", "feed.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("app_url", "site_url", "expected"),
+    [
+        ("https://app.example.org/", "https://news.example.org/", ["https://app.example.org/subscribe"]),
+        ("https://news.example.org/", "https://news.example.org/", ["subscribe"]),
+        (None, "https://news.example.org/", ["subscribe"]),
+        (None, None, []),
+    ],
+)  # fmt: skip
+def test_archive_offers_mail(
+    newsletter: Newsletter,
+    templates: dict[str, str],
+    app_url: str | None,
+    site_url: str | None,
+    expected: list[str],
+) -> None:
+    """Subscribing is a link beside the page where one host serves both."""
+    ours = replace(newsletter, app_url=app_url, site_url=site_url)
+    tree = lxml_html.fromstring(page.archive([], ours, templates).body)
+    assert tree.xpath("//a[@class='button']/@href") == expected
+    assert "还没有出版任何一期。" in tree.text_content()
+
+
+def test_tombstone_leads_home(newsletter: Newsletter, templates: dict[str, str]) -> None:
+    """A withdrawn issue says so, is not indexed, and leads to the others."""
+    tree = lxml_html.fromstring(page.tombstone(newsletter, templates).body)
+    assert tree.findtext(".//h1") == "本期已撤回"
+    assert tree.xpath("//meta[@name='robots']/@content") == ["noindex"]
+    assert tree.xpath("//a[@class='button']/@href") == ["../../"]
+
+
+def test_text_is_escaped(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """What digests and settings say is text, never markup."""
+    evil = "</title><script>x</script>"
+    issue = replace(published.issue, title=evil)
+    ours = replace(newsletter, title=evil, description=evil, look=Look(accent=evil, footer=evil))
+    for body in (
+        page.render(Published(issue, published.record), ours, templates).body,
+        page.archive([Published(issue, published.record)], ours, templates).body,
+    ):
+        assert "<script" not in body
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of WCAG 2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_colours_can_be_read(body: str) -> None:
+    """Every colour of text has 4.5:1 against the paper, by day and by night."""
+    palettes = re.findall(r":root\{(?:color-scheme:light dark;)?(--paper[^}]*)\}", body)
+    assert len(palettes) == 3  # light, dark, print
+    for palette in palettes[:2]:
+        colours = dict(re.findall(r"--(\w+):(#\w{6})", palette))
+        paper = luminance(colours["paper"])
+        for name in ("ink", "muted", "accent"):
+            lighter, darker = sorted((luminance(colours[name]), paper), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (name, palette)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser of the host."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_sticks_out(
+    chromium: Browser,
+    scheme: str,
+    sample: Published,
+    published: Published,
+    newsletter: Newsletter,
+    templates: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """At 320, 375 and 1280 pixels nothing is wider than the window, and paper follows the scheme."""
+    papers = {"light": "rgb(252, 251, 249)", "dark": "rgb(23, 25, 28)"}
+    bodies = {
+        "page": page.render(published, newsletter, templates).body,
+        "sample": page.render(sample, newsletter, templates, previous=published).body,
+        "archive": page.archive([sample, published], newsletter, templates).body,
+        "mail": mail.render(sample, newsletter, Variant("zh-CN"), templates).body,
+        "small mail": mail.render(published, newsletter, Variant("en"), templates).body,
+    }
+    context = chromium.new_context(color_scheme=scheme)
+    context.route(
+        "**", lambda route: route.abort() if "example" in route.request.url else route.continue_()
+    )
+    tab = context.new_page()
+    for name, body in bodies.items():
+        file = tmp_path / f"{name}.html"
+        file.write_text(body, "utf-8")
+        for width in (320, 375, 1280):
+            tab.set_viewport_size({"width": width, "height": 800})
+            tab.goto(file.as_uri())
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+        assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == papers[scheme]
+    context.close()
+
+
+def test_moment_of_building_does_not_matter(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """The same issue gives the same page."""
+    again = Published(
+        published.issue, replace(published.record, mailed=datetime(2024, 4, 1, tzinfo=UTC))
+    )
+    first = page.render(published, newsletter, templates)
+    assert page.render(again, newsletter, dict(templates)) == first

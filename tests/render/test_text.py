@@ -1,0 +1,78 @@
+"""The mail as plain text."""
+
+import re
+from html import unescape
+
+import pytest
+
+from publisher.model import Newsletter, Published, Slot, Variant
+from publisher.render import mail, text
+
+ZH = Variant("zh-CN")
+
+
+@pytest.fixture
+def body(published: Published, newsletter: Newsletter, templates: dict[str, str]) -> str:
+    """The small issue as text."""
+    return text.render(published, newsletter, ZH, templates).body
+
+
+def addresses(hrefs: list[str]) -> set[str]:
+    """Addresses without their fragments: a contents list leads to the page many times."""
+    return {href.split("#")[0] for href in hrefs}
+
+
+@pytest.mark.parametrize("which", ["published", "sample"])
+def test_carries_the_same_links(
+    which: str,
+    request: pytest.FixtureRequest,
+    newsletter: Newsletter,
+    templates: dict[str, str],
+) -> None:
+    """Both halves of a mail lead to the same places, or filters frown."""
+    issue = request.getfixturevalue(which)
+    html = mail.render(issue, newsletter, ZH, templates).body
+    plain = text.render(issue, newsletter, ZH, templates).body
+    linked = addresses([unescape(href) for href in re.findall(r'href="([^"]+)"', html)])
+    shown = addresses(re.findall(rf"https?://[!-~]+|{Slot.UNSUBSCRIBE}", plain))
+    assert linked == shown
+
+
+def test_addresses_stand_free(body: str) -> None:
+    """No address touches a Chinese comma, which mail programs would take for a part of it."""
+    assert not re.search(r"https?://[!-~]*[^\x00-\x7f\s]", body)
+    assert "\nhttps://papers.example.net/kites?v=1&lang=en\n" in body
+
+
+def test_hidden_links_are_shown_once(body: str) -> None:
+    """A link under words is named with its address, one shown already is not repeated."""
+    assert "\n\n录像\nhttps://video.example.net/k\n" in body
+    assert body.count("https://data.example.net/kites") == 1
+
+
+def test_paragraphs_are_not_wrapped(body: str) -> None:
+    """A paragraph is a line: Chinese has no spaces to break at."""
+    assert "作者在海边站了三年，只为量一根线。结论很短：风比线懂事。" in body
+
+
+def test_footer_follows_the_mark(body: str) -> None:
+    """Behind the signature mark stand the reason, the way out and the address."""
+    footer = body.split("\n-- \n")[1]
+    assert footer.splitlines() == [
+        "你收到这封信，是因为你订阅了「杂货周刊」。",
+        "退订",
+        Slot.UNSUBSCRIBE.value,
+        "往期",
+        "https://news.example.org/",
+        "用爱与 Publisher 出版",
+        "示例路 1 号",
+    ]
+
+
+def test_without_addresses(
+    published: Published, homeless: Newsletter, templates: dict[str, str]
+) -> None:
+    """A preview needs no home: what cannot be linked is left out."""
+    body = text.render(published, homeless, Variant("en"), templates).body
+    assert "Read on the web" not in body
+    assert body.endswith("Unsubscribe\n" + Slot.UNSUBSCRIBE + "\n")

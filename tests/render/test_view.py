@@ -1,0 +1,72 @@
+"""How an issue is shown: which title leads, in which language, under which date."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from publisher.model import Issue, Item, ItemRecord, Newsletter, Published, Record, Section
+from publisher.render.view import issue_date, titles, view
+
+
+def test_the_newsletters_language_leads(published: Published, newsletter: Newsletter) -> None:
+    """In a Chinese newsletter the Chinese title leads, in an English one the English."""
+    kites = view(published, newsletter).items[0]
+    assert (kites.title, kites.language) == ("风筝为什么掉不下来：一份给孩子的说明", None)
+    assert (kites.second, kites.second_language) == ("Why Kites Stay Up", "en")
+    english = view(published, replace(newsletter, language="en")).items[0]
+    assert (english.title, english.language) == ("Why Kites Stay Up", "en")
+
+
+def test_titles_of_unknown_language_stay_in_order(newsletter: Newsletter) -> None:
+    """Without languages nothing is guessed: the title leads."""
+    item = Item("A", alt_title="B")
+    record = view(_with(item, newsletter), newsletter).items[0]
+    assert (record.title, record.second) == ("A", "B")
+
+
+def test_an_untitled_item_is_called_something(newsletter: Newsletter) -> None:
+    """An item without a title goes by its address, without one by its number."""
+    shown = view(_with(Item("", url="https://a.example/"), newsletter), newsletter)
+    assert shown.items[0].title == "https://a.example/"
+    assert view(_with(Item(" \x00"), newsletter), newsletter).items[0].title == "第 1 期"
+
+
+def test_dateline_names_the_date_once(published: Published, newsletter: Newsletter) -> None:
+    """The date stands in the dateline unless it is the heading."""
+    assert view(published, newsletter).dateline("zh-CN") == "第 7 期 · 2024年3月1日 · 3 篇"
+    untitled = Published(replace(published.issue, title=None), published.record)
+    shown = view(untitled, newsletter)
+    assert (shown.heading, shown.dateline("en")) == ("2024年3月1日", "No. 7 · 3 items")
+
+
+def test_issue_date_is_local(published: Published, newsletter: Newsletter) -> None:
+    """Without a stated date the day of publication counts, in the newsletter's zone."""
+    late = datetime(2024, 3, 1, 20, 0, tzinfo=UTC)
+    undated = Published(
+        replace(published.issue, date=None), replace(published.record, date=None, published=late)
+    )
+    assert issue_date(undated, newsletter) == date(2024, 3, 2)
+    assert issue_date(undated, replace(newsletter, timezone="Mars/Olympus")) == date(2024, 3, 1)
+
+
+def test_summary_is_the_preface_or_the_titles(published: Published, newsletter: Newsletter) -> None:
+    """The preface says what an issue is about; without one, whole titles do."""
+    assert view(published, newsletter).summary(50) == "春天到了，风也到了。"
+    bare = Published(replace(published.issue, html="", text=""), published.record)
+    shown = view(bare, newsletter)
+    assert shown.summary(32) == "风筝为什么掉不下来：一份给孩子的说明 · 茶凉得比咖啡快 …"
+    assert titles(shown.items, 8) == "风筝为什么掉不…"
+    assert titles((), 8) == ""
+
+
+def test_language_is_the_fuller_tag(published: Published, newsletter: Newsletter) -> None:
+    """The newsletter's tag wins where it says the same more precisely."""
+    assert view(published, newsletter).language == "zh-CN"
+    french = Published(replace(published.issue, language="fr"), published.record)
+    assert view(french, newsletter).language == "fr"
+
+
+def _with(item: Item, newsletter: Newsletter) -> Published:
+    moment = datetime(2024, 3, 1, tzinfo=UTC)
+    record = Record(newsletter.slug, "urn:x", "s", "s.md", moment, moment,
+                    items=(ItemRecord("k", "a"),))  # fmt: skip
+    return Published(Issue(sections=(Section((item,)),)), record)
