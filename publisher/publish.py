@@ -22,7 +22,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -560,8 +560,3 @@ def state_of(
         ),
         "others": list(scan.others),
     }
-
-
-def utc_now() -> datetime:
-    """Ask the time, in whole microseconds, UTC: the one clock of floors 3 to 5."""
-    return datetime.now(UTC)

@@ -2,11 +2,11 @@
 
     heartbeat (APScheduler, memory only)
       scan   every 60 s, or when the folder stirs   -> publish, then the newsletter's send rule
-      due    every 10 s                             -> sends whose moment has come begin
-      sweep  every 10 s                             -> what dead senders left behind is settled
+      due    every 10 s                             -> the rules schedule what is due now
     watcher (watchfiles)      only wakes the scan; the scan is the truth
     watchdog (monotonic)      a clock that jumps re-adds the jobs; a dead sender is started again
-    sender (own process)      claims lots and sends, so that the site stays quick
+    sender (own process)      begins due sends, settles what dead senders left, claims lots and
+                              sends, so that the site stays quick
     servers                   given by the caller; this room does not know what they serve
 
 All jobs are idempotent: what they do stands in the store, not in the scheduler. SIGTERM: nothing
@@ -35,15 +35,18 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from watchfiles import watch
 
-from publisher import register, schedule, send, templates
+from publisher import preflight, register, schedule, send, templates
 from publisher import settings as settings_room
+from publisher.clock import utc_now
 from publisher.errors import PublisherError, RefusedError
 from publisher.folder import SETTLED_SECONDS
-from publisher.model import Kind, Level, Newsletter
-from publisher.publish import Outcome, publish, utc_now
+from publisher.model import Finding, Kind, Level, Newsletter
+from publisher.publish import Outcome, publish
 from publisher.schedule import Due, Waiting
 from publisher.settings import Settings
 from publisher.store import Store, issues, sends
+from publisher.wire.outbox import Outbox
+from publisher.wire.session import Relay
 
 LOCK_NAME: Final = "run.lock"
 SCAN: Final = timedelta(seconds=60)
@@ -213,9 +216,17 @@ def once(settings: Settings, *, say: Say) -> None:
                 if not scan(settings, store, say=say).young or stop.wait(SETTLED_SECONDS + 0.1):
                     break
             settings = _refreshed(settings)
-            _sender(settings, store, stop).until_idle()
+            _work(settings, store, stop)
         finally:
             store.close()
+
+
+def _work(settings: Settings, store: Store, stop: threading.Event) -> None:
+    sender = _sender(settings, store, stop)
+    try:
+        sender.until_idle()
+    finally:
+        sender.close()
 
 
 def send_now(settings: Settings, store: Store, *, say: Say) -> None:
@@ -223,7 +234,7 @@ def send_now(settings: Settings, store: Store, *, say: Say) -> None:
     stop = threading.Event()
     old = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
-        _sender(settings, store, stop).until_idle()
+        _work(settings, store, stop)
     finally:
         signal.signal(signal.SIGINT, old)
 
@@ -234,14 +245,41 @@ def _refreshed(settings: Settings) -> Settings:
 
 
 def _sender(settings: Settings, store: Store, stop: threading.Event) -> send.Sender:
-    return send.Sender.of(
-        settings,
-        store,
-        templates.load(settings.home),
-        key=settings_room.secret_key(settings),
-        clock=utc_now,
-        stop=stop,
+    """Put a sender together: what it works with, all of it given."""
+    return send.Sender(
+        send.Outside(
+            store=store,
+            newsletters={one.slug: one for one in settings.newsletters},
+            templates=templates.load(settings.home),
+            key=settings_room.secret_key(settings),
+            wire_folder=settings.wire_folder,
+            transport=lambda: _transport(settings),
+            clock=utc_now,
+            stop=stop.is_set,
+            refusals=lambda one: refusals(settings, one),
+        )
     )
+
+
+def _transport(settings: Settings) -> send.Transport:
+    if settings.transport == "outbox":
+        return Outbox(settings.outbox_folder)
+    smtp = settings.smtp
+    return Relay(
+        smtp.host,
+        smtp.port,
+        tls=smtp.tls,
+        user=smtp.user,
+        password=smtp.password,
+        hello=smtp.hello,
+        timeout=smtp.timeout,
+        ca_file=smtp.ca_file,
+    )
+
+
+def refusals(settings: Settings, newsletter: Newsletter) -> tuple[Finding, ...]:
+    """Say all that forbids a newsletter to be mailed; the outbox forbids nothing."""
+    return () if settings.transport == "outbox" else preflight.transport(newsletter)
 
 
 # --- for ever -----------------------------------------------------------------
@@ -300,7 +338,7 @@ class _Process:
 
     def _add_jobs(self) -> None:
         now = datetime.now(UTC)
-        for name, job, every in (("scan", self.scan, SCAN), ("beat", self.beat, BEAT)):
+        for name, job, every in (("scan", self.scan, SCAN), ("due", self.due, BEAT)):
             self.heart.add_job(
                 job,
                 "interval",
@@ -321,12 +359,9 @@ class _Process:
         if outcome.young and not self.stop.is_set():
             self._scan_in(SETTLED_SECONDS + 0.1)
 
-    def beat(self) -> None:
-        """Begin due sends and settle what dead senders left."""
+    def due(self) -> None:
+        """Schedule what the rules ask for now; the sender begins it and sweeps after the dead."""
         try:
-            sender = _sender(_refreshed(self.settings), self.store, self.stop)
-            sender.begin_due()
-            sender.recover()
             for newsletter in self.settings.newsletters:
                 apply_rule(self.store, newsletter, utc_now(), say=self.say)
         except PublisherError as error:

@@ -16,7 +16,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from publisher import __version__
@@ -26,7 +25,7 @@ from publisher.errors import PublisherError
 
 app = typer.Typer(
     name="publisher",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -56,6 +55,9 @@ def publisher(
     ] = False,
 ) -> None:
     """Digests in a folder become issues: pages, feeds, and e-mail, once."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
     context.obj = Context(home=home, newsletter_slug=newsletter, quiet=quiet)
 
 
@@ -66,19 +68,19 @@ for room in (digests, publishing, sending, people, homes):
 def main() -> None:
     """Run a command and leave with its exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="publisher", standalone_mode=False)
     except PublisherError as error:
         complain(str(error), error.hint)
         code = error.exit_code
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "publisher"
-        complain(error.format_message()[:1].lower() + error.format_message()[1:].rstrip("."),
-                 f"{where} --help")  # fmt: skip
+    except typer.TyperException as error:
+        asked = getattr(error, "ctx", None)
+        words = error.format_message() if hasattr(error, "format_message") else str(error)
+        complain(
+            words[:1].lower() + words[1:].rstrip("."),
+            f"{asked.command_path if asked else 'publisher'} --help",
+        )
         code = 2
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        code = 2
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         complain("stopped; nothing more was done")
         code = 1
     except BrokenPipeError:

@@ -97,8 +97,9 @@ def _newsletter(console: Context) -> Newsletter:
 
 def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, target: Path) -> None:
     from publisher import identity, templates
+    from publisher.clock import utc_now
     from publisher.model import Published
-    from publisher.publish import editions, utc_now
+    from publisher.publish import editions
     from publisher.render import feed, message, page
 
     now = utc_now()
@@ -138,8 +139,9 @@ def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, targ
 
 def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> list[Finding]:
     from publisher import identity, preflight, templates
+    from publisher.clock import utc_now
     from publisher.model import Published
-    from publisher.publish import editions, utc_now
+    from publisher.publish import editions
 
     loaded = templates.load(console.home)
     found: list[Finding] = []

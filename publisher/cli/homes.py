@@ -128,7 +128,8 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
     from publisher import run as process
     from publisher import schedule
     from publisher.cli.sending import document
-    from publisher.publish import state_of, utc_now
+    from publisher.clock import utc_now
+    from publisher.publish import state_of
     from publisher.store import sends as books
     from publisher.store import subscribers
 

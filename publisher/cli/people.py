@@ -26,14 +26,20 @@ ADDRESS = Annotated[str, typer.Argument(help="An e-mail address.", metavar="ADDR
 ROWS_AT_ONCE = 2000
 EMAIL_HEADS = ("email", "e-mail", "address", "mail", "邮箱", "电子邮件")
 
-subscribers = typer.Typer(
-    no_args_is_help=True, help="Add, import, export, show, end subscriptions."
-)
+subscribers = typer.Typer(invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.add_typer(subscribers, name="subscribers")
+
+
+@subscribers.callback()
+def people(context: typer.Context) -> None:
+    """Add, import, export, show, end subscriptions."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 @subscribers.command()
@@ -48,8 +54,8 @@ def add(
 ) -> None:
     """Add subscribers; their consent is recorded with your words."""
     from publisher import signup
+    from publisher.clock import utc_now
     from publisher.model import Consent
-    from publisher.publish import utc_now
 
     console: Context = context.obj
     settings = console.settings()
@@ -88,9 +94,9 @@ def import_(
     """Import subscribers from CSV; consent is recorded as imported by whom, when."""
     import getpass
 
+    from publisher.clock import utc_now
     from publisher.errors import PublisherError
     from publisher.model import Consent
-    from publisher.publish import utc_now
     from publisher.store import subscribers as rows
 
     console: Context = context.obj
@@ -281,9 +287,9 @@ def unsubscribe(context: typer.Context, address: ADDRESS) -> None:
 
 
 def _set(context: typer.Context, address: str, state: str, words: str) -> None:
+    from publisher.clock import utc_now
     from publisher.errors import RefusedError
     from publisher.model import SubscriberState
-    from publisher.publish import utc_now
     from publisher.store import subscribers as rows
 
     console: Context = context.obj
@@ -310,7 +316,7 @@ def suppress(
     lift: Annotated[bool, typer.Option("--lift", help="Allow the address again.")] = False,
 ) -> None:
     """Never mail an address again, subscriber or not."""
-    from publisher.publish import utc_now
+    from publisher.clock import utc_now
     from publisher.store import subscribers as rows
 
     console: Context = context.obj
@@ -331,7 +337,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer yes beforehand.")] = False,
 ) -> None:
     """Delete all that is known of a person; only a keyed hash stays, so they stay unmailed."""
-    from publisher.publish import utc_now
+    from publisher.clock import utc_now
     from publisher.store import subscribers as rows
 
     console: Context = context.obj

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from publisher.cli.console import Context, answer, ask, show_findings, table
+from publisher.clock import utc_now
 from publisher.model import Newsletter
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def publish(
                 settings,
                 store,
                 templates.load(settings.home),
-                now=hall.utc_now(),
+                now=utc_now(),
                 newsletters=newsletters,
                 files=files or (),
                 as_issue=slug,
@@ -151,7 +152,7 @@ def withdraw(
             templates.load(settings.home),
             newsletter,
             slug,
-            now=hall.utc_now(),
+            now=utc_now(),
             restore=restore,
         )
     console.say(f"{'restored' if restore else 'withdrawn'} {slug}")

@@ -62,7 +62,7 @@ def send(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done.")] = False,
 ) -> None:
     """Send an issue to its subscribers, once."""
-    from publisher.publish import utc_now
+    from publisher.clock import utc_now
 
     console: Context = context.obj
     settings = console.settings()
@@ -109,13 +109,12 @@ def _preflight(
     console: Context, settings: Settings, published: Published, newsletter: Newsletter
 ) -> None:
     """Show what preflight finds; a stop refuses the send, with all reasons at once."""
-    from publisher import preflight, templates
+    from publisher import preflight, run, templates
     from publisher.publish import editions
 
     made = editions(published, newsletter, templates.load(settings.home))
     findings: list[Finding] = [*settings.findings, *preflight.check(published, newsletter, made)]
-    if settings.transport != "outbox":
-        findings += preflight.transport(newsletter)
+    findings += run.refusals(settings, newsletter)
     show_findings(published.record.path, findings)
     if any(finding.level is Level.STOP for finding in findings):
         complain("not sent", "mend the findings above, then send again")
@@ -234,7 +233,7 @@ def _follow(
 ) -> None:
     """Leave the send to the running sender, or send it from here."""
     from publisher import run
-    from publisher.publish import utc_now
+    from publisher.clock import utc_now
 
     running = run.is_running(settings.home)
     delay = (begin - utc_now()).total_seconds()
@@ -266,7 +265,7 @@ def _follow(
 
 def _undo_minute(console: Context, store: Store, number: int, delay: float) -> None:
     """Give the person a minute to think again."""
-    from publisher.publish import utc_now
+    from publisher.clock import utc_now
     from publisher.store import sends as books
 
     console.say(f"send {number} begins in {delay:.0f} s; Ctrl-C undoes it")
@@ -379,8 +378,8 @@ def who(
 
 
 def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendState, ...]) -> None:
+    from publisher.clock import utc_now
     from publisher.errors import RefusedError
-    from publisher.publish import utc_now
     from publisher.store import sends as books
 
     console: Context = context.obj

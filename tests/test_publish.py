@@ -1,0 +1,417 @@
+"""The hall of publishing: what a folder of digests becomes, and what never happens."""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher import publish as hall
+from publisher import register, templates
+from publisher import settings as settings_room
+from publisher.errors import PublisherError, RefusedError, RegisterError, SiteError, TemplateError
+from publisher.model import Record
+from publisher.publish import Outcome
+from publisher.settings import Settings
+from publisher.store import Store, issues
+
+START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
+TOML = """site_url = "https://news.example.net/"
+[newsletter]
+title = "Weekly"
+timezone = "Europe/Berlin"
+"""
+
+
+def digest(*names: str) -> str:
+    """Write a digest of items in the sample's form, one per name."""
+    return "\n".join(
+        f"# About {name}\n[关于 {name}](https://example.net/{name})\n\n{name} 的摘要。\n"
+        for name in names
+    )
+
+
+@dataclass
+class Home:
+    """A home on disk with its own clock."""
+
+    path: Path
+    settings: Settings
+    store: Store
+    now: datetime = START
+
+    def drop(self, name: str, text: str | bytes) -> Path:
+        """Put a digest into the folder, settled."""
+        file = self.path / "digests" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        os.utime(file, (0, 0))
+        return file
+
+    def publish(self, **options: object) -> Outcome:
+        """Publish a minute later than before."""
+        self.now += timedelta(minutes=1)
+        return hall.publish(
+            self.settings,
+            self.store,
+            templates.load(self.path),
+            now=self.now,
+            **options,  # type: ignore[arg-type]  # a test's shorthand
+        )
+
+    def opened(self) -> "Home":
+        """Publish the empty folder once, so that what comes later is no back catalogue."""
+        self.publish()
+        return self
+
+    def records(self) -> dict[str, Record]:
+        """The register's records by slug."""
+        loaded = register.load(self.settings.register_path)
+        return {record.slug: record for record in loaded.records}
+
+    def site(self) -> dict[str, bytes]:
+        """Every file of the published site."""
+        root = self.settings.site_folder
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in root.rglob("*")
+            if path.is_file()
+        }
+
+    def without_database(self) -> "Home":
+        """Lose the database, as a disk does."""
+        self.store.close()
+        for file in self.path.glob("publisher.db*"):
+            file.unlink()
+        return Home(self.path, self.settings, Store.open(self.settings.database), self.now)
+
+
+@pytest.fixture
+def home(tmp_path: Path):
+    """A new home with one newsletter."""
+    (tmp_path / "publisher.toml").write_text(TOML, "utf-8")
+    (tmp_path / "digests").mkdir()
+    loaded = settings_room.load(tmp_path, {})
+    made = Home(tmp_path, loaded, Store.open(loaded.database))
+    yield made
+    made.store.close()
+
+
+def states(outcome: Outcome) -> dict[str, str]:
+    """The state of each digest an outcome tells of."""
+    return {row.path: row.state for row in outcome.digests}
+
+
+# --- the walk -----------------------------------------------------------------
+
+
+def test_a_digest_becomes_page_feeds_register_and_row(home: Home) -> None:
+    """One digest dropped in gives a page, three feeds, an archive, a record and a stored issue."""
+    home.opened().drop("2026-05-01.md", digest("a", "b"))
+    outcome = home.publish()
+    assert [record.slug for record in outcome.new] == ["2026-05-01"]
+    site = home.site()
+    assert {"index.html", "rss.xml", "atom.xml", "feed.json", "issues/2026-05-01/index.html",
+            "issues/2026-05-01/issue.json"} == set(site)  # fmt: skip
+    assert b"About a" in site["issues/2026-05-01/index.html"]
+    assert len(json.loads(site["feed.json"])["items"]) == 1
+    with home.store.read() as conn:
+        stored = issues.get(conn, "newsletter", "2026-05-01")
+    assert stored is not None
+    assert stored[1] is not None
+    assert len(stored[1].items) == 2
+
+
+def test_publishing_again_changes_no_byte(home: Home) -> None:
+    """A second publication of the same folder writes no file at all."""
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    before = home.site(), home.settings.register_path.read_bytes()
+    outcome = home.publish()
+    assert (outcome.new, outcome.revised, outcome.written) == ((), (), ())
+    assert (home.site(), home.settings.register_path.read_bytes()) == before
+
+
+def test_without_a_database_the_same_bytes_come_again(home: Home) -> None:
+    """A fresh clone has register, digests and feeds, no database: publishing changes nothing."""
+    home.opened().drop("a.md", digest("a"))
+    home.drop("b.md", digest("b", "c"))
+    home.publish()
+    before = home.site(), home.settings.register_path.read_bytes()
+    fresh = home.without_database()
+    assert fresh.publish().written == ()
+    assert (fresh.site(), fresh.settings.register_path.read_bytes()) == before
+    with fresh.store.read() as conn:
+        assert all(record.mailed for record in issues.records(conn, "newsletter"))
+    fresh.publish()
+    assert fresh.settings.register_path.read_bytes() == before[1]
+
+
+def test_a_lost_site_is_rebuilt_from_the_store(home: Home) -> None:
+    """feeds/ deleted by hand comes back byte for byte."""
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    before = home.site()
+    for path in sorted(home.settings.site_folder.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    home.publish()
+    assert home.site() == before
+
+
+def test_an_issue_without_digest_and_database_stands(home: Home) -> None:
+    """Deleting a digest changes nothing published, even when the database is lost as well."""
+    home.opened()
+    file = home.drop("a.md", digest("a"))
+    home.publish()
+    before = home.site()
+    file.unlink()
+    home.publish()
+    assert home.site() == before
+    fresh = home.without_database()
+    fresh.publish()
+    assert fresh.site() == before
+    state = hall.state_of(fresh.settings, fresh.store, fresh.settings.newsletters[0], fresh.now)
+    assert state["gone"] == ["a.md"]
+
+
+# --- identity -----------------------------------------------------------------
+
+
+def test_an_edit_revises_and_keeps_every_id(home: Home) -> None:
+    """Edited text moves `updated` alone; slug, id, published and anchors stay."""
+    home.opened().drop("a.md", digest("a", "b"))
+    home.publish()
+    (before,) = home.records().values()
+    home.drop("a.md", digest("a", "b").replace("b 的摘要", "b 的新摘要"))
+    outcome = home.publish()
+    assert [record.slug for record in outcome.revised] == [before.slug]
+    (after,) = home.records().values()
+    assert (after.id, after.slug, after.published) == (before.id, before.slug, before.published)
+    assert after.updated > before.updated
+    assert [item.anchor for item in after.items] == [item.anchor for item in before.items]
+    assert "新摘要".encode() in home.site()["rss.xml"]
+
+
+def test_renamed_and_edited_at_once_is_a_revision(home: Home) -> None:
+    """A file under a new name that shares half its addresses with a vanished one is the same issue."""
+    home.opened()
+    home.drop("a.md", digest("a", "b", "c"))
+    home.publish()
+    (before,) = home.records().values()
+    (home.path / "digests" / "a.md").unlink()
+    home.drop("renamed.md", digest("a", "b", "new"))
+    outcome = home.publish()
+    assert (len(outcome.new), len(outcome.revised)) == (0, 1)
+    (after,) = home.records().values()
+    assert (after.id, after.path) == (before.id, "renamed.md")
+
+
+def test_latest_md_overwritten_is_held(home: Home) -> None:
+    """Next week's digest under the same name is no revision: it waits, with the line to type."""
+    home.opened().drop("latest.md", digest("a", "b"))
+    home.publish()
+    before = home.site()
+    home.drop("latest.md", digest("x", "y"))
+    outcome = home.publish()
+    assert states(outcome) == {"latest.md": "held"}
+    assert "--new" in outcome.digests[0].findings[-1].hint
+    assert home.site() == before
+    outcome = home.publish(files=[home.path / "digests" / "latest.md"], as_new=True)
+    assert len(outcome.new) == 1
+    assert len(home.records()) == 2
+
+
+def test_held_may_be_named_a_revision(home: Home) -> None:
+    """`--as` makes a held digest the next text of an issue."""
+    home.opened().drop("latest.md", digest("a", "b"))
+    (first,) = home.publish().new
+    home.drop("latest.md", digest("x", "y"))
+    home.publish()
+    outcome = home.publish(files=[home.path / "digests" / "latest.md"], as_issue=first.slug)
+    assert [record.id for record in outcome.revised] == [first.id]
+
+
+def test_a_copy_publishes_nothing(home: Home) -> None:
+    """Two files of the same content are one issue and a warning."""
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    home.drop("b.md", digest("a"))
+    outcome = home.publish()
+    assert outcome.new == ()
+    assert states(outcome) == {"b.md": "copy"}
+    assert len(home.records()) == 1
+
+
+def test_what_is_found_first_is_back_catalogue(home: Home) -> None:
+    """Everything found while the register is empty is back catalogue; what comes later is not."""
+    home.drop("2020-01-01.md", digest("a"))
+    home.publish()
+    home.drop("2026-05-01.md", digest("b"))
+    home.publish()
+    flags = {slug: record.back_catalogue for slug, record in home.records().items()}
+    assert flags == {"2020-01-01": True, "2026-05-01": False}
+    assert home.records()["2020-01-01"].published == datetime(2020, 1, 1, 11, tzinfo=UTC)
+
+
+def test_the_first_look_waits_for_files_being_written(home: Home) -> None:
+    """While anything is young nothing is published, so that no late file is taken for news."""
+    home.drop("old.md", digest("a"))
+    young = home.drop("young.md", digest("b"))
+    os.utime(young, (time.time() + 9e8, time.time() + 9e8))
+    outcome = home.publish()
+    assert (outcome.young, home.records()) == (1, {})
+
+
+def test_drafts_and_future_dates_wait(home: Home) -> None:
+    """A draft is not published; a future date in the front matter is published that day."""
+    home.opened().drop("draft.md", f"---\ndraft: true\n---\n{digest('a')}")
+    home.drop("later.md", f"---\ndate: 2026-05-03\n---\n{digest('b')}")
+    assert states(home.publish()) == {"draft.md": "draft", "later.md": "waiting"}
+    home.now = datetime(2026, 5, 2, 22, 5, tzinfo=UTC)
+    assert [record.slug for record in home.publish().new] == ["2026-05-03"]
+
+
+# --- withdraw -----------------------------------------------------------------
+
+
+def test_withdraw_leaves_a_tombstone_and_restore_the_same_id(home: Home) -> None:
+    """A withdrawn issue leaves feeds and index; restored, it stands as before under its id."""
+    home.opened().drop("a.md", digest("aaa"))
+    home.drop("b.md", digest("bbb"))
+    home.publish()
+    before, site = home.records(), home.site()
+    slug = next(iter(before))
+    arguments = (home.settings, home.store, templates.load(home.path), home.settings.newsletters[0])
+    hall.withdraw(*arguments, slug, now=home.now)
+    assert before[slug].id.encode() not in home.site()["rss.xml"]
+    assert f"issues/{slug}/issue.json" not in home.site()
+    home.publish()
+    assert before[slug].id.encode() not in home.site()["atom.xml"]
+    with pytest.raises(RefusedError, match="already"):
+        hall.withdraw(*arguments, slug, now=home.now)
+    hall.withdraw(*arguments, slug, now=home.now, restore=True)
+    assert home.site() == site
+    assert home.records()[slug].id == before[slug].id
+
+
+# --- bad input ----------------------------------------------------------------
+
+
+def test_bad_digests_are_set_aside_and_nothing_else_waits(home: Home) -> None:
+    """Empty, binary, huge, FIFO, symlink, broken front matter: each a finding, the good one published."""
+    home.opened()
+    folder = home.path / "digests"
+    home.drop("empty.md", "")
+    home.drop("binary.md", b"\x00\x01\x02\xff" * 400)
+    home.drop("yaml.md", "---\ntitle: [unclosed\n---\n# a\n")
+    huge = home.drop("huge.md", "")
+    os.truncate(huge, 100_000_000)
+    os.mkfifo(folder / "pipe.md")
+    (folder / "link.md").symlink_to("/etc/hostname")
+    (folder / "folder.md").mkdir()
+    home.drop("good.md", digest("a"))
+    outcome = home.publish()
+    assert len(outcome.new) == 1
+    aside = {row.path: row.findings[0] for row in outcome.digests if row.state == "aside"}
+    assert set(aside) == {"empty.md", "binary.md", "yaml.md", "huge.md", "pipe.md", "link.md"}
+    assert all(finding.message and finding.hint for finding in aside.values())
+    assert aside["yaml.md"].line is not None
+    home.drop("yaml.md", f"---\ntitle: mended\n---\n{digest('z')}")
+    assert len(home.publish().new) == 1
+
+
+def test_a_template_with_an_error_changes_nothing(home: Home) -> None:
+    """A page template that fails is named with its line, and neither register nor site moves."""
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    before = home.site(), home.settings.register_path.read_bytes()
+    override = home.path / "templates" / "site" / "issue.html"
+    override.parent.mkdir(parents=True)
+    override.write_text("{% if %}", "utf-8")
+    home.drop("b.md", digest("b"))
+    with pytest.raises(TemplateError, match=r"site/issue\.html"):
+        home.publish()
+    assert (home.site(), home.settings.register_path.read_bytes()) == before
+    override.unlink()
+    assert len(home.publish().new) == 1
+
+
+def test_a_mail_template_with_an_error_holds_only_the_mail(home: Home) -> None:
+    """Page and feeds go on; the issue carries a hold finding."""
+    override = home.path / "templates" / "mail" / "digest.mjml"
+    override.parent.mkdir(parents=True)
+    override.write_text("<mjml><mj-body>{{ nothing.here }}</mj-body></mjml>", "utf-8")
+    home.opened().drop("a.md", digest("a"))
+    outcome = home.publish()
+    assert len(outcome.new) == 1
+    assert "template/error" in [finding.code for finding in outcome.digests[0].findings]
+
+
+def test_an_unwritable_site_is_told_and_healed(home: Home) -> None:
+    """When feeds/ cannot be written the fault names it, and the next publication makes it whole."""
+    home.opened()
+    site = home.settings.site_folder
+    for file in site.iterdir():
+        file.unlink()
+    site.rmdir()
+    site.write_text("in the way", "utf-8")
+    home.drop("a.md", digest("a"))
+    with pytest.raises(SiteError) as caught:
+        home.publish()
+    assert str(site) in str(caught.value)
+    site.unlink()
+    home.publish()
+    assert len(json.loads(home.site()["feed.json"])["items"]) == 1
+
+
+def test_a_damaged_register_stops_publishing(home: Home) -> None:
+    """A register that cannot be read is refused with place and remedy, and left as it is."""
+    home.opened().drop("a.md", digest("a"))
+    home.settings.register_path.write_text('{"version": 1, "issues": [', "utf-8")
+    with pytest.raises(RegisterError) as caught:
+        home.publish()
+    assert "register.json" in str(caught.value)
+    assert home.settings.register_path.read_text("utf-8") == '{"version": 1, "issues": ['
+
+
+def test_a_crash_between_store_and_register_is_healed(home: Home) -> None:
+    """An issue the store knows and the register does not keeps its id and is not taken for mailed."""
+    home.opened()
+    before = home.settings.register_path.read_bytes()
+    home.drop("a.md", digest("a"))
+    (record,) = home.publish().new
+    home.settings.register_path.write_bytes(before)
+    home.publish()
+    assert home.records()[record.slug].id == record.id
+    with home.store.read() as conn:
+        assert [one.mailed for one in issues.records(conn, "newsletter")] == [None]
+
+
+# --- naming an issue ----------------------------------------------------------
+
+
+def test_an_issue_is_found_by_slug_number_path_and_latest(home: Home) -> None:
+    """Four ways lead to an issue; what fits none or two lists the candidates."""
+    home.opened().drop("issue-7.md", f"---\nnumber: 7\n---\n{digest('a')}")
+    home.publish()
+    home.drop("b.md", f"---\nnumber: 8\n---\n{digest('b')}")
+    home.publish()
+    records = list(home.records().values())
+    for words, slug in (("7", "7"), ("#8", "8"), ("latest", "8"), ("digests/issue-7.md", "7")):
+        assert hall.find(records, words).slug == slug
+    with pytest.raises(PublisherError, match="no issue"):
+        hall.find(records, "9")
+
+
+def test_last_modified_never_stands_still(home: Home) -> None:
+    """Two publications within a second still move the feed's modification time by whole seconds."""
+    home.opened()
+    times = []
+    for name in ("a", "b", "c"):
+        home.drop(f"{name}.md", digest(name))
+        hall.publish(home.settings, home.store, templates.load(home.path), now=START)
+        times.append(int((home.settings.site_folder / "rss.xml").stat().st_mtime))
+    assert times[0] < times[1] < times[2]
