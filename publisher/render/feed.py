@@ -26,6 +26,7 @@ from publisher.addresses import archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
 from publisher.render.fragments import absolute, clean
 from publisher.render.view import IssueView, ItemView, view
+from publisher.render.words import say
 
 SUMMARY_LENGTH: Final = 280
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -183,19 +184,20 @@ def _content(issue: IssueView) -> str:
             parts.append(Markup("<h2>{}</h2>").format(section.title))
         parts.append(section.html)
         level = "h3" if section.title else "h2"
-        parts += [_item(item, level) for item in section.items]
+        parts += [_item(item, level, issue.language) for item in section.items]
     whole = "\n".join(part for part in parts if part)
     return absolute(whole, issue.address)
 
 
-def _item(item: ItemView, level: str) -> Markup:
+def _item(item: ItemView, level: str, language: str) -> Markup:
     title = Markup('<a href="{}">{}</a>').format(item.url, item.title) if item.url else item.title
     opening = Markup('<{0} id="{1}"{2}>{3}</{0}>').format(
         level, item.anchor, _lang(item.language), title
     )
     second = Markup("<p{}><em>{}</em></p>").format(_lang(item.second_language), item.second or "")
-    authors = Markup("<p>{}</p>").format(", ".join(item.authors)) if item.authors else ""
-    shown = (opening, second if item.second else "", authors, item.html)
+    authors = say(language, "list").join(item.authors)
+    signed = Markup("<p>{}</p>").format(authors) if authors else ""
+    shown = (opening, second if item.second else "", signed, item.html)
     return Markup("\n").join(part for part in shown if part)
 
 

@@ -27,7 +27,7 @@ def render(
         blocks += [f"# {section.title}"] if section.title else []
         blocks += _prose(issue, section.html, section.text)
         for item in section.items:
-            blocks.append(_title(item))
+            blocks.append(_title(item, issue.language))
             blocks += _prose(issue, item.html, item.text, known=item.url)
     blocks.append(_footer(issue, newsletter, variant))
     body = clean("\n\n".join(block for block in blocks if block)) + "\n"
@@ -42,8 +42,9 @@ def _head(issue: IssueView, newsletter: Newsletter, variant: Variant) -> list[st
     return ["\n".join(filter(None, lines)), f"{web}\n{issue.address}" if issue.address else ""]
 
 
-def _title(item: ItemView) -> str:
-    lines = [f"{item.number:02d}  {item.title}", item.second, ", ".join(item.authors), item.url]
+def _title(item: ItemView, language: str) -> str:
+    authors = say(language, "list").join(item.authors)
+    lines = [f"{item.number:02d}  {item.title}", item.second, authors, item.url]
     return "\n".join(line for line in lines if line)
 
 
@@ -56,7 +57,8 @@ def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) 
     blocks.append(text)
     for link in links:
         is_shown = re.search(rf"{re.escape(link.url)}(?![\w/?#&=%-])", text)
-        if link.url != known and not is_shown:
+        is_inside = link.url.startswith(f"{issue.address}#")
+        if link.url != known and not is_shown and not is_inside:
             blocks.append(link.url if link.text in ("", link.url) else f"{link.text}\n{link.url}")
     return blocks
 

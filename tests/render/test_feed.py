@@ -147,7 +147,7 @@ def test_content_is_whole_and_absolute(published: Published, newsletter: Newslet
     assert 'href="https://news.example.org/issues/7/#fn1"' in content
     assert 'href="#' not in content
     assert "class=" not in content
-    for words in ("春天到了", "本周只有一篇。", "<td>瓷</td>", "甲, Ann Lee"):
+    for words in ("春天到了", "本周只有一篇。", "<td>瓷</td>", "甲、Ann Lee"):
         assert words in content
 
 
