@@ -213,13 +213,14 @@ def back_off(attempts: int, seed: int) -> timedelta | None:
     Up to a quarter is added, the same for the same seed and attempt, so that a crowd deferred in
     one moment does not come back in one moment.
     """
-    wait = WAITS[min(attempts, len(WAITS)) - 1]
-    waited = sum(WAITS[: attempts - 1], timedelta(0))
-    waited += WAITS[-1] * max(0, attempts - 1 - len(WAITS))
-    if waited + wait > GIVE_UP:
-        return None
-    spread = crc32(f"{seed}:{attempts}".encode()) / 2**32
-    return wait + timedelta(seconds=round(wait.total_seconds() * spread / 4))
+    waits = [_wait(attempt, seed) for attempt in range(1, attempts + 1)]
+    return waits[-1] if sum(waits, timedelta(0)) <= GIVE_UP else None
+
+
+def _wait(attempt: int, seed: int) -> timedelta:
+    least = WAITS[min(attempt, len(WAITS)) - 1]
+    spread = crc32(f"{seed}:{attempt}".encode()) / 2**32
+    return least + timedelta(seconds=round(least.total_seconds() * spread / 4))
 
 
 def resend_after(attempts: int) -> timedelta | None:

@@ -1,0 +1,237 @@
+"""send - an issue to its audience: the hall of sending.
+
+    begin     due send -> preflight -> editions -> audience frozen -> running       letter
+    claim     running send -> a lot of 500, map of the wire written                 lot
+    permit    is the send still wanted, may this person still be written to         permit
+    compose   edition + recipient -> envelope and message                           letter
+    wire      message -> transport -> reply                                         lot
+    judge     reply -> verdict -> the delivery's next state                         lot
+    record    outcomes -> ledger, in groups                                         lot
+    release   lot -> free or done; the last one ends the send                       lot
+
+The order of writes keeps the promises: the claim is committed before the first byte, the map says
+BEGUN before the content, the ledger is told before the lot is let go. Whatever ends the process in
+between, `recovery` finds each recipient's truth: in the map if the machine is the same, else in
+doubt; the newsletter's policy repeats the doubtful with the same Message-ID or leaves them.
+
+Strategies. Consent is looked up again every 20 recipients and at least every second, the send's
+state every second. A relay's fault charges nobody: the lot goes back and the relay rests, 5 s
+growing to 5 min. A relay that cannot be used until a person acts pauses the send with the reason.
+A recipient whose message cannot be written is refused alone. A store that fails is asked again
+until it answers; meanwhile nothing more leaves and the map keeps what the ledger does not know.
+
+Faults: StoreError only when told to stop while the store fails. Never: SQL, SMTP, rendering, the
+meaning of replies. See: store/ledger (claims), wire (talks), delivery (judges), render (editions).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Self
+
+import structlog
+from sqlalchemy import Connection
+
+from publisher.errors import PublisherError, StoreError
+from publisher.model import DeliveryState, Finding, Newsletter, Send, SendState
+from publisher.send.letter import Letter, letter, variant_of
+from publisher.send.lot import LotRun, Wire
+from publisher.send.outside import Outside, Pace, Transport, pause
+from publisher.send.recovery import recover
+from publisher.settings import Settings
+from publisher.store import Store, ledger, sends
+from publisher.wire.outbox import Outbox
+from publisher.wire.session import Relay
+
+log = structlog.get_logger("send")
+
+
+class Sender:
+    """Sends what is due, lot by lot, until told to stop.
+
+    Its steps may be called alone (the heartbeat calls `begin_due` and `recover`); `until_idle` is
+    for commands, `forever` is the sender process.
+    """
+
+    def __init__(self, outside: Outside) -> None:
+        self.outside = outside
+        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._wire: Wire | None = None
+        self._letters: dict[int, Letter] = {}
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        store: Store,
+        templates: Mapping[str, str],
+        *,
+        key: bytes,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+        pace: Pace | None = None,
+    ) -> Self:
+        """Make the sender of a home."""
+        return cls(
+            Outside(
+                store=store,
+                newsletters={one.slug: one for one in settings.newsletters},
+                templates=templates,
+                key=key,
+                wire_folder=settings.wire_folder,
+                transport=lambda: transport_of(settings),
+                clock=clock,
+                stop=stop,
+                refusals=_refusals_of(settings),
+                pace=pace or Pace(),
+            )
+        )
+
+    # --- until when ---------------------------------------------------------
+
+    def forever(self) -> None:
+        """Work until told to stop; then finish the message on the wire and leave."""
+        outside = self.outside
+        recovered = float("-inf")
+        with self:
+            while not outside.stop.is_set():
+                if time.monotonic() - recovered > outside.pace.recover_seconds:
+                    self.recover()
+                    recovered = time.monotonic()
+                self.begin_due()
+                if not self.work():
+                    self._hang_up()
+                    outside.stop.wait(outside.pace.idle)
+
+    def until_idle(self, patience: timedelta | None = None) -> None:
+        """Work until no delivery is queued or sending; deferred ones are left for later.
+
+        With `patience`, a relay that was out of order for so long ends it too.
+        """
+        outside = self.outside
+        with self:
+            self.recover()
+            while not outside.stop.is_set():
+                self.begin_due()
+                if self.work():
+                    if patience and self._wire and self._wire.down_for > patience.total_seconds():
+                        break
+                elif self._is_anything_left():
+                    self.recover()
+                    outside.stop.wait(outside.pace.idle)
+                else:
+                    break
+
+    def close(self) -> None:
+        """Take leave of the relay and remove the map: the ledger knows all."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: object, trace: object) -> None:
+        """Close; after a fault leave the map, which may know what the ledger does not."""
+        if kind is not None and self._wire is not None:
+            self._wire.leave()
+            self._wire = None
+        self.close()
+
+    # --- the steps ----------------------------------------------------------
+
+    def begin_due(self) -> None:
+        """Begin the scheduled sends whose moment has come.
+
+        One that cannot begin is paused with the reason, its audience frozen; nothing else waits.
+        """
+        now = self.outside.clock()
+        for due in self.outside.look(lambda conn: sends.due(conn, now)):
+            self.outside.insist(partial(self._begin, due=due, now=now))
+
+    def _begin(self, conn: Connection, due: Send, now: datetime) -> None:
+        current = sends.send(conn, due.id)
+        if current is None or current.state is not SendState.SCHEDULED:
+            return  # another process was quicker
+        newsletter = self.outside.newsletters.get(due.newsletter)
+        variant = variant_of(newsletter).key if newsletter else ""
+        reason: PublisherError | None = None
+        try:
+            letter(self.outside, conn, replace(due, started=now))
+        except StoreError:
+            raise
+        except PublisherError as fault:
+            reason = fault
+        number = sends.freeze(conn, due.id, variant, now)
+        log.info("send begun", send=due.id, issue=due.issue, kind=due.kind.value, recipients=number)
+        if reason is not None:
+            pause(conn, due.id, reason, now)
+
+    def work(self) -> bool:
+        """Carry one lot; False when there is none."""
+        outside = self.outside
+        if self._wire is None:
+            self._wire = Wire(outside, self.owner)
+        lot = outside.insist(
+            lambda conn: ledger.claim(conn, self.owner, outside.pace.lease, outside.clock())
+        )
+        if lot is None:
+            return False
+        try:
+            rest = LotRun(outside, self._wire, lot, self._letters).carry()
+        except ledger.Fenced as fence:
+            log.warning("lot lost to another owner", lot=lot.id, why=str(fence))
+        else:
+            outside.stop.wait(rest)
+        return True
+
+    def recover(self) -> None:
+        """Settle what dead owners, and those whose lease ran out, had in their hands."""
+        recover(self.outside, self.owner)
+
+    def _is_anything_left(self) -> bool:
+        unfinished = (DeliveryState.QUEUED, DeliveryState.SENDING)
+        every = self.outside.look(sends.sends)
+        running = [one for one in every if one.state is SendState.RUNNING]
+        return any(one.count(state) for one in running for state in unfinished)
+
+    def _hang_up(self) -> None:
+        if self._wire is not None:
+            self._wire.hang_up()
+
+
+def transport_of(settings: Settings) -> Transport:
+    """Make the transport a home has chosen."""
+    if settings.transport == "outbox":
+        return Outbox(settings.outbox_folder)
+    smtp = settings.smtp
+    return Relay(
+        smtp.host,
+        smtp.port,
+        tls=smtp.tls,
+        user=smtp.user,
+        password=smtp.password,
+        hello=smtp.hello,
+        timeout=smtp.timeout,
+        ca_file=smtp.ca_file,
+    )
+
+
+def _refusals_of(settings: Settings) -> Callable[[Newsletter], Sequence[Finding]]:
+    """Tell who judges whether a newsletter may send: for the outbox nobody needs to."""
+    if settings.transport == "outbox":
+        return lambda _: ()
+    from publisher import preflight
+
+    return preflight.transport
+
+
+__all__ = ["Outside", "Pace", "Sender", "Transport", "transport_of"]

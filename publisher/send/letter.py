@@ -1,0 +1,127 @@
+"""send.letter - what every recipient of a send gets, and what is each one's own.
+
+The editions are rendered once, when the send begins, and kept with it: a template changed in
+mid-send changes nothing. A send that could not begin is rendered when a person resumes it.
+Faults: PublisherError with the reason why the send cannot go on: refusals, template, lost digest.
+Never: sends. See: render (makes editions), tokens (links and ids), lot (writes letters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from publisher import addresses, tokens
+from publisher.errors import RefusedError
+from publisher.model import (
+    Delivery,
+    Edition,
+    Envelope,
+    Kind,
+    Level,
+    Newsletter,
+    Published,
+    Send,
+    Variant,
+)
+from publisher.render import mail, message, text
+from publisher.send.outside import Outside
+from publisher.store import issues, sends, subscribers
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is the same for every recipient of one send."""
+
+    send: Send
+    newsletter: Newsletter
+    issue_id: str
+    prepared: Mapping[str, message.Prepared]
+    key: bytes = field(repr=False)
+
+    def write(self, one: Delivery) -> tuple[Envelope, bytes]:
+        """Compose the message of one recipient; whatever raises here concerns nobody else."""
+        if (fault := subscribers.valid(one.address)) is not None:
+            raise RefusedError(fault)
+        sender = self.newsletter.sender_address or message.NO_SENDER
+        content = self.prepared[one.variant].fill(
+            address=one.address,
+            name=one.name,
+            message_id=self.message_id(one, _domain(sender)),
+            unsubscribe=self._unsubscribe(one),
+        )
+        if self.newsletter.bounce_domain:
+            sender = tokens.verp(self.key, one.id, self.newsletter.bounce_domain)
+        return Envelope(sender, one.address), content
+
+    def message_id(self, one: Delivery, domain: str) -> str:
+        """Name the message: for an issue by issue and subscriber alone, whichever send carries it.
+
+        Tests and errata are named by their own delivery, so each is a new message, yet its repeat
+        after a doubt is not.
+        """
+        if one.kind is Kind.ISSUE and one.subscriber is not None:
+            return tokens.message_id(self.key, self.issue_id, one.subscriber, domain)
+        return tokens.message_id(self.key, f"{self.issue_id}#{one.kind}", one.id, domain)
+
+    def _unsubscribe(self, one: Delivery) -> str | None:
+        newsletter = self.newsletter
+        if one.subscriber is None or not (newsletter.app_url or newsletter.site_url):
+            return None
+        token = tokens.unsubscribe_token(self.key, newsletter.slug, one.subscriber, one.address)
+        return addresses.unsubscribe_address(newsletter, token)
+
+
+def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
+    """Give a send's letter, made from the editions kept with it; the first call renders them."""
+    newsletter = outside.newsletters.get(of.newsletter)
+    if newsletter is None:
+        raise RefusedError(
+            f"there is no newsletter {of.newsletter!r}", hint="put it back into publisher.toml"
+        )
+    stops = [fault for fault in outside.refusals(newsletter) if fault.level is Level.STOP]
+    if stops:
+        raise RefusedError("; ".join(fault.message for fault in stops), hint=stops[0].hint)
+    record, content = issues.get(conn, of.newsletter, of.issue) or (None, None)
+    if record is None or content is None:
+        raise RefusedError(
+            f"the text of issue {of.issue!r} is not in the database",
+            hint="put its digest back; the next scan reads it",
+        )
+    kept = sends.editions(conn, of.id)
+    if not kept:
+        _render(outside, conn, of, Published(content, record), newsletter)
+        kept = sends.editions(conn, of.id)
+    prepared = {
+        variant: message.prepare(
+            Edition("mail", "text/html", html, subject),
+            Edition("text", "text/plain", plain),
+            newsletter,
+            kind=of.kind,
+            issue_id=record.id,
+            slug=of.issue,
+            date=of.started or of.at,
+        )
+        for variant, (subject, html, plain) in kept.items()
+    }
+    return Letter(of, newsletter, record.id, prepared, outside.key)
+
+
+def _render(
+    outside: Outside, conn: Connection, of: Send, published: Published, newsletter: Newsletter
+) -> None:
+    variant = variant_of(newsletter)
+    html = mail.render(published, newsletter, variant, outside.templates)
+    plain = text.render(published, newsletter, variant, outside.templates)
+    sends.put_edition(conn, of.id, variant.key, html.subject, html.body, plain.body)
+
+
+def variant_of(newsletter: Newsletter) -> Variant:
+    """Give the one variant a newsletter is sent in."""
+    return Variant(newsletter.language, newsletter.look.name)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].encode("idna").decode("ascii")

@@ -1,0 +1,260 @@
+"""send.lot - one claimed lot carried as far as it goes.
+
+For each delivery: permit, compose, wire, judge, mark in the map, hand to the group that tells the
+ledger. Whatever ends the lot early (a stop, a pause, the relay's fault), who was not attempted goes
+back to the queue before the lot is let go.
+Faults: Fenced when the lot has another owner, StoreError when told to stop while the store fails.
+Never: decides what a reply means. See: delivery (does), wire.map (outlives us), recovery (reads it).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from publisher import delivery
+from publisher.errors import PublisherError, RefusedError, StoreError, TransportError
+from publisher.model import (
+    Delivery,
+    DeliveryState,
+    Newsletter,
+    Outcome,
+    Phase,
+    Reply,
+    Verdict,
+)
+from publisher.send.letter import Letter, letter
+from publisher.send.outside import Outside, Transport, pause
+from publisher.send.permit import Permit
+from publisher.store import ledger, sends
+from publisher.store.ledger import Lot, Recorded
+from publisher.wire.map import Mark, WireMap
+
+log = structlog.get_logger("send")
+
+STUBBORN: Final = 3
+"""A relay that fails so often on one and the same message is failing on the message."""
+_ABOUT_ONE: Final = frozenset({Phase.RCPT, Phase.DATA, Phase.DOT})
+_MARKS: Final = {
+    Outcome.ACCEPTED: Mark.ACCEPTED,
+    Outcome.DEFERRED: Mark.DEFERRED,
+    Outcome.REFUSED: Mark.REFUSED,
+    Outcome.IN_DOUBT: Mark.BEGUN,
+    Outcome.RELAY: Mark.UNSENT,
+}
+
+
+class Wire:
+    """The transport, the map beside it, and how the relay has been doing."""
+
+    def __init__(self, outside: Outside, owner: str) -> None:
+        self.map = WireMap(outside.wire_folder, owner)
+        self._outside = outside
+        self._transport: Transport | None = None
+        self._faults = 0
+        self._down_since = 0.0
+        self._blamed: Counter[int] = Counter()
+
+    @property
+    def down_for(self) -> float:
+        """How long the relay has been out of order, in seconds."""
+        return time.monotonic() - self._down_since if self._faults else 0.0
+
+    def give(self, current: Letter, one: Delivery) -> tuple[Reply, Verdict]:
+        """Compose one message, give it to the transport, judge the reply, mark the map."""
+        try:
+            envelope, content = current.write(one)
+        except Exception as fault:  # whatever it is, it is about this one recipient
+            log.error("cannot be written", send=one.send, delivery=one.id, fault=repr(fault))
+            words = f"the message could not be written: {fault}"
+            return Reply(Phase.DATA), Verdict(Outcome.REFUSED, words)
+        if self._transport is None:
+            self._transport = self._outside.transport()
+        try:
+            reply = self._transport.deliver(
+                envelope, content, lambda: self.map.mark(one.id, Mark.BEGUN)
+            )
+        except TransportError:
+            self.map.mark(one.id, Mark.UNSENT)
+            self.hang_up()
+            raise
+        verdict = self._weigh(one, reply, delivery.judge(reply))
+        self.map.mark(one.id, _MARKS[verdict.outcome], reply.code)
+        log.info("delivery", send=one.send, delivery=one.id, outcome=verdict.outcome.value,
+                 code=reply.code, phase=reply.phase.value, why=verdict.reason)  # fmt: skip
+        return reply, verdict
+
+    def _weigh(self, one: Delivery, reply: Reply, verdict: Verdict) -> Verdict:
+        """See to it that a message the relay always fails on does not hold up all others."""
+        if verdict.outcome is not Outcome.RELAY:
+            self._faults = 0
+            self._blamed.pop(one.id, None)
+        elif reply.phase in _ABOUT_ONE:
+            self._blamed[one.id] += 1
+            if self._blamed[one.id] >= STUBBORN:
+                del self._blamed[one.id]
+                return Verdict(Outcome.DEFERRED, f"{verdict.reason}, {STUBBORN} times")
+        return verdict
+
+    def rest_after(self, reply: Reply, verdict: Verdict) -> float:
+        """Tell how long the relay rests; one that will not change its mind raises instead."""
+        if (
+            reply.code is not None
+            and reply.code >= 500
+            and reply.phase in {Phase.MAIL, *_ABOUT_ONE}
+        ):
+            raise TransportError(
+                f"{verdict.reason}: {reply.code} {reply.words}",
+                where=f"the relay, at {reply.phase.value.upper()}",
+                hint="mend it, then resume the send",
+            )
+        rests = self._outside.pace.relay_rests
+        rest = rests[min(self._faults, len(rests) - 1)]
+        if not self._faults:
+            self._down_since = time.monotonic()
+        self._faults += 1
+        log.warning("the relay rests", seconds=rest, phase=reply.phase.value, code=reply.code,
+                    why=verdict.reason, words=reply.words)  # fmt: skip
+        return rest
+
+    def hang_up(self) -> None:
+        """Take leave of the relay until there is more to send."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def leave(self) -> None:
+        """Take leave and leave the map to who recovers it."""
+        self.map.leave()
+        self.hang_up()
+
+    def close(self) -> None:
+        """Take leave; the ledger knows all."""
+        self.hang_up()
+        self.map.close()
+
+
+class LotRun:
+    """The work on one lot."""
+
+    def __init__(self, outside: Outside, wire: Wire, lot: Lot, letters: dict[int, Letter]) -> None:
+        self._outside = outside
+        self._wire = wire
+        self._lot = lot
+        self._letters = letters
+        self._group = Group(outside, lot)
+
+    def carry(self) -> float:
+        """Carry the lot as far as it goes, let it go, and tell how long to rest afterwards."""
+        outside, lot = self._outside, self._lot
+        done, rest = 0, 0.0
+        reason: PublisherError | None = None
+        try:
+            self._wire.map.hold(lot.id, lot.generation, [one.id for one in lot.deliveries])
+            current = outside.insist(self._letter)
+            permit = Permit(outside, current.newsletter, lot.send)
+            while done < len(lot.deliveries) and not outside.stop.is_set() and permit.is_wanted():
+                rest = self._one(current, permit, lot.deliveries[done:])
+                if rest:
+                    break
+                done += 1
+        except StoreError:
+            raise
+        except PublisherError as fault:
+            reason = fault
+        self._group.put_back(lot.deliveries[done:])
+        outside.insist(lambda conn: self._let_go(conn, reason))
+        return rest
+
+    def _one(self, current: Letter, permit: Permit, ahead: Sequence[Delivery]) -> float:
+        """Bring the first of who is ahead to an outcome; else tell how long the relay rests."""
+        one = ahead[0]
+        why_not = permit.refusal(one, ahead[1:])
+        if why_not is not None:
+            self._group.add(Recorded(one.id, DeliveryState.SKIPPED, None, why_not))
+            return 0.0
+        reply, verdict = self._wire.give(current, one)
+        if verdict.outcome is Outcome.RELAY:
+            return self._wire.rest_after(reply, verdict)
+        now = self._outside.clock()
+        self._group.add(recorded(one, reply, verdict, current.newsletter, now))
+        return 0.0
+
+    def _letter(self, conn: Connection) -> Letter:
+        """Give the send's letter; the last one used is remembered."""
+        number = self._lot.send
+        if number not in self._letters:
+            of = sends.send(conn, number)
+            if of is None:
+                raise RefusedError(f"there is no send {number}")
+            found = letter(self._outside, conn, of)
+            self._letters.clear()
+            self._letters[number] = found
+        return self._letters[number]
+
+    def _let_go(self, conn: Connection, reason: PublisherError | None) -> None:
+        now = self._outside.clock()
+        ledger.release(conn, self._lot, now)
+        if reason is not None:
+            self._letters.clear()
+            pause(conn, self._lot.send, reason, now)
+
+
+class Group:
+    """Outcomes on their way to the ledger, told in groups; keeps the lease alive meanwhile."""
+
+    def __init__(self, outside: Outside, lot: Lot) -> None:
+        self._outside = outside
+        self._lot = lot
+        self._waiting: list[Recorded] = []
+        self._told = self._leased = time.monotonic()
+
+    def add(self, outcome: Recorded) -> None:
+        """Take one outcome; tell all when they are many or the last telling is a while ago."""
+        pace = self._outside.pace
+        self._waiting.append(outcome)
+        is_late = time.monotonic() - self._told >= pace.group_seconds
+        if is_late or len(self._waiting) >= pace.group:
+            self.tell()
+
+    def put_back(self, some: Sequence[Delivery]) -> None:
+        """Tell what is known, and that these were not attempted."""
+        self._waiting += [Recorded(one.id, DeliveryState.QUEUED) for one in some]
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell the ledger; raises Fenced when the lot has another owner."""
+        outside, lot, pace = self._outside, self._lot, self._outside.pace
+        now = outside.clock()
+        outside.insist(lambda conn: ledger.record(conn, lot, self._waiting, now))
+        self._waiting.clear()
+        self._told = time.monotonic()
+        if self._told - self._leased > pace.lease.total_seconds() / 3:
+            if not outside.insist(lambda conn: ledger.renew(conn, lot, pace.lease, now)):
+                raise ledger.Fenced(f"lot {lot.id} has another owner")
+            self._leased = self._told
+
+
+def recorded(
+    one: Delivery, reply: Reply, verdict: Verdict, newsletter: Newsletter, now: datetime
+) -> Recorded:
+    """Turn a verdict into what the ledger keeps: the state, the words, when to try again."""
+    state = delivery.state_after(verdict.outcome)
+    attempts = one.attempts + 1
+    words = f"{verdict.reason}: {reply.words}" if reply.words else verdict.reason
+    wait: timedelta | None = None
+    if state is DeliveryState.DEFERRED:
+        wait = delivery.back_off(attempts, one.id)
+        if wait is None:
+            return Recorded(one.id, DeliveryState.REFUSED, reply.code, f"given up; {words}")
+        if verdict.wait is not None and attempts == 1:
+            wait = verdict.wait
+    elif state is DeliveryState.IN_DOUBT and newsletter.in_doubt == "resend":
+        wait = delivery.resend_after(attempts)
+    return Recorded(one.id, state, reply.code, words, None if wait is None else now + wait)
