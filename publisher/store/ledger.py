@@ -45,6 +45,7 @@ from publisher.store.schema import (
     Words,
     attempt,
     delivery,
+    is_one_of,
     issue,
     lot,
     subscriber,
@@ -197,7 +198,7 @@ def permitted(conn: Connection, subscriber_ids: Collection[int]) -> set[int]:
     for start in range(0, len(wanted), _CHUNK):
         rows = conn.execute(
             select(subscriber.c.id).where(
-                subscriber.c.id.in_(wanted[start : start + _CHUNK]),
+                is_one_of(conn, subscriber.c.id, wanted[start : start + _CHUNK]),
                 subscriber.c.state == SubscriberState.ACTIVE,
                 ~barred,
             )

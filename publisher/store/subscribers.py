@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, case, func, insert, or_, select, update
+from sqlalchemy import Connection, case, func, insert, literal, or_, select, update
 
 from publisher.errors import RefusedError
 from publisher.model import Consent, DeliveryState, Subscriber, SubscriberState
@@ -30,7 +30,9 @@ from publisher.store.schema import (
     consent,
     delivery,
     insert_into,
+    is_one_of,
     lot,
+    row_source,
     send,
     subscriber,
     suppression,
@@ -219,7 +221,7 @@ def _taken(conn: Connection, newsletter: str, forms: list[str], key: bytes) -> d
     """Find what stands against adding: known, left, suppressed."""
     known = conn.execute(
         select(subscriber.c.folded, subscriber.c.state).where(
-            subscriber.c.newsletter == newsletter, subscriber.c.folded.in_(forms)
+            subscriber.c.newsletter == newsletter, is_one_of(conn, subscriber.c.folded, forms)
         )
     )
     taken = {
@@ -230,7 +232,10 @@ def _taken(conn: Connection, newsletter: str, forms: list[str], key: bytes) -> d
     barred = conn.execute(
         select(suppression.c.folded, suppression.c.hash).where(
             suppression.c.newsletter == newsletter,
-            or_(suppression.c.folded.in_(forms), suppression.c.hash.in_(list(hashes))),
+            or_(
+                is_one_of(conn, suppression.c.folded, forms),
+                is_one_of(conn, suppression.c.hash, list(hashes)),
+            ),
         )
     )
     for form, digest in barred:
@@ -245,32 +250,33 @@ def _insert(
     why: Consent,
     now: datetime,
 ) -> None:
-    conn.execute(
-        insert_into(conn, subscriber).on_conflict_do_nothing(),
-        [
-            {
-                "newsletter": newsletter,
-                "address": normalise(address),
-                "folded": form,
-                "name": name,
-                "language": language,
-                "state": SubscriberState.ACTIVE,
-                "joined": now,
-            }
-            for form, address, name, language in rows
-        ],
-    )
-    added = select(subscriber.c.id).where(
-        subscriber.c.newsletter == newsletter, subscriber.c.folded.in_([row[0] for row in rows])
-    )
-    numbers = [row.id for row in conn.execute(added)]
-    conn.execute(
-        insert(consent),
-        [
-            {"subscriber": number, "source": why.source, "words": why.words, "at": why.at}
-            for number in numbers
-        ],
-    )
+    forms, given, names, languages = zip(*rows, strict=True)
+    person = {
+        "folded": forms,
+        "address": [normalise(address) for address in given],
+        "name": names,
+        "language": languages,
+    }
+    shared = {"newsletter": newsletter, "state": SubscriberState.ACTIVE, "joined": now}
+    new = insert_into(conn, subscriber)
+    if conn.dialect.name == "sqlite":
+        each_one = zip(*person.values(), strict=True)
+        conn.execute(
+            new.on_conflict_do_nothing(),
+            [dict(zip(person, one, strict=True)) | shared for one in each_one],
+        )
+    else:
+        source = row_source(**{n: (subscriber.c[n].type, held) for n, held in person.items()})
+        common = [literal(value, subscriber.c[n].type) for n, value in shared.items()]
+        people = select(*source.c, *common)
+        conn.execute(new.from_select([*person, *shared], people).on_conflict_do_nothing())
+    added = select(
+        subscriber.c.id,
+        literal(why.source, consent.c.source.type),
+        literal(why.words, consent.c.words.type),
+        literal(why.at, consent.c.at.type),
+    ).where(subscriber.c.newsletter == newsletter, is_one_of(conn, subscriber.c.folded, forms))
+    conn.execute(insert(consent).from_select(["subscriber", "source", "words", "at"], added))
 
 
 def _consented(conn: Connection, number: int, why: Consent) -> None:
@@ -359,13 +365,13 @@ def set_state(
 
 def suppress(conn: Connection, newsletter: str, address: str, reason: str, now: datetime) -> bool:
     """Never mail an address again, known or not; False when it was suppressed already."""
-    return bool(
-        conn.execute(
-            insert_into(conn, suppression)
-            .values(newsletter=newsletter, folded=folded(address), reason=reason, at=now)
-            .on_conflict_do_nothing()
-        ).rowcount
-    )
+    number = conn.execute(
+        insert_into(conn, suppression)
+        .values(newsletter=newsletter, folded=folded(address), reason=reason, at=now)
+        .on_conflict_do_nothing()
+        .returning(suppression.c.id)
+    ).scalar()
+    return number is not None
 
 
 def lift(conn: Connection, newsletter: str, address: str, *, key: bytes | None = None) -> bool:
