@@ -236,8 +236,9 @@ def decide_sends(
     """Decide which issues are sent and which ask a person; the others wait in silence.
 
     `candidates`: the issues without any send, not withdrawn. `sent_up_to`: the `published` of the
-    newest issue that has ever been sent; what was published no later is passed over by the rule,
-    because whoever sent the newer one has decided about it. A time in the front matter is a
+    newest issue that has ever been sent; what was published earlier is passed over by the rule,
+    because whoever sent the newer one has decided about it; what came in the same scan goes on
+    asking. A time in the front matter is a
     person's own decision: it holds under every rule, and only lateness and findings stop it.
     """
     waiting = sorted(candidates, key=lambda issue: (issue.published, issue.slug))
@@ -249,6 +250,12 @@ def decide_sends(
         if _directive(issue) == "" and (sent_up_to is None or issue.published > sent_up_to)
     ]
     answers: list[Due | Ask] = [_by_front_matter(issue, zone, now) for issue in by_hand]
+    if rule.when is not When.MANUAL:
+        answers += [
+            Ask(issue.slug, "it came together with an issue that was sent")
+            for issue in waiting
+            if _directive(issue) == "" and issue.published == sent_up_to
+        ]
     if rule.when is When.ON_PUBLISH:
         answers += [_on_publish(issue, waiting, zone, now) for issue in by_rule]
     elif rule.when is When.TIMED:

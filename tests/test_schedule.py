@@ -372,8 +372,18 @@ def test_what_is_older_than_the_last_sent_issue_is_passed_over() -> None:
     issues = [waiting("12", "2026-04-20T10:00"), waiting("13", "2026-04-22T10:00")]
     answers = decide(FRIDAY, "2026-04-24T07:00", *issues, sent_up_to=utc("2026-04-20T10:00"))
     assert [answer.slug for answer in answers if isinstance(answer, Due)] == ["13"]
-    assert decide(FRIDAY, "2026-04-24T07:00", *issues, sent_up_to=utc("2026-04-22T10:00")) == ()
-    assert decide(ON_PUBLISH, "2026-04-22T10:00", issues[0], sent_up_to=issues[0].published) == ()
+    assert decide(FRIDAY, "2026-04-24T07:00", *issues, sent_up_to=utc("2026-04-22T10:01")) == ()
+    assert decide(ON_PUBLISH, "2026-04-20T10:00", issues[0], sent_up_to=utc("2026-04-21")) == ()
+
+
+@pytest.mark.parametrize("rule", [ON_PUBLISH, FRIDAY])
+def test_rest_of_a_scan_goes_on_asking(rule: Rule) -> None:
+    """When of two issues of a scan one was sent, the other neither follows nor is forgotten."""
+    rest, newer = waiting("13", "2026-04-22T10:00"), waiting("14", "2026-04-23T10:00")
+    now = "2026-04-24T07:00"
+    answers = decide(rule, now, rest, newer, sent_up_to=utc("2026-04-22T10:00"))
+    assert reasons(answers) == {"13": "it came together with an issue that was sent"}
+    assert [answer.slug for answer in answers if isinstance(answer, Due)] == ["14"]
 
 
 def test_first_send_of_a_newsletter_needs_no_last_one() -> None:

@@ -1,0 +1,357 @@
+"""identity.matching - the law of identity, applied to a whole scan at once.
+
+The candidates of a scan are decided together and in rounds, because one digest's answer may depend
+on another's: a file overwritten with next week's digest is held, unless last week's text is found
+under another name in the same scan; then that one is the old issue, moved, and this one is new.
+A record is *free* while no candidate has it and its own digest is gone, or was refused at its path.
+
+Faults: RefusedError for an issue of another newsletter. Never: saves anything. See: identity (the
+law in words), identity.likeness, identity.records.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from publisher.errors import RefusedError
+from publisher.identity.likeness import (
+    Likeness,
+    Near,
+    another_issue,
+    differs,
+    likeness,
+    shares_half,
+)
+from publisher.identity.nouns import Candidate, Decision, Match
+from publisher.identity.records import Taken, mint, revise, stated_slug
+from publisher.model import Finding, Issue, Level, Newsletter, Record
+
+
+def decide(
+    candidates: Sequence[Candidate],
+    known: Sequence[Record],
+    *,
+    newsletter: Newsletter,
+    now: datetime,
+    present: frozenset[str],
+    back_catalogue: bool,
+) -> list[Decision]:
+    """Decide one scan of one newsletter: a decision for each candidate, in their order.
+
+    `present`: the paths of all digests in the folder, also of those not among the candidates
+    because they are unchanged or cannot be read: their issues have not vanished.
+    """
+    scan = _Scan(candidates, known, newsletter, now, present)
+    scan.refuse_doubled_parts()
+    scan.find_unchanged()
+    scan.match_ids()
+    scan.match_paths()
+    scan.match_contents()
+    scan.set_copies_apart()
+    scan.match_vanished()
+    scan.hold_refused()
+    scan.hold_edited_copies()
+    scan.mint_new(known, back_catalogue=back_catalogue)
+    scan.tell_copies()
+    return [scan.decided[place] for place in range(len(candidates))]
+
+
+def as_issue(
+    candidate: Candidate, record: Record, *, newsletter: Newsletter, now: datetime
+) -> Decision:
+    """Take a candidate for a revision of this very issue, because a person says so."""
+    if record.newsletter != newsletter.slug:
+        raise RefusedError(f"issue {record.slug} belongs to the newsletter {record.newsletter}")
+    return Decision(Match.REVISION, candidate, revise(record, candidate, now))
+
+
+def as_new(
+    candidate: Candidate, known: Sequence[Record], *, newsletter: Newsletter, now: datetime
+) -> Decision:
+    """Take a candidate for a new issue, because a person says so."""
+    record = mint(candidate, newsletter, known=known, now=now, back_catalogue=False)
+    return Decision(Match.NEW, candidate, record)
+
+
+# --- the scan -----------------------------------------------------------------
+
+
+class _Scan:
+    """The rounds of one decision, and what they have settled so far."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        known: Iterable[Record],
+        newsletter: Newsletter,
+        now: datetime,
+        present: frozenset[str],
+    ) -> None:
+        self.candidates = candidates
+        self.records = [record for record in known if record.newsletter == newsletter.slug]
+        self.newsletter = newsletter
+        self.now = now
+        self.present = present
+        self.decided: dict[int, Decision] = {}
+        self.holders: dict[str, int] = {}  # slug -> the candidate that has it
+        self.refused: dict[int, tuple[Record, str]] = {}
+        self.twins: dict[int, int] = {}  # a candidate -> the one it is a copy of
+        self.read = {candidate.path for candidate in candidates}
+        self.sources = {each.source: place for place, each in reversed([*enumerate(candidates)])}
+        # Of two issues published from one path the one touched last stands there now.
+        self.owners: dict[tuple[str, str | None], Record] = {}
+        for record in sorted(self.records, key=lambda each: (each.updated, each.sort_key)):
+            self.owners[record.path, record.part] = record
+
+    # What is settled, and how
+
+    def undecided(self) -> list[int]:
+        """List the candidates without an answer, in the order in which they would be minted."""
+        left = set(range(len(self.candidates))) - self.decided.keys() - self.twins.keys()
+        return sorted(left, key=lambda place: self.candidates[place].order)
+
+    def owner(self, place: int) -> Record | None:
+        """Give the issue whose digest stood where this candidate stands."""
+        return self.owners.get(self.candidates[place].source)
+
+    def stands(self, record: Record) -> bool:
+        """Whether an issue's own digest is still where it was, and not refused there."""
+        source = (record.path, record.part)
+        if self.owners[source] is not record:
+            return False
+        place = self.sources.get(source)
+        if place in self.decided:
+            return self.holders.get(record.slug) == place
+        if record.path in self.read:
+            return place is not None and place not in self.refused
+        return record.path in self.present
+
+    def is_free(self, record: Record) -> bool:
+        """Whether an issue waits for a candidate to be found in."""
+        return record.slug not in self.holders and not self.stands(record)
+
+    def take(self, place: int, record: Record) -> None:
+        """Settle that a candidate is this issue."""
+        candidate = self.candidates[place]
+        self.holders[record.slug] = place
+        revised = revise(record, candidate, self.now)
+        self.decided[place] = Decision(Match.REVISION, candidate, revised)
+
+    def hold(self, place: int, code: str, why: str, *records: Record) -> None:
+        """Settle that a person has to say what a candidate is."""
+        path = self.shown(place)
+        slug = records[0].slug if len(records) == 1 else "ISSUE"
+        hint = f"publisher publish --as {slug} {path}, or: publisher publish --new {path}"
+        finding = Finding(Level.HOLD, f"identity/{code}", why, hint)
+        record = records[0] if len(records) == 1 else None
+        self.decided[place] = Decision(Match.HELD, self.candidates[place], record, (finding,))
+
+    def copy(self, place: int, record: Record | None, path: str) -> None:
+        """Settle that a candidate is a copy and publishes nothing."""
+        what = "" if record is None else f" (issue {record.slug})"
+        finding = Finding(
+            Level.WARN,
+            "identity/copy",
+            f"a copy of {path}{what}; it publishes nothing",
+            f"remove it; or, if it is an issue of its own: publisher publish --new {self.shown(place)}",
+        )
+        self.decided[place] = Decision(Match.COPY, self.candidates[place], record, (finding,))
+
+    def shown(self, place: int) -> str:
+        """Write a candidate's path as it is typed in a shell."""
+        folder = self.newsletter.digests.rstrip("/")
+        return shlex.quote(f"{folder}/{self.candidates[place].path}")
+
+    def path_of(self, record: Record) -> str:
+        """Give the path an issue is read from now."""
+        place = self.holders.get(record.slug)
+        return record.path if place is None else self.candidates[place].path
+
+    # The rounds
+
+    def refuse_doubled_parts(self) -> None:
+        """Hold all but the first of the parts of one digest that cannot be told apart."""
+        for place, candidate in enumerate(self.candidates):
+            if self.sources[candidate.source] != place:
+                part = candidate.part or "without a name"
+                self.hold(place, "unclear", f"a second part of this digest is called {part}")
+
+    def find_unchanged(self) -> None:
+        """Settle what is byte for byte as it was last published."""
+        newest = sorted(self.records, key=lambda each: (each.updated, each.sort_key), reverse=True)
+        for place in self.undecided():
+            candidate = self.candidates[place]
+            for record in newest:
+                is_here = (record.path, record.part) == candidate.source
+                if is_here and record.hashes[-1:] == (candidate.digest_hash,):
+                    self.holders[record.slug] = place
+                    self.decided[place] = Decision(Match.UNCHANGED, candidate, record)
+                    break
+
+    def match_ids(self) -> None:
+        """Give the issue that `id:` names to the one digest that may claim it."""
+        claims: dict[str, list[int]] = {}
+        for place in self.undecided():
+            named = self.named(place)
+            if named is not None:
+                claims.setdefault(named.slug, []).append(place)
+        claimed = {place: slug for slug, places in claims.items() for place in places}
+        for record in self.records:
+            places = claims.get(record.slug, [])
+            own = self.sources.get((record.path, record.part))
+            is_own = self.owners[record.path, record.part] is record
+            if is_own and own in places:
+                self.take(own, record)
+            elif self.stands(record) and claimed.get(-1 if own is None else own) is None:
+                pass
+            elif record.slug not in self.holders and len(self.texts(places)) == 1:
+                self.take(places[0], record)
+            for place in places:
+                if place not in self.decided:
+                    self.answer_rival(place, record)
+
+    def named(self, place: int) -> Record | None:
+        """Find the issue that a candidate's `id:` names, by slug or entry id."""
+        stated = self.candidates[place].issue.id
+        return next((each for each in self.records if stated in (each.slug, each.id)), None)
+
+    def texts(self, places: Iterable[int]) -> set[str]:
+        """Give the distinct texts of some candidates."""
+        return {self.candidates[place].digest_hash for place in places}
+
+    def answer_rival(self, place: int, record: Record) -> None:
+        """Answer a digest whose `id:` names an issue that another digest has a claim to."""
+        holder = self.holders.get(record.slug)
+        hashes = {*record.hashes, *self.texts([] if holder is None else [holder])}
+        if self.candidates[place].digest_hash in hashes:
+            self.copy(place, record, self.path_of(record))
+            return
+        why = f"it says id: {self.candidates[place].issue.id}, and so does another digest"
+        if holder is not None or self.stands(record):
+            why = f"it says id: {self.candidates[place].issue.id}, and that issue is read from {self.path_of(record)}"
+        self.hold(place, "unclear", why, record)
+
+    def match_paths(self) -> None:
+        """Take the digest at an issue's own path for it, unless it tells of another one."""
+        for place in self.undecided():
+            record, candidate = self.owner(place), self.candidates[place]
+            if record is None or record.slug in self.holders:
+                continue
+            why = another_issue(record, candidate.issue)
+            if why is None or candidate.digest_hash in record.hashes:
+                self.take(place, record)
+            else:
+                self.refused[place] = (record, why)
+
+    def match_contents(self) -> None:
+        """Know a text again under another name: an issue moved, or a copy of it."""
+        for place in self.undecided():
+            candidate = self.candidates[place]
+            found = [
+                record
+                for record in self.records
+                if candidate.digest_hash in record.hashes and record.part == candidate.part
+            ]
+            latest = [record for record in found if record.hashes[-1] == candidate.digest_hash]
+            found = latest or found
+            free = [record for record in found if self.is_free(record)]
+            if len(found) == 1 and free:
+                self.take(place, found[0])
+            elif found and not free:
+                self.copy(place, found[0], self.path_of(found[0]))
+            elif found:
+                slugs = ", ".join(record.slug for record in found)
+                self.hold(place, "unclear", f"several issues had this text: {slugs}", *found)
+
+    def set_copies_apart(self) -> None:
+        """Let of several new digests with one text the first stand for all."""
+        first: dict[tuple[str, str | None], int] = {}
+        for place in self.undecided():
+            candidate = self.candidates[place]
+            text = (candidate.digest_hash, candidate.part)
+            if text in first and place not in self.refused:
+                self.twins[place] = first[text]
+            first.setdefault(text, place)
+
+    def match_vanished(self) -> None:
+        """Know renamed and edited digests again by number, date and addresses."""
+        vanished = [record for record in self.records if self.is_free(record)]
+        same = self.alike(vanished, Likeness.SAME)
+        rivals = Counter(record.slug for records in same.values() for record in records)
+        for place, records in same.items():
+            if len(records) == 1 and rivals[records[0].slug] == 1:
+                self.take(place, records[0])
+            elif len(records) > 1:
+                slugs = ", ".join(record.slug for record in records)
+                self.hold(place, "unclear", f"it could be any of the issues {slugs}", *records)
+            else:
+                slug = records[0].slug
+                why = f"several digests could be issue {slug}, whose own is gone"
+                self.hold(place, "unclear", why, records[0])
+        left = [record for record in vanished if record.slug not in self.holders]
+        for place, records in self.alike(left, Likeness.UNSURE).items():
+            slugs = ", ".join(record.slug for record in records)
+            why = f"it looks like issue {slugs}, whose digest is gone, but not in everything"
+            self.hold(place, "unclear", why, *records)
+
+    def alike(self, records: Sequence[Record], degree: Likeness) -> dict[int, list[Record]]:
+        """List for each open candidate the issues it resembles so; not the one it was refused."""
+        near, found = Near(records), {}
+        for place in self.undecided():
+            refused = self.refused[place][0] if place in self.refused else None
+            issue = self.candidates[place].issue
+            alike = [each for each in near.to(issue) if likeness(each, issue) is degree]
+            alike = [each for each in alike if each is not refused]
+            if alike:
+                found[place] = alike
+        return found
+
+    def hold_refused(self) -> None:
+        """Hold what stands at an issue's path and is another, unless that issue was found again."""
+        for place, (record, why) in self.refused.items():
+            if place not in self.decided and record.slug not in self.holders:
+                self.hold(place, "other-issue", f"not issue {record.slug}: {why}", record)
+
+    def hold_edited_copies(self) -> None:
+        """Hold what has half the addresses of an issue whose digest is there, and no other date."""
+        near = Near(self.records)
+        for place in self.undecided():
+            issue = self.candidates[place].issue
+            for record in near.to(issue):
+                if not differs(record, issue) and shares_half(record, issue):
+                    path = self.path_of(record)
+                    why = f"it looks like an edited copy of {path}, which is issue {record.slug}"
+                    self.hold(place, "unclear", why, record)
+                    break
+
+    def mint_new(self, known: Sequence[Record], *, back_catalogue: bool) -> None:
+        """Mint what is left, in an order that no folder's listing changes."""
+        taken = Taken(known)
+        for place in self.undecided():
+            candidate = self.candidates[place]
+            record = mint(
+                candidate,
+                self.newsletter,
+                known=taken,
+                now=self.now,
+                back_catalogue=back_catalogue,
+            )
+            taken.add(record)
+            findings = _unknown_id(candidate.issue, record)
+            self.decided[place] = Decision(Match.NEW, candidate, record, findings)
+
+    def tell_copies(self) -> None:
+        """Answer the copies of what was found or minted last."""
+        for place, original in self.twins.items():
+            self.copy(place, self.decided[original].record, self.candidates[original].path)
+
+
+def _unknown_id(issue: Issue, record: Record) -> tuple[Finding, ...]:
+    """Warn that an `id:` names nothing, where it is not what the issue is called anyway."""
+    if issue.id is None or issue.id in (record.slug, record.id, stated_slug(issue)):
+        return ()
+    message = f"id: {issue.id} names no issue that was published; this one is now {record.slug}"
+    return (Finding(Level.WARN, "identity/unknown-id", message, f"write id: {record.slug}"),)
