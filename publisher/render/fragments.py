@@ -22,6 +22,7 @@ _MARKUP: Final = re.compile(r'(<pre\b.*?</pre>|<(?:[^<>"]|"[^"]*")*>)', re.DOTAL
 _PRE: Final = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _ADDRESS: Final = re.compile(r'\s(href|src|cite)="([^"]*)"')
 _ANCHOR: Final = re.compile(r'<a\b(?:[^<>"]|"[^"]*")*?\shref="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_SHOWN: Final = re.compile(r'<a (href="(https?://[^"]+)"[^<>]*)>\2</a>')
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=: )(?=.)")
 _LOOSE_SPACE: Final = re.compile(r"[ \t]+(?=[，。；：、！？）」』】》])")
@@ -76,6 +77,14 @@ def _joined(page: str, value: str) -> str:
         return page + value if value.startswith("#") else urljoin(page, value)
     except ValueError:  # "//[": an address nobody can open leads to the page
         return page
+
+
+def mark_addresses(html: str) -> str:
+    """Mark the links that show their own address, so that a style may break those anywhere.
+
+    Kept whole, one would tear the line before it apart where text is justified.
+    """
+    return _SHOWN.sub(r'<a class="url" \1>\2</a>', html)
 
 
 def links_of(html: str) -> tuple[Link, ...]:

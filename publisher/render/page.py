@@ -13,10 +13,12 @@ from datetime import date
 from itertools import groupby
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from publisher.addresses import FEEDS, app_address, archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
 from publisher.render.environment import Templates, draw
-from publisher.render.fragments import excerpt
+from publisher.render.fragments import excerpt, mark_addresses
 from publisher.render.view import titles, view
 
 _UP = "../../"  # from an issue's folder to the newsletter's front page
@@ -64,6 +66,7 @@ def render(
         description=issue.summary(160),
         canonical=issue.address,
         issue=issue,
+        body=lambda html: Markup(mark_addresses(html)),  # noqa: S704 - clean
         previous=_entry(previous, newsletter, "../") if previous else None,
         following=_entry(following, newsletter, "../") if following else None,
     )

@@ -14,6 +14,7 @@ from publisher.render.fragments import (
     excerpt,
     for_mjml,
     links_of,
+    mark_addresses,
     phrased,
     plain,
     set_tight,
@@ -89,6 +90,15 @@ def test_links_are_listed_once() -> None:
         '<a href="#x">x</a><a href="https://a.example/?x=1&amp;y=2">again</a>'
     )
     assert found == (Link("A b", "https://a.example/?x=1&y=2"),)
+
+
+def test_shown_addresses_are_marked() -> None:
+    """Only a link whose text is its address may be broken anywhere."""
+    shown = '<a href="https://a.example/?x=1&amp;y">https://a.example/?x=1&amp;y</a>'
+    assert mark_addresses(shown) == shown.replace("<a ", '<a class="url" ')
+    assert (
+        mark_addresses('<a href="https://a.example/">a</a>') == '<a href="https://a.example/">a</a>'
+    )
 
 
 def test_plain_and_excerpt() -> None:
