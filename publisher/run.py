@@ -35,24 +35,25 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from watchfiles import watch
 
-from publisher import preflight, register, schedule, send, templates
+from publisher import register, schedule, templates
 from publisher import settings as settings_room
 from publisher.clock import utc_now
 from publisher.errors import PublisherError, RefusedError
 from publisher.folder import SETTLED_SECONDS
-from publisher.model import Finding, Kind, Level, Newsletter
+from publisher.model import Kind, Level, Newsletter
 from publisher.publish import Outcome, publish
 from publisher.schedule import Due, Waiting
+from publisher.send import Sender
 from publisher.settings import Settings
 from publisher.store import Store, issues, sends
-from publisher.wire.outbox import Outbox
-from publisher.wire.session import Relay
 
 LOCK_NAME: Final = "run.lock"
 SCAN: Final = timedelta(seconds=60)
 BEAT: Final = timedelta(seconds=10)
 JUMP: Final = 2.0
 LAST_WORD: Final = 20.0
+PATIENCE: Final = timedelta(minutes=2)
+"""How long a command waits for a relay that is out of order; `run` waits for ever."""
 RESPAWN_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
 
 log = structlog.get_logger("run")
@@ -216,17 +217,9 @@ def once(settings: Settings, *, say: Say) -> None:
                 if not scan(settings, store, say=say).young or stop.wait(SETTLED_SECONDS + 0.1):
                     break
             settings = _refreshed(settings)
-            _work(settings, store, stop)
+            _sender(settings, store, stop).until_idle(PATIENCE)
         finally:
             store.close()
-
-
-def _work(settings: Settings, store: Store, stop: threading.Event) -> None:
-    sender = _sender(settings, store, stop)
-    try:
-        sender.until_idle()
-    finally:
-        sender.close()
 
 
 def send_now(settings: Settings, store: Store, *, say: Say) -> None:
@@ -234,7 +227,7 @@ def send_now(settings: Settings, store: Store, *, say: Say) -> None:
     stop = threading.Event()
     old = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
-        _work(settings, store, stop)
+        _sender(settings, store, stop).until_idle(PATIENCE)
     finally:
         signal.signal(signal.SIGINT, old)
 
@@ -244,42 +237,15 @@ def _refreshed(settings: Settings) -> Settings:
     return settings.with_paths(dict(register.load(settings.register_path).paths))
 
 
-def _sender(settings: Settings, store: Store, stop: threading.Event) -> send.Sender:
-    """Put a sender together: what it works with, all of it given."""
-    return send.Sender(
-        send.Outside(
-            store=store,
-            newsletters={one.slug: one for one in settings.newsletters},
-            templates=templates.load(settings.home),
-            key=settings_room.secret_key(settings),
-            wire_folder=settings.wire_folder,
-            transport=lambda: _transport(settings),
-            clock=utc_now,
-            stop=stop.is_set,
-            refusals=lambda one: refusals(settings, one),
-        )
+def _sender(settings: Settings, store: Store, stop: threading.Event) -> Sender:
+    return Sender.of(
+        settings,
+        store,
+        templates.load(settings.home),
+        key=settings_room.secret_key(settings),
+        clock=utc_now,
+        stop=stop,
     )
-
-
-def _transport(settings: Settings) -> send.Transport:
-    if settings.transport == "outbox":
-        return Outbox(settings.outbox_folder)
-    smtp = settings.smtp
-    return Relay(
-        smtp.host,
-        smtp.port,
-        tls=smtp.tls,
-        user=smtp.user,
-        password=smtp.password,
-        hello=smtp.hello,
-        timeout=smtp.timeout,
-        ca_file=smtp.ca_file,
-    )
-
-
-def refusals(settings: Settings, newsletter: Newsletter) -> tuple[Finding, ...]:
-    """Say all that forbids a newsletter to be mailed; the outbox forbids nothing."""
-    return () if settings.transport == "outbox" else preflight.transport(newsletter)
 
 
 # --- for ever -----------------------------------------------------------------

@@ -109,12 +109,13 @@ def _preflight(
     console: Context, settings: Settings, published: Published, newsletter: Newsletter
 ) -> None:
     """Show what preflight finds; a stop refuses the send, with all reasons at once."""
-    from publisher import preflight, run, templates
+    from publisher import preflight, templates
     from publisher.publish import editions
 
     made = editions(published, newsletter, templates.load(settings.home))
     findings: list[Finding] = [*settings.findings, *preflight.check(published, newsletter, made)]
-    findings += run.refusals(settings, newsletter)
+    if settings.transport != "outbox":
+        findings += preflight.transport(newsletter)
     show_findings(published.record.path, findings)
     if any(finding.level is Level.STOP for finding in findings):
         complain("not sent", "mend the findings above, then send again")

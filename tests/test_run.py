@@ -1,0 +1,309 @@
+"""The running process: the main job end to end, the rules, and the ways it ends."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from publisher import run as process
+from publisher.errors import RefusedError
+
+TOML = """site_url = "http://127.0.0.1:{port}/"
+transport = "smtp"
+[newsletter]
+title = "Weekly"
+send = "{rule}"
+sender_address = "editor@weekly.test"
+postal_address = "Street 1, Town"
+[smtp]
+host = "127.0.0.1"
+port = {smtp}
+tls = "none"
+[web]
+port = {port}
+desk_port = {desk}
+"""
+DIGEST = """# A paper on rivers
+[一篇关于河流的论文](https://example.net/rivers)
+
+河流如何改道，本文给出答案。
+
+# A paper on bridges
+[一篇关于桥梁的论文](https://example.net/bridges)
+
+桥梁如何站稳，本文给出答案。
+"""
+
+
+def free_port() -> int:
+    """Find a port nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@dataclass
+class Inbox:
+    """A real SMTP server on loopback that keeps what it takes."""
+
+    messages: list[tuple[str, bytes]] = field(default_factory=list)
+    port: int = 0
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        """Take one message."""
+        self.messages.append((envelope.rcpt_tos[0], envelope.content))
+        return "250 2.0.0 taken"
+
+    def recipients(self) -> Counter[str]:
+        """How often each recipient was written to."""
+        return Counter(address for address, _ in self.messages)
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    """An inbox that listens."""
+    made = Inbox(port=free_port())
+    controller = Controller(made, hostname="127.0.0.1", port=made.port)
+    controller.start()
+    yield made
+    controller.stop()
+
+
+@dataclass
+class Home:
+    """A home and the process on it."""
+
+    path: Path
+    port: int
+    desk: int
+    process: subprocess.Popen[str] | None = None
+
+    def publisher(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the home."""
+        return subprocess.run(
+            [sys.executable, "-m", "publisher", "--home", str(self.path), *words],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self) -> None:
+        """Start `publisher run` and wait until its site answers."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "publisher", "--home", str(self.path), "run"],
+            stderr=(self.path / "log").open("a"),
+            text=True,
+        )
+        until(lambda: self.get("/health")[0] == 200, 30)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Fetch from the site."""
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except OSError:
+            return 0, b""
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the process and give its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+def until(is_so: Callable[[], bool], seconds: float) -> None:
+    """Wait until something is so; fail when it does not come about."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def home(tmp_path: Path, inbox: Inbox) -> Iterator[Home]:
+    """A home whose relay is the inbox, with on-publish as its rule."""
+    made = Home(tmp_path, free_port(), free_port())
+    (tmp_path / "digests").mkdir()
+    (tmp_path / "publisher.toml").write_text(
+        TOML.format(port=made.port, desk=made.desk, smtp=inbox.port, rule="on-publish"), "utf-8"
+    )
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.kill()
+        made.process.wait()
+
+
+def import_readers(home: Home, number: int) -> None:
+    """Import so many subscribers."""
+    file = home.path / "people.csv"
+    file.write_text("email\n" + "".join(f"reader{i}@example.net\n" for i in range(number)), "utf-8")
+    done = home.publisher("subscribers", "import", str(file))
+    assert done.returncode == 0, done.stderr
+
+
+def entries(home: Home) -> dict[str, dict[str, Any]]:
+    """The JSON feed's entries by id."""
+    return {item["id"]: item for item in json.loads(home.get("/feed.json")[1])["items"]}
+
+
+def test_the_main_job(home: Home, inbox: Inbox) -> None:
+    """A digest dropped while `run` runs reaches each reader once; edited and renamed, nobody."""
+    import_readers(home, 200)
+    home.start()
+    file = home.path / "digests" / "week.md"
+    file.write_text(DIGEST, "utf-8")
+    until(lambda: len(inbox.messages) >= 200, 90)
+    time.sleep(1.5)
+    assert set(inbox.recipients().values()) == {1}
+    assert len(inbox.messages) == 200
+    message = message_from_bytes(inbox.messages[0][1])
+    assert message["List-Unsubscribe"].startswith("<http://127.0.0.1:")
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    before = entries(home)
+    file.unlink()
+    renamed = home.path / "digests" / "renamed.md"
+    renamed.write_text(DIGEST.replace("站稳", "屹立"), "utf-8")
+    until(lambda: "屹立".encode() in home.get("/rss.xml")[1], 60)
+    after = entries(home)
+    assert set(after) == set(before)
+    (one,), (two,) = before.values(), after.values()
+    assert one["date_published"] == two["date_published"]
+    assert one["date_modified"] < two["date_modified"]
+    assert home.stop() == 0
+    assert len(inbox.messages) == 200
+    done = home.publisher("send", "latest", "--yes")
+    assert done.returncode == 1
+    assert "was sent already" in done.stderr
+
+
+def test_unsubscribing_takes_one_click(home: Home, inbox: Inbox) -> None:
+    """GET changes nothing, POST ends the subscription, and a later issue does not reach them."""
+    import_readers(home, 2)
+    home.start()
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    until(lambda: len(inbox.messages) == 2, 60)
+    message = message_from_bytes(dict(inbox.messages)["reader0@example.net"])
+    path = message["List-Unsubscribe"].strip("<>").split("/", 3)[3]
+    assert home.get(f"/{path}")[0] == 200
+    connection = http.client.HTTPConnection("127.0.0.1", home.port, timeout=5)
+    connection.request(
+        "POST",
+        f"/{path}",
+        "List-Unsubscribe=One-Click",
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert connection.getresponse().status == 200
+    second = DIGEST.replace("/rivers", "/lakes").replace("/bridges", "/roads")
+    (home.path / "digests" / "two.md").write_text(second.replace("A paper on", "News of"), "utf-8")
+    until(lambda: len(inbox.messages) == 3, 60)
+    assert inbox.recipients() == {"reader0@example.net": 1, "reader1@example.net": 2}
+
+
+def test_a_killed_sender_is_started_again(home: Home, inbox: Inbox) -> None:
+    """SIGKILL on the sender process costs nobody their issue, and `run` starts another."""
+    import_readers(home, 300)
+    home.start()
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    until(lambda: len(inbox.messages) > 20, 60)
+    assert home.process is not None
+    children = Path(f"/proc/{home.process.pid}/task/{home.process.pid}/children").read_text()
+    for child in children.split():
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+            os.kill(int(child), signal.SIGKILL)
+    until(lambda: len(inbox.recipients()) == 300, 60)
+    time.sleep(0.5)
+    assert len(inbox.messages) <= 301
+    assert home.stop() == 0
+
+
+def test_an_empty_home_filled_at_once_mails_nobody(home: Home, inbox: Inbox) -> None:
+    """Many digests in an empty home are back catalogue: published, not one message."""
+    import_readers(home, 5)
+    for number in range(30):
+        text = DIGEST.replace("/rivers", f"/r{number}").replace("/bridges", f"/b{number}")
+        (home.path / "digests" / f"issue-{number + 1}.md").write_text(text, "utf-8")
+    done = home.publisher("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("published ") == 30
+    assert inbox.messages == []
+
+
+def test_losing_the_database_mails_nobody(home: Home, inbox: Inbox) -> None:
+    """Without its database the home republishes under the same ids, and no mail leaves."""
+    import_readers(home, 3)
+    home.publisher("run", "--once")
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    home.publisher("run", "--once")
+    assert len(inbox.messages) == 3
+    feed = (home.path / "feeds" / "atom.xml").read_bytes()
+    for file in home.path.glob("publisher.db*"):
+        file.unlink()
+    import_readers(home, 3)
+    done = home.publisher("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert len(inbox.messages) == 3
+    assert (home.path / "feeds" / "atom.xml").read_bytes() == feed
+
+
+def test_a_second_run_is_refused(home: Home) -> None:
+    """One process holds a home; another is refused by name of the first."""
+    home.start()
+    assert process.is_running(home.path)
+    done = home.publisher("run")
+    assert done.returncode == 1
+    assert "runs on this home already" in done.stderr
+    assert home.stop() == 0
+    assert not process.is_running(home.path)
+
+
+def test_only_one_holds_the_home(tmp_path: Path) -> None:
+    """The lock goes with the block that took it."""
+    with process.only_one(tmp_path), pytest.raises(RefusedError), process.only_one(tmp_path):
+        pass
+    assert not process.is_running(tmp_path)
+
+
+def test_sigterm_in_mid_send_leaves_soon_and_loses_nobody(home: Home, inbox: Inbox) -> None:
+    """Told to stop while sending, it leaves within 25 s; started again, each reader has one mail."""
+    import_readers(home, 400)
+    home.start()
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    until(lambda: len(inbox.messages) > 20, 60)
+    begun = time.monotonic()
+    assert home.stop() == 0
+    assert time.monotonic() - begun < 25
+    home.start()
+    until(lambda: len(inbox.messages) >= 400, 60)
+    time.sleep(0.5)
+    assert set(inbox.recipients().values()) == {1}
+    assert home.stop() == 0
+
+
+def test_mail_is_refused_with_all_reasons(home: Home) -> None:
+    """Without sender and postal address a send by SMTP is refused, both reasons at once."""
+    text = (home.path / "publisher.toml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(("sender", "postal"))]
+    (home.path / "publisher.toml").write_text("\n".join(lines), "utf-8")
+    home.publisher("subscribers", "add", "a@example.net")
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    home.publisher("publish")
+    done = home.publisher("send", "latest", "--yes")
+    assert done.returncode == 1
+    assert "preflight/sender" in done.stderr
+    assert "preflight/postal-address" in done.stderr
