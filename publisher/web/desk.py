@@ -14,7 +14,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -61,7 +61,7 @@ DELIVERY_WORDS: Final = {
     DeliveryState.DEFERRED: ("to be tried again", "a mail server asked for patience"),
     DeliveryState.IN_DOUBT: ("in doubt", "handed over, but no answer came"),
     DeliveryState.REFUSED: ("refused", "a mail server will not have it"),
-    DeliveryState.SKIPPED: ("skipped", "unsubscribed or suppressed before its turn"),
+    DeliveryState.SKIPPED: ("skipped", "not to be mailed any more"),
 }
 """Each state of a delivery in words, and what it means; in the order of the bar."""
 
@@ -170,6 +170,7 @@ class _Desk:
             ],
             waiting=sum(len(rows) for _, rows in self._waiting()),
             running=running,
+            newsletter_of=self._newsletter,
             site=self._site,
             **_pages(first, max((len(records) for _, records in shelves), default=0)),
         )
@@ -419,6 +420,7 @@ class _Desk:
             nonce=nonce,
             here=name,
             when=_when,
+            day=_day,
             delivery_words=DELIVERY_WORDS,
             settled=_settled,
             **values,
@@ -453,6 +455,11 @@ def _when(moment: datetime | None, newsletter: Newsletter | None) -> str:
     if newsletter is None:
         return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
     return f"{moment.astimezone(ZoneInfo(newsletter.timezone)):%-d %b %Y, %H:%M}"
+
+
+def _day(day: date) -> str:
+    """Write a date alone."""
+    return f"{day:%-d %b %Y}"
 
 
 def _first(request: Request) -> int:

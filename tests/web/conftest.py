@@ -1,6 +1,7 @@
 """A home with two newsletters, its site and its desk on loopback, and a client that adds nothing."""
 
 import http.client
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -114,11 +115,20 @@ def home(tmp_path: Path) -> Settings:
     return settings.load(tmp_path, {})
 
 
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    """The home's database, empty."""
-    with Store.open(home.database, any_schema=True) as opened:
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without rows, made once."""
+    path = tmp_path_factory.mktemp("store") / "publisher.db"
+    with Store.open(f"sqlite:///{path}", any_schema=True) as opened:
         opened.migrate()
+    return path
+
+
+@pytest.fixture
+def store(home: Settings, empty_database: Path) -> Iterator[Store]:
+    """The home's database, empty."""
+    shutil.copy(empty_database, home.home / "publisher.db")
+    with Store.open(home.database) as opened:
         yield opened
 
 
