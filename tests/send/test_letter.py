@@ -1,0 +1,128 @@
+"""What a send says, rendered once, and what is each reader's own."""
+
+from dataclasses import replace
+
+from sqlalchemy import update
+
+from publisher import tokens
+from publisher.model import Finding, Kind, Level, SendState
+from publisher.store import sends, subscribers
+from publisher.store.schema import subscriber
+
+KEY = b"0123456789abcdef0123456789abcdef"
+
+
+def test_message_is_ones_own(desk, inbox, token_in) -> None:
+    """Each message carries its reader's address, a stable Message-ID and a genuine way out."""
+    desk.subscribe("ann", "bob")
+    desk.schedule()
+    desk.run()
+    for sender, recipient, message in inbox.kept:
+        with desk.store.read() as conn:
+            reader = subscribers.find(conn, "weekly", recipient)
+        assert sender == "weekly@news.example.net"
+        assert recipient in message["To"]
+        issue_id = "tag:news.example.net,2026-03-06:7"
+        assert message["Message-ID"] == tokens.message_id(
+            KEY, issue_id, reader.id, "news.example.net"
+        )
+        token = token_in(message["List-Unsubscribe"])
+        assert tokens.is_genuine(KEY, token, "weekly", reader.id, recipient)
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_bounces_come_back_to_the_delivery(desk, inbox) -> None:
+    """With a bounce domain the envelope names the delivery."""
+    desk.newsletter = replace(desk.newsletter, bounce_domain="bounces.example.net")
+    desk.subscribe("ann")
+    desk.schedule()
+    desk.run()
+    ((sender, _, _),) = inbox.kept
+    assert tokens.delivery_of(KEY, sender) == desk.who("ann").id
+
+
+def test_a_bad_address_is_refused_alone(desk, inbox) -> None:
+    """An address no mail can go to is refused with words; the others get theirs."""
+    desk.subscribe("ann", "bob", "cem")
+    with desk.store.begin() as conn:
+        conn.execute(
+            update(subscriber)
+            .where(subscriber.c.address == "bob@example.com")
+            .values(address="bob@@example.com")
+        )
+    desk.schedule()
+    desk.run()
+    assert set(inbox.recipients) == {"ann@example.com", "cem@example.com"}
+    assert desk.states()["bob"] == "refused"
+
+
+def test_a_broken_template_pauses_one_send_only(desk, inbox) -> None:
+    """A template that does not render pauses its send; once mended it goes on, complete."""
+    desk.subscribe("ann")
+    good = dict(desk.templates)
+    desk.templates = dict.fromkeys(good, "{{ nothing.there.at.all }}")
+    number = desk.schedule()
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert desk.send(number).note
+    desk.templates = good
+    with desk.store.begin() as conn:
+        sends.set_state(conn, number, SendState.RUNNING, frm={SendState.PAUSED}, now=desk.now)
+    desk.run()
+    assert inbox.recipients == {"ann@example.com": 1}
+
+
+def test_a_stop_finding_pauses_the_send(desk, inbox) -> None:
+    """What preflight refuses is not sent; all reasons stand in the note."""
+    desk.refusals = (
+        Finding(Level.STOP, "sender", "no sender address", "set sender_address"),
+        Finding(Level.STOP, "postal", "no postal address"),
+        Finding(Level.WARN, "other", "something else"),
+    )
+    desk.subscribe("ann")
+    number = desk.schedule()
+    desk.run()
+    assert desk.send(number).note == "no sender address; no postal address (set sender_address)"
+    assert not inbox.kept
+
+
+def test_editions_are_rendered_once(desk, inbox) -> None:
+    """A template changed in mid-send changes nothing: the editions are kept with the send."""
+    inbox.answers["bob@example.com"] = ["rcpt 450 4.2.0 later"]
+    desk.subscribe("ann", "bob")
+    desk.schedule()
+    desk.run()
+    desk.templates = {}
+    desk.later(minutes=10)
+    desk.run()
+    bodies = {
+        part.get_payload(decode=True)
+        for _, _, message in inbox.kept
+        for part in message.walk()
+        if part.get_content_type() == "text/plain"
+    }
+    assert len(inbox.kept) == 2
+    assert all(b"Body" in body for body in bodies)
+
+
+def test_a_newsletter_that_is_gone_pauses_its_send(desk, inbox) -> None:
+    """A send of a newsletter the settings no longer describe waits for a person."""
+    desk.subscribe("ann")
+    number = desk.schedule()
+    desk.run(newsletters={})
+    assert desk.send(number).state is SendState.PAUSED
+    assert "publisher.toml" in desk.send(number).note
+
+
+def test_tests_are_new_messages_each_time(desk, inbox) -> None:
+    """A test is marked, has a Message-ID of its own and never counts."""
+    desk.subscribe("ann")
+    for _ in range(2):
+        desk.schedule(Kind.TEST, addresses=["ann@example.com"])
+    desk.run()
+    desk.schedule()
+    desk.run()
+    messages = [message for _, _, message in inbox.kept]
+    assert len({message["Message-ID"] for message in messages}) == 3
+    assert ["Test" in message["Subject"] for message in messages] == [True, True, False]
+    assert messages[0]["List-Unsubscribe"] is None
