@@ -2,7 +2,8 @@
 
 The pieces come from the digest room, sanitised once: tags lower-cased, attributes in double quotes.
 That form is what the patterns here rely on; they are no sanitiser.
-Faults: none; every string is accepted. Never: whole documents. See: view (applies them), mail, feed.
+Faults: none; every string is accepted; one marked as safe is taken as the plain string it is, or
+`re` would escape what it puts together. Never: whole documents. See: view (applies them), mail, feed.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def for_mjml(html: str) -> str:
     It rejects the characters XML forbids, and it deletes a newline that stands alone between two
     tags, gluing words together; in preformatted text each newline becomes a reference instead.
     """
-    parts = _PRE.split(clean(html).replace("\r\n", "\n"))
+    parts = _PRE.split(clean(str(html)).replace("\r\n", "\n"))
     return "".join(
         part.replace("\n", "&#10;") if i % 2 else re.sub(r">(\n+)<", r"> \1<", part)
         for i, part in enumerate(parts)
@@ -69,7 +70,7 @@ def absolute(html: str, page: str | None) -> str:
             return match.group(0)
         return f' {name}="{_joined(page, value)}"' if page else ""
 
-    return _TAG.sub(lambda tag: _ADDRESS.sub(whole, tag.group(0)), html)
+    return _TAG.sub(lambda tag: _ADDRESS.sub(whole, tag.group(0)), str(html))
 
 
 def _joined(page: str, value: str) -> str:
@@ -84,7 +85,7 @@ def mark_addresses(html: str) -> str:
 
     Kept whole, one would tear the line before it apart where text is justified.
     """
-    return _SHOWN.sub(r'<a class="url" \1>\2</a>', html)
+    return _SHOWN.sub(r'<a class="url" \1>\2</a>', str(html))
 
 
 def links_of(html: str) -> tuple[Link, ...]:

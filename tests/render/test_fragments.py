@@ -101,6 +101,14 @@ def test_shown_addresses_are_marked() -> None:
     )
 
 
+def test_safe_strings_are_not_escaped_again() -> None:
+    """A piece marked as safe comes out as the same piece not marked would."""
+    piece = '<p><a href="https://a.example/">https://a.example/</a></p>\n<p><a href="#x">x</a></p>'
+    for step in (mark_addresses, for_mjml, set_tight_html, lambda html: absolute(html, PAGE)):
+        assert str(step(Markup(piece))) == step(piece)
+        assert "&lt;" not in step(Markup(piece))
+
+
 def test_plain_and_excerpt() -> None:
     """Excerpts are one line and never end inside a Latin word."""
     assert plain("<b>a</b>\n &amp; b") == "a & b"

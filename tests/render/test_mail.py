@@ -137,6 +137,14 @@ def test_words_survive_mjml(body: str) -> None:
     assert '1 < 2 & "so on"' in shown
 
 
+def test_bodies_are_markup_once(body: str) -> None:
+    """The digest's HTML is HTML in the mail, not its source."""
+    tree = lxml_html.fromstring(body)
+    shown = tree.xpath("//div[contains(@class, 'body')]//text()[not(ancestor::pre)]")
+    assert "<p" not in "".join(shown)
+    assert tree.xpath("//a[@href='https://video.example.net/k']")
+
+
 def test_own_look_has_own_template(
     published: Published, newsletter: Newsletter, templates: dict[str, str]
 ) -> None:

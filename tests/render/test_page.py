@@ -69,6 +69,13 @@ def test_items_have_permalinks(body: str) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_bodies_are_markup_once(body: str) -> None:
+    """The digest's HTML is HTML on the page, shown addresses marked."""
+    tree = lxml_html.fromstring(body)
+    assert "<a" not in "".join(tree.xpath("//div[@class='body']/p//text()"))
+    assert tree.xpath("//a[@class='url']/@href") == ["https://data.example.net/kites"]
+
+
 def test_headings_form_an_outline(body: str) -> None:
     """One h1; items are h3 under a titled section, h2 elsewhere."""
     tree = lxml_html.fromstring(body)
