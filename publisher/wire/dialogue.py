@@ -24,7 +24,7 @@ LINES_LIMIT: Final = 100
 LAST_WORDS: Final = 2.0
 """Seconds granted to a server that closes while we write: its reply may already be on the way."""
 
-_LINE = re.compile(rb"([2-5]\d\d)([ -]?)(.*)", re.DOTALL)
+_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
@@ -96,7 +96,7 @@ class Dialogue:
             match = _LINE.fullmatch(self._line(deadline))
             if match is None:
                 raise Lost("the server's reply is unreadable")
-            text = _UNPRINTABLE.sub(" ", match[3].decode("ascii", "replace")).strip()
+            text = _UNPRINTABLE.sub(" ", (match[3] or b"").decode("ascii", "replace")).strip()
             if found := _ENHANCED.match(text):
                 enhanced = found[1]
                 text = text[found.end() :]

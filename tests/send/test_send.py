@@ -1,13 +1,16 @@
 """The hall of sending, end to end over a real relay: who gets what, once, and why not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from publisher.model import DeliveryState, SendState
-from publisher.send import Pace
+from publisher.send import Pace, Sender, transport_of
+from publisher.settings import Settings, Smtp
 from publisher.store import sends
 from publisher.wire.outbox import Outbox
+from publisher.wire.session import Relay
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -54,6 +57,33 @@ def test_many_lots(desk, inbox) -> None:
     desk.run(pace=Pace(idle=0.01))
     assert inbox.recipients == {f"{name}@example.com": 1 for name in names}
     assert desk.send(number).count(DeliveryState.ACCEPTED) == 520
+
+
+def test_a_home_has_its_sender(desk, tmp_path) -> None:
+    """The settings of a home are all a sender needs; the outbox asks for nothing."""
+    settings = Settings(
+        home=tmp_path,
+        database="",
+        transport="outbox",
+        smtp=Smtp(),
+        host="127.0.0.1",
+        port=0,
+        desk_port=0,
+        newsletters=(replace(desk.newsletter, sender_address=None, app_url=None, site_url=None),),
+    )
+    desk.subscribe("ann", "bob")
+    desk.schedule()
+    sender = Sender.of(
+        settings,
+        desk.store,
+        desk.templates,
+        key=b"0123456789abcdef",
+        clock=lambda: desk.now,
+        stop=desk.stop,
+    )
+    sender.until_idle()
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 2
+    assert isinstance(transport_of(replace(settings, transport="smtp")), Relay)
 
 
 # --- stopping ---
