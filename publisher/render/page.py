@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from publisher.addresses import FEEDS, app_address, archive_path, feed_path, site_address
+from publisher.addresses import FEEDS, archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
 from publisher.render.environment import Templates, draw
 from publisher.render.fragments import excerpt, mark_addresses
@@ -86,7 +86,6 @@ def archive(entries: Sequence[Published], newsletter: Newsletter, templates: Tem
         language=newsletter.language,
         description=newsletter.description,
         canonical=whole,
-        subscribe=_subscribe(newsletter),
         years=years,
     )
     return Edition("archive", "text/html", body)
@@ -128,10 +127,3 @@ def _entry(published: Published, newsletter: Newsletter, folder: str) -> EntryVi
         summary=rest if leads_by_item else issue.summary(120),
     )
 
-
-def _subscribe(newsletter: Newsletter) -> str | None:
-    """Where readers subscribe by mail: beside this page when one host serves both."""
-    if not (newsletter.app_url or newsletter.site_url):
-        return None
-    is_here = newsletter.app_url in (None, newsletter.site_url)
-    return "subscribe" if is_here else app_address(newsletter, "subscribe")

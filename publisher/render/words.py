@@ -16,7 +16,6 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "archive": "All issues",
         "archive_empty": "Nothing has been published yet.",
-        "by_mail": "Subscribe by e-mail",
         "contents": "In this issue",
         "date": "{day} {month} {year}",
         "day": "{day} {month}",
@@ -40,7 +39,6 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "zh": {
         "archive": "往期",
         "archive_empty": "还没有出版任何一期。",
-        "by_mail": "用邮件订阅",
         "contents": "本期目录",
         "date": "{year}年{month}月{day}日",
         "day": "{month}月{day}日",

@@ -141,29 +141,6 @@ def test_archive_is_by_year(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("app_url", "site_url", "expected"),
-    [
-        ("https://app.example.org/", "https://news.example.org/", ["https://app.example.org/subscribe"]),
-        ("https://news.example.org/", "https://news.example.org/", ["subscribe"]),
-        (None, "https://news.example.org/", ["subscribe"]),
-        (None, None, []),
-    ],
-)  # fmt: skip
-def test_archive_offers_mail(
-    newsletter: Newsletter,
-    templates: dict[str, str],
-    app_url: str | None,
-    site_url: str | None,
-    expected: list[str],
-) -> None:
-    """Subscribing is a link beside the page where one host serves both."""
-    ours = replace(newsletter, app_url=app_url, site_url=site_url)
-    tree = lxml_html.fromstring(page.archive([], ours, templates).body)
-    assert tree.xpath("//a[@class='button']/@href") == expected
-    assert "还没有出版任何一期。" in tree.text_content()
-
-
 def test_tombstone_leads_home(newsletter: Newsletter, templates: dict[str, str]) -> None:
     """A withdrawn issue says so, is not indexed, and leads to the others."""
     tree = lxml_html.fromstring(page.tombstone(newsletter, templates).body)
