@@ -2,6 +2,8 @@
 
 import http.client
 import shutil
+import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -230,3 +232,40 @@ def issue(home: Settings, store: Store) -> Callable[..., Record]:
         return record
 
     return publish
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
+    """Run a real nginx with these server blocks; PORT in them becomes a free port."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    assert program, "nginx is not installed"
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    running = []
+
+    def start(servers: str) -> Running:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temporary = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+        (folder / "nginx.conf").write_text(
+            f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+            f"http {{ access_log {folder}/access.log; {temporary}\n"
+            f"{servers.replace('PORT', str(port))}\n}}\n"
+        )
+        command = [program, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
+        running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return Running(port)
+            except OSError:
+                assert time.monotonic() < deadline, (folder / "error.log").read_text()
+                time.sleep(0.05)
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)

@@ -1,26 +1,19 @@
 """Who may enter the desk: each sign of a stranger is refused, one by one."""
 
-import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
 
 from publisher.web.gate import refusal
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8001", "[::1]:8001", "localhost:1"])
-def test_people_here_enter(desk, host: str) -> None:
+def test_people_here_enter(desk) -> None:
     """Every name of this machine is let in, with any port."""
-    assert desk.ask("/", host=host).status == 200
+    for host in ("127.0.0.1", "127.0.0.1:8001", "[::1]:8001", "localhost:1"):
+        assert desk.ask("/", host=host).status == 200, host
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
+def test_other_names_are_refused(desk) -> None:
+    """A stranger's domain that resolves here finds nothing."""
+    for host in (
         "desk.example.org",
         "127.0.0.1.example.org",
         "localhost.example.org:80",
@@ -29,13 +22,10 @@ def test_people_here_enter(desk, host: str) -> None:
         "0.0.0.0",
         "127.0.0.1:port",
         "",
-    ],
-)
-def test_other_names_are_refused(desk, host: str) -> None:
-    """A stranger's domain that resolves here finds nothing."""
-    answer = desk.ask("/", host=host)
-    assert answer.status == 403
-    assert answer.text == "The desk answers only to 127.0.0.1, [::1] and localhost.\n"
+    ):
+        answer = desk.ask("/", host=host)
+        assert answer.status == 403, host
+        assert answer.text == "The desk answers only to 127.0.0.1, [::1] and localhost.\n"
 
 
 def test_two_hosts_are_refused(desk) -> None:
@@ -44,9 +34,9 @@ def test_two_hosts_are_refused(desk) -> None:
     assert desk.ask("/", lines=lines).status in {400, 403}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_proxies_are_refused(desk) -> None:
+    """Each header by which proxies say they were there is one too many."""
+    for name in (
         "Forwarded",
         "X-Forwarded-For",
         "X-Forwarded-Host",
@@ -57,13 +47,10 @@ def test_two_hosts_are_refused(desk) -> None:
         "True-Client-IP",
         "CF-Connecting-IP",
         "X-Original-URL",
-    ],
-)
-def test_proxies_are_refused(desk, name: str) -> None:
-    """Each header by which proxies say they were there is one too many."""
-    answer = desk.ask("/", lines=((name, "192.0.2.1"),))
-    assert answer.status == 403
-    assert "proxy" in answer.text
+    ):
+        answer = desk.ask("/", lines=((name, "192.0.2.1"),))
+        assert answer.status == 403, name
+        assert "proxy" in answer.text
 
 
 @pytest.mark.parametrize("relation", ["cross-site", "same-site"])
@@ -108,52 +95,11 @@ def test_other_machines_are_refused(peer: str, *, may: bool) -> None:
         "proxy_http_version 1.1; proxy_set_header Host $http_host;",
     ],
 )
-def test_nginx_is_refused(desk, tmp_path: Path, directives: str) -> None:
+def test_nginx_is_refused(desk, nginx, directives: str) -> None:
     """The desk behind a real nginx, set up as people set it up, answers nobody."""
-    with _nginx(tmp_path, desk.port, directives) as (port, ask):
-        assert ask(port) == 403
-
-
-@contextmanager
-def _nginx(
-    folder: Path, target: int, directives: str
-) -> Iterator[tuple[int, Callable[[int], int]]]:
-    import http.client
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    conf = folder / "nginx.conf"
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    conf.write_text(
-        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ access_log off; {temporary}\n"
-        f"server {{ listen 127.0.0.1:{port}; location / {{\n"
-        f"proxy_pass http://127.0.0.1:{target}; {directives} }} }} }}\n"
+    front = nginx(
+        "server { listen 127.0.0.1:PORT; location / {"
+        f" proxy_pass http://127.0.0.1:{desk.port}; {directives} }} }}"
     )
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-    assert program, "nginx is not installed"
-    process = subprocess.Popen([program, "-p", folder, "-c", conf], stderr=subprocess.DEVNULL)
-
-    def ask(port: int) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        connection.request("GET", "/", headers={"Host": f"desk.example.org:{port}"})
-        status = connection.getresponse().status
-        connection.close()
-        return status
-
-    try:
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, (folder / "error.log").read_text()
-                time.sleep(0.05)
-        yield port, ask
-    finally:
-        process.terminate()
-        process.wait(10)
+    answer = front.ask("/", host=f"desk.example.org:{front.port}")
+    assert answer.status == 403

@@ -101,9 +101,11 @@ def test_feeds_are_never_redirected(site, put) -> None:
     assert site.ask("/atom.xml").status == 404
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_no_way_out(site, put) -> None:
+    """What is not in the folder is not there."""
+    put("index.html")
+    put("issues/index.html")
+    for path in (
         "/../publisher.toml",
         "/%2e%2e/publisher.toml",
         "/issues/..%2f..%2fpublisher.toml",
@@ -114,15 +116,10 @@ def test_feeds_are_never_redirected(site, put) -> None:
         "/.git/config",
         "/" + "x" * 3000,
         "/%ff%fe",
-    ],
-)
-def test_no_way_out(site, put, path: str) -> None:
-    """What is not in the folder is not there."""
-    put("index.html")
-    put("issues/index.html")
-    answer = site.ask(path)
-    assert answer.status == 404
-    assert "location" not in answer.headers
+    ):
+        answer = site.ask(path)
+        assert answer.status == 404, path
+        assert "location" not in answer.headers
 
 
 def test_only_reading(site, put) -> None:
