@@ -111,7 +111,9 @@ def database(url: str, template: str) -> Iterator[str]:
     """Make a database, and drop it afterwards."""
     name = f"test{next(numbers)}"
     with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # since 15 PostgreSQL writes a copy to its log unless told otherwise: four times slower
+        way = "STRATEGY FILE_COPY" if conn.info.server_version >= 150000 else ""
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} {way}")
     yield url.replace("/postgres?", f"/{name}?")
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")

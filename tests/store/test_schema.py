@@ -162,20 +162,3 @@ def test_schema_is_the_sum_of_the_migrations(
         metadata.create_all(conn)
         assert facts(conn) == migrated
     engine.dispose()
-
-
-def test_the_index_of_once_is_used(stocked: Store, now: datetime) -> None:
-    """Freezing looks people up in the partial index instead of reading the ledger."""
-    if stocked.dialect != "sqlite":
-        return  # a planner with statistics chooses by them
-    with stocked.begin() as conn:
-        number, _ = two_sends(conn, now)
-        ledger.freeze(conn, number, "v", now)
-        plan = conn.execute(
-            text(
-                "EXPLAIN QUERY PLAN SELECT 1 FROM subscriber WHERE NOT EXISTS (SELECT 1 FROM"
-                " delivery WHERE issue = 1 AND subscriber = subscriber.id AND kind = 'issue' AND"
-                " state IN ('queued', 'sending', 'accepted', 'deferred', 'in_doubt'))"
-            )
-        )
-        assert "uq_delivery_once" in str(plan.all())
