@@ -133,10 +133,13 @@ def _date(places: tuple[str | None, ...], name: str) -> date | None:
 def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> str:
     """Give text enough to tell the language by."""
     parts = [title or "", preface]
+    size = len(preface)
     for section in sections:
-        parts += [section.text]
-        parts += [f"{item.title}\n{item.alt_title or ''}\n{item.text}" for item in section.items]
-        if sum(map(len, parts)) > languages.LONG_ENOUGH:
+        texts = [section.text]
+        texts += [f"{item.title}\n{item.alt_title or ''}\n{item.text}" for item in section.items]
+        parts += texts
+        size += sum(map(len, texts))
+        if size > languages.LONG_ENOUGH:
             break
     return tidy("\n".join(parts)[: languages.LONG_ENOUGH])
 

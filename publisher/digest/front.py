@@ -30,6 +30,7 @@ KNOWN: Final = frozenset(
 )  # fmt: skip
 """Keys that make a first line `Key: value` a header."""
 MOST_LINES: Final = 1000
+MOST_BRACKETS: Final = 1000
 
 _KEY_LINE: Final = re.compile(r"""^["']?[A-Za-z_][\w .-]{0,60}?["']?\s*:(?:\s|$)""")
 _HEADER_LINE: Final = re.compile(r"^([A-Za-z_][\w -]{0,40}?):[ \t]*(.*)$")
@@ -119,6 +120,8 @@ def _looks_like_yaml(lines: list[str]) -> bool:
 
 
 def _yaml(source: str, offset: int) -> dict[str, Field]:
+    if source.count("[") + source.count("{") > MOST_BRACKETS:  # reading them costs their square
+        raise _BrokenError("it holds too many brackets", offset, 1, _QUOTE_IT)
     try:
         return _yaml_fields(source, offset)
     except yaml.MarkedYAMLError as error:

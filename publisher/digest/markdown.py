@@ -15,6 +15,7 @@ from typing import Any, Final
 from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
@@ -23,6 +24,7 @@ from mdit_py_cjk_friendly import cjk_friendly
 MAX_NESTING: Final = 100
 """How deep blocks may nest; what lies deeper is dropped by the parser, so it is reported."""
 
+_LONGEST_REFERENCE: Final = 8
 _NOT_IN_BARE_ADDRESS: Final = re.compile(r"[^\x21-\x7e]")
 _FULL_WIDTH_STOPS: Final = "，。；：、）」"
 _BEFORE_FULL_WIDTH: Final = re.compile(rf"\s+(?=[{_FULL_WIDTH_STOPS}])")
@@ -39,6 +41,7 @@ def parser() -> MarkdownIt:
     markdown.use(cjk_friendly)
     if markdown.linkify is not None:
         _keep_addresses_ascii(markdown.linkify)
+    markdown.block.ruler.at("reference", _short_reference)
     markdown.core.ruler.push("chinese_typesetting", _typeset)
     markdown.add_render_rule("softbreak", _render_soft_break)
     return markdown
@@ -68,6 +71,16 @@ def _keep_addresses_ascii(linkify: Any) -> None:
         linkify.add(scheme, {"validate": validate})
     for scheme in ("//", "ftp:"):
         linkify.add(scheme, None)
+
+
+def _short_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a link definition from few lines; the rule alone looks at all that follow, each time."""
+    whole = state.lineMax
+    state.lineMax = min(whole, start + _LONGEST_REFERENCE)
+    try:
+        return reference(state, start, state.lineMax, silent)
+    finally:
+        state.lineMax = whole
 
 
 def _typeset(state: StateCore) -> None:
