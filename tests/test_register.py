@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import RegisterError
@@ -125,6 +125,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 # --- there and back -----------------------------------------------------------
 
 
+@settings(deadline=None)  # not a timed test
 @given(register=REGISTERS)
 def test_register_comes_back_as_it_was_saved(folder: Path, register: Register) -> None:
     """Reading what was saved is identity, and saving it again changes no byte."""
@@ -195,6 +196,7 @@ def test_broken_json_names_line_column_and_remedy(tmp_path: Path) -> None:
     assert "restore" in error.hint
 
 
+@settings(deadline=None)  # not a timed test
 @given(data=st.data())
 def test_torn_register_is_refused(folder: Path, data: st.DataObject) -> None:
     """A register cut off anywhere is never read as a smaller one."""

@@ -150,6 +150,7 @@ def test_left_out_day() -> None:
     assert occurrence(friday, "Pacific/Apia", at) == "2011-12-30"
 
 
+@settings(deadline=None)  # not a timed test
 @given(RULES, ZONES, MOMENTS)
 def test_moment_is_the_rules_own(rule: Rule, zone: str, after: datetime) -> None:
     """The next moment shows the rule's time and day, unless the clock leaps over them."""
@@ -166,12 +167,14 @@ def test_moment_is_the_rules_own(rule: Rule, zone: str, after: datetime) -> None
         assert shown.weekday() == rule.weekday
 
 
+@settings(deadline=None)  # not a timed test
 @given(DAILY, ZONES, MOMENTS)
 def test_daily_rule_happens_once_every_local_day(rule: Rule, zone: str, start: datetime) -> None:
     """Every local day of any zone has exactly one occurrence, under its own date."""
     check_once_daily(rule, zone, start)
 
 
+@settings(deadline=None)  # not a timed test
 @given(DAILY, EDGES)
 def test_daily_rule_happens_once_where_clocks_are_strange(
     rule: Rule, edge: tuple[str, datetime]
@@ -192,6 +195,7 @@ def check_once_daily(rule: Rule, zone: str, start: datetime) -> None:
     assert [day for day in days if shown[0] <= day <= shown[-1]] == shown
 
 
+@settings(deadline=None)  # not a timed test
 @given(RULES, ZONES, MOMENTS, MOMENTS)
 def test_schedule_never_goes_backwards(
     rule: Rule, zone: str, one: datetime, other: datetime
@@ -203,6 +207,7 @@ def test_schedule_never_goes_backwards(
     assert occurrence(rule, zone, first) <= occurrence(rule, zone, second)
 
 
+@settings(deadline=None)  # not a timed test
 @given(RULES, ZONES, MOMENTS)
 def test_last_and_next_are_neighbours(rule: Rule, zone: str, moment: datetime) -> None:
     """The next moment after the last one is the next one; a moment is its own last one."""
@@ -213,6 +218,7 @@ def test_last_and_next_are_neighbours(rule: Rule, zone: str, moment: datetime) -
     assert last_moment(rule, zone, last) == last
 
 
+@settings(deadline=None)  # not a timed test
 @given(EDGES, st.integers(0, 7 * 24 * 60))
 def test_local_times_keep_their_order(edge: tuple[str, datetime], minutes: int) -> None:
     """A later local time is never an earlier moment, and a gap ends on a whole minute."""
@@ -262,6 +268,7 @@ def test_what_is_no_moment_is_refused_with_examples(text: str) -> None:
     assert "2026-05-01 09:00" in caught.value.hint
 
 
+@settings(deadline=None)  # not a timed test
 @given(st.text(max_size=30))
 def test_any_text_is_a_moment_or_refused(text: str) -> None:
     """No text breaks the reading of moments."""
@@ -467,7 +474,7 @@ def test_back_catalogue_is_never_sent_by_a_rule() -> None:
     assert reasons(decide(ON_PUBLISH, "2026-04-24T07:00", old, new)) == {}
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([ON_PUBLISH, FRIDAY, parse("09:00"), MANUAL]),
     ZONES,

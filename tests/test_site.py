@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import SiteError
@@ -76,6 +76,7 @@ def test_none_removes_a_file_and_the_folders_it_empties(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@settings(deadline=None)  # not a timed test
 @given(
     steps=st.lists(
         st.tuples(

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.tokens import (
@@ -24,6 +24,7 @@ IDS = st.integers(1, 2**63 - 1)
 ADDRESSES = st.text(min_size=1, max_size=40)
 
 
+@settings(deadline=None)  # not a timed test
 @given(IDS, ADDRESSES, st.text(max_size=20))
 def test_token_names_and_proves_its_subscriber(number: int, address: str, newsletter: str) -> None:
     """A token gives back its subscriber's id and is genuine for exactly its values."""
@@ -56,6 +57,7 @@ def test_spelling_of_the_address_does_not_matter() -> None:
     assert is_genuine(KEY, token, "ai", 7, "ann@example.org")
 
 
+@settings(deadline=None)  # not a timed test
 @given(IDS)
 def test_purposes_are_separate(number: int) -> None:
     """A token of one purpose is not genuine for another."""
@@ -66,6 +68,7 @@ def test_purposes_are_separate(number: int) -> None:
             assert genuine == (made is asked)
 
 
+@settings(deadline=None)  # not a timed test
 @given(IDS)
 def test_token_is_safe_in_a_link(number: int) -> None:
     """A token is a version and base64url without padding, at most 33 characters."""
@@ -73,6 +76,7 @@ def test_token_is_safe_in_a_link(number: int) -> None:
     assert re.fullmatch(r"1[A-Za-z0-9_-]{23,32}", token)
 
 
+@settings(deadline=None)  # not a timed test
 @given(IDS, st.data())
 def test_every_changed_character_is_noticed(number: int, data: st.DataObject) -> None:
     """No token that differs in one character is genuine, not even in unused bits."""
@@ -83,6 +87,7 @@ def test_every_changed_character_is_noticed(number: int, data: st.DataObject) ->
     assert not is_genuine(KEY, forged, "ai", number, "a@example.org")
 
 
+@settings(deadline=None)  # not a timed test
 @given(st.text())
 def test_garbage_is_no_subscriber(text: str) -> None:
     """Reading any text as a token gives an id or None, never an exception."""
@@ -97,6 +102,7 @@ def test_malformed_token_names_nobody(token: str) -> None:
     assert subscriber_of(token) is None
 
 
+@settings(deadline=None)  # not a timed test
 @given(IDS, IDS)
 def test_message_id_is_stable_and_one_per_subscriber(first: int, second: int) -> None:
     """A Message-ID is the same at every attempt and differs between subscribers and issues."""
@@ -115,6 +121,7 @@ def test_fresh_message_id_needs_randomness() -> None:
         fresh_message_id(b"short", "example.org")
 
 
+@settings(deadline=None)  # not a timed test
 @given(IDS)
 def test_bounce_names_its_delivery(number: int) -> None:
     """The envelope sender gives its delivery back, in any case and with brackets."""
@@ -125,6 +132,7 @@ def test_bounce_names_its_delivery(number: int) -> None:
     assert len(address.split("@")[0]) <= 64
 
 
+@settings(deadline=None)  # not a timed test
 @given(st.text())
 def test_strange_bounce_address_is_not_ours(text: str) -> None:
     """Any other address names no delivery."""

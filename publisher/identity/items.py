@@ -51,7 +51,7 @@ def matched(old: Sequence[ItemRecord], items: Sequence[Item]) -> tuple[ItemRecor
 
     by(
         lambda known: (known.url, _folded(known.title)),
-        lambda item: [(item.url, title) for title in _titles(item) if item.url],
+        lambda item: [(item.url, title) for title in (_folded(item.title), *_titles(item))],
     )
     by(lambda known: known.url, lambda item: [item.url] if item.url else [])
     by(lambda known: _folded(known.title), _titles)

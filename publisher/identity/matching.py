@@ -47,6 +47,7 @@ def decide(
     scan = _Scan(candidates, known, newsletter, now, present)
     scan.refuse_doubled_parts()
     scan.find_unchanged()
+    scan.refuse_others()
     scan.match_ids()
     scan.match_paths()
     scan.match_contents()
@@ -170,6 +171,11 @@ class _Scan:
         place = self.holders.get(record.slug)
         return record.path if place is None else self.candidates[place].path
 
+    def current(self, record: Record) -> Record:
+        """Give an issue's record as this scan leaves it."""
+        place = self.holders.get(record.slug)
+        return record if place is None else self.decided[place].record or record
+
     # The rounds
 
     def refuse_doubled_parts(self) -> None:
@@ -190,6 +196,15 @@ class _Scan:
                     self.holders[record.slug] = place
                     self.decided[place] = Decision(Match.UNCHANGED, candidate, record)
                     break
+
+    def refuse_others(self) -> None:
+        """Mark what tells of another issue than the one whose path it has."""
+        for place in self.undecided():
+            record, candidate = self.owner(place), self.candidates[place]
+            if record is not None and candidate.digest_hash not in record.hashes:
+                why = another_issue(record, candidate.issue)
+                if why is not None:
+                    self.refused[place] = (record, why)
 
     def match_ids(self) -> None:
         """Give the issue that `id:` names to the one digest that may claim it."""
@@ -235,16 +250,11 @@ class _Scan:
         self.hold(place, "unclear", why, record)
 
     def match_paths(self) -> None:
-        """Take the digest at an issue's own path for it, unless it tells of another one."""
+        """Take the digest at an issue's own path for it."""
         for place in self.undecided():
-            record, candidate = self.owner(place), self.candidates[place]
-            if record is None or record.slug in self.holders:
-                continue
-            why = another_issue(record, candidate.issue)
-            if why is None or candidate.digest_hash in record.hashes:
+            record = self.owner(place)
+            if record is not None and record.slug not in self.holders and place not in self.refused:
                 self.take(place, record)
-            else:
-                self.refused[place] = (record, why)
 
     def match_contents(self) -> None:
         """Know a text again under another name: an issue moved, or a copy of it."""
@@ -317,7 +327,7 @@ class _Scan:
 
     def hold_edited_copies(self) -> None:
         """Hold what has half the addresses of an issue whose digest is there, and no other date."""
-        near = Near(self.records)
+        near = Near(self.current(record) for record in self.records)
         for place in self.undecided():
             issue = self.candidates[place].issue
             for record in near.to(issue):
