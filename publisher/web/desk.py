@@ -205,7 +205,7 @@ class _Desk:
         try:
             raw = made("issue.eml", published, newsletter, self.templates)
         except PublisherError as error:
-            return self._html("trouble", error=error, back=line.place)
+            return self._html("trouble", 500, here="issues", error=error, back=line.place)
         return self._letter(raw, newsletter, back=(line.place, line.title), source=None)
 
     def edition(self, request: Request) -> Response:
@@ -219,7 +219,9 @@ class _Desk:
         try:
             body = made(file, published, newsletter, self.templates)
         except PublisherError as error:
-            return self._html("trouble", error=error, back=_line(record, newsletter).place)
+            return self._html(
+                "trouble", 500, here="issues", error=error, back=_line(record, newsletter).place
+            )
         # Feeds and sources are shown as text: a browser would offer them as a download.
         kind = "text/html" if file.endswith(".html") else "text/plain"
         headers = {"Content-Security-Policy": SEALED}
@@ -363,7 +365,12 @@ class _Desk:
         source: str | None,
     ) -> Response:
         return self._html(
-            "letter", letter=letters.read(raw), newsletter=newsletter, back=back, source=source
+            "letter",
+            here="outbox" if source else "issues",
+            letter=letters.read(raw),
+            newsletter=newsletter,
+            back=back,
+            source=source,
         )
 
     def _find(self, request: Request) -> tuple[Newsletter, Record, Issue | None] | None:
@@ -418,12 +425,11 @@ class _Desk:
             self.templates,
             f"desk/{name}.html",
             nonce=nonce,
-            here=name,
             when=_when,
             day=_day,
             delivery_words=DELIVERY_WORDS,
             settled=_settled,
-            **values,
+            **{"here": name, **values},
         )
         policy = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; "

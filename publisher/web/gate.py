@@ -9,7 +9,7 @@ domain that resolves to 127.0.0.1), not from another site's page.
     Forwarded, X-Forwarded-*, X-Real-IP, Via ...  a proxy stands in front
     HTTP/1.0                                      likewise: what nginx speaks by default
     Sec-Fetch-Site: cross-site, same-site         another site's page sent the browser here
-    Origin is not the desk's own                  likewise
+    Origin or Referer is not the desk's own       likewise
     a POST without Origin                         no page of the desk sent it
 
 A proxy that hides every sign cannot be told from a browser: none must stand before the desk. From
@@ -79,7 +79,9 @@ def _from_another_site(method: str, headers: list[tuple[str, str]]) -> str | Non
         return "This request came from another site's page."
     origins = _values(headers, "origin")
     own = {f"http://{host}".lower() for host in _values(headers, "host")}
-    if any(origin.lower() not in own for origin in origins):
+    pages = {page.lower().rstrip("/") for page in _values(headers, "referer")}
+    pages = {"/".join(page.split("/")[:3]) for page in pages}
+    if not own.issuperset(pages) or any(origin.lower() not in own for origin in origins):
         return "This request came from another site's page."
     if method not in _SAFE and not origins:
         return "Only a page of the desk may change something."

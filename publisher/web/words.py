@@ -27,14 +27,14 @@ _ENGLISH: Final = {
     "missing": "There is nothing here",
     "missing_more": "The address may be mistyped, or the page has never existed.",
     "gone": "This issue was withdrawn",
-    "gone_more": "It was published here once and has been taken back.",
+    "gone_more": "It is no longer published. The other issues are where they were.",
     "home": "All issues",
 }
 
 _CHINESE: Final = {
     "leave": "退订",
     "ask": "不再向 {address} 发送《{title}》？",
-    "ask_more": "目前尚未做任何更改。点击按钮后，您将不再收到新的期刊。",
+    "ask_more": "目前尚未做任何更改。点击下方按钮后，您将不再收到后续各期。",
     "leave_button": "确认退订",
     "left": "您已退订",
     "left_more": "今后不会再向 {address} 发送《{title}》。",
@@ -49,8 +49,8 @@ _CHINESE: Final = {
     "missing": "这里没有内容",
     "missing_more": "地址可能有误，或者该页面从未存在。",
     "gone": "本期已撤回",
-    "gone_more": "它曾在此发布，现已被撤回。",
-    "home": "往期目录",
+    "gone_more": "这一期不再公开，其余各期都在原处。",
+    "home": "往期",
 }
 
 

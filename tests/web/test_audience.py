@@ -139,3 +139,13 @@ def test_other_methods(site, subscribe) -> None:
     _, path = subscribe()
     assert site.ask(path, "PUT", body=b"").status == 405
     assert site.ask(path, "DELETE").status == 405
+
+
+def test_without_a_database_come_again(site, subscribe, home) -> None:
+    """While the database is away a click is answered 503, so that providers try again."""
+    _, path = subscribe()
+    for file in home.home.glob("publisher.db*"):
+        file.write_bytes(b"no database" * 1000)
+    answer = site.ask(path, "POST", body=ONE_CLICK, content_type=FORM)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "60")
+    assert b"publisher.db" not in answer.body

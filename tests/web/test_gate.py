@@ -68,6 +68,15 @@ def test_foreign_origins_are_refused(desk) -> None:
     assert desk.ask("/", origin=f"http://127.0.0.1:{desk.port}").status == 200
 
 
+def test_foreign_referers_are_refused(desk) -> None:
+    """An old browser, that tells less, tells at least whose link was followed."""
+    own = f"http://127.0.0.1:{desk.port}"
+    for page in ("https://example.org/", "http://127.0.0.1:1/", f"https://x.example/?{own}", "x"):
+        assert desk.ask("/", referer=page).status == 403, page
+    for page in (own, f"{own}/", f"{own}/sends/1?unchanged"):
+        assert desk.ask("/", referer=page).status == 200, page
+
+
 def test_a_post_without_origin_is_refused(desk) -> None:
     """What changes something must come from a page of the desk."""
     answer = desk.ask("/sends/1/pause", "POST", body=b"")
