@@ -35,6 +35,7 @@ _SQLITE: Final = (
     ("SQLITE_NOTADB", "this file is no SQLite database", "put it aside, or name another in publisher.toml"),
 )  # fmt: skip
 
+_REACH: Final = "check that it runs and that the database address is right"
 _POSTGRES: Final = (
     ("55P03", "another process holds what is to be written and did not finish in time", "try again"),
     ("40", "another process wrote the same at the same time", "try again"),
@@ -46,7 +47,7 @@ _POSTGRES: Final = (
     ("3D000", "the database does not exist", "create it: createdb NAME"),
     ("42501", "this user may not do that in the database", "make the user owner of the database"),
     ("57", "the database server stopped or cancelled the work", "try again when it is up"),
-    ("08", "the database server cannot be reached", "check that it runs and that the address is right"),
+    ("08", "the database server cannot be reached", _REACH),
     ("42P01", "a table is missing", "publisher migrate"),
     ("42703", "a column is missing", "publisher migrate"),
 )  # fmt: skip
@@ -76,8 +77,12 @@ def _fault(error: Exception, where: str) -> StoreError | None:
             return StoreError(f"{cause}", where=where, hint="publisher migrate")
         return _look_up(_SQLITE, name, where)
     if isinstance(cause, psycopg.Error):
-        lost = cause.sqlstate is None and isinstance(cause, psycopg.OperationalError)
-        return _look_up(_POSTGRES, "08000" if lost else cause.sqlstate or "", where)
+        if cause.sqlstate is None and isinstance(cause, psycopg.OperationalError):
+            # before there is a connection there is no state: the server's own words must do
+            words = " ".join(str(cause).splitlines()[:1]).rpartition("failed: ")[2]
+            message = f"the database server cannot be reached: {words or 'no answer'}"
+            return StoreError(message, where=where, hint=_REACH)
+        return _look_up(_POSTGRES, cause.sqlstate or "", where)
     return None
 
 
