@@ -40,6 +40,7 @@ from typing import Self
 import structlog
 from sqlalchemy import Connection
 
+from publisher import preflight
 from publisher.errors import PublisherError, StoreError
 from publisher.model import DeliveryState, Finding, Newsletter, Send, SendState
 from publisher.send.letter import Letter, letter, variant_of
@@ -229,8 +230,6 @@ def _refusals_of(settings: Settings) -> Callable[[Newsletter], Sequence[Finding]
     """Tell who judges whether a newsletter may send: for the outbox nobody needs to."""
     if settings.transport == "outbox":
         return lambda _: ()
-    from publisher import preflight
-
     return preflight.transport
 
 

@@ -8,17 +8,18 @@ Never: sends. See: render (makes editions), tokens (links and ids), lot (writes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from publisher import addresses, tokens
+from publisher import addresses, preflight, tokens
 from publisher.errors import RefusedError
 from publisher.model import (
     Delivery,
     Edition,
     Envelope,
+    Finding,
     Kind,
     Level,
     Newsletter,
@@ -81,9 +82,7 @@ def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
         raise RefusedError(
             f"there is no newsletter {of.newsletter!r}", hint="put it back into publisher.toml"
         )
-    stops = [fault for fault in outside.refusals(newsletter) if fault.level is Level.STOP]
-    if stops:
-        raise RefusedError("; ".join(fault.message for fault in stops), hint=stops[0].hint)
+    _heed(outside.refusals(newsletter))
     record, content = issues.get(conn, of.newsletter, of.issue) or (None, None)
     if record is None or content is None:
         raise RefusedError(
@@ -115,7 +114,15 @@ def _render(
     variant = variant_of(newsletter)
     html = mail.render(published, newsletter, variant, outside.templates)
     plain = text.render(published, newsletter, variant, outside.templates)
+    _heed(preflight.check(published, newsletter, {"mail": html, "text": plain}))
     sends.put_edition(conn, of.id, variant.key, html.subject, html.body, plain.body)
+
+
+def _heed(findings: Sequence[Finding]) -> None:
+    """Refuse to send over a stop, with all reasons and remedies at once."""
+    stops = [finding for finding in findings if finding.level is Level.STOP]
+    if stops:
+        raise RefusedError(" ".join(f"{one.message} {one.hint}".strip() for one in stops))
 
 
 def variant_of(newsletter: Newsletter) -> Variant:

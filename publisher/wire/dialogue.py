@@ -42,7 +42,7 @@ class Dialogue:
         try:
             self._socket: socket.socket = socket.create_connection((host, port), timeout)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as fault:
+        except (OSError, UnicodeError) as fault:  # the second: a host that is no name
             raise Lost(f"cannot connect: {_name(fault)}") from fault
 
     @property

@@ -5,8 +5,8 @@ from dataclasses import replace
 from sqlalchemy import update
 
 from publisher import tokens
-from publisher.model import Finding, Kind, Level, SendState
-from publisher.store import sends, subscribers
+from publisher.model import Finding, Issue, Kind, Level, SendState
+from publisher.store import issues, sends, subscribers
 from publisher.store.schema import subscriber
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -75,14 +75,14 @@ def test_a_broken_template_pauses_one_send_only(desk, inbox) -> None:
 def test_a_stop_finding_pauses_the_send(desk, inbox) -> None:
     """What preflight refuses is not sent; all reasons stand in the note."""
     desk.refusals = (
-        Finding(Level.STOP, "sender", "no sender address", "set sender_address"),
-        Finding(Level.STOP, "postal", "no postal address"),
-        Finding(Level.WARN, "other", "something else"),
+        Finding(Level.STOP, "sender", "No sender.", "Set sender_address."),
+        Finding(Level.STOP, "postal", "No postal address."),
+        Finding(Level.WARN, "other", "Something else."),
     )
     desk.subscribe("ann")
     number = desk.schedule()
     desk.run()
-    assert desk.send(number).note == "no sender address; no postal address (set sender_address)"
+    assert desk.send(number).note == "No sender. Set sender_address. No postal address."
     assert not inbox.kept
 
 
@@ -126,3 +126,29 @@ def test_tests_are_new_messages_each_time(desk, inbox) -> None:
     assert len({message["Message-ID"] for message in messages}) == 3
     assert ["Test" in message["Subject"] for message in messages] == [True, True, False]
     assert messages[0]["List-Unsubscribe"] is None
+
+
+def test_an_empty_issue_is_not_sent(desk, inbox) -> None:
+    """What preflight stops in the issue itself pauses the send as well."""
+    with desk.store.begin() as conn:
+        record, _ = issues.get(conn, "weekly", "7")
+        issues.save(conn, replace(record, items=()), Issue())
+    desk.subscribe("ann")
+    number = desk.schedule()
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert "neither items nor text" in desk.send(number).note
+    assert not inbox.kept
+
+
+def test_an_issue_without_its_text_is_not_sent(desk, inbox) -> None:
+    """An issue only the register knows waits for its digest."""
+    with desk.store.begin() as conn:
+        record, _ = issues.get(conn, "weekly", "7")
+        issues.save(conn, replace(record, slug="8", id=record.id + "8"), None)
+    desk.subscribe("ann")
+    with desk.store.begin() as conn:
+        number = sends.create_send(conn, "weekly", "8", Kind.ISSUE, at=desk.now, now=desk.now)
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert "digest" in desk.send(number).note

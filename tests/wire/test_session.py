@@ -226,6 +226,13 @@ def test_nobody_listens(serve) -> None:
     assert (reply.phase, reply.code) == (Phase.CONNECT, None)
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "relay.invalid"])
+def test_a_host_that_is_none(host: str) -> None:
+    """A name that leads nowhere is a relay that does not answer."""
+    reply = Relay(host, 25, timeout=0.05).deliver(ENVELOPE, MESSAGE, nothing)
+    assert (reply.phase, reply.code) == (Phase.CONNECT, None)
+
+
 @pytest.mark.parametrize(
     "address",
     ["a@b\r\nRCPT TO:<c@d>", "a b@c", "a@b>", "<a@b", "nobody", "", "a@b\0", "读者@example.com"],
