@@ -19,9 +19,11 @@ refused. Never: renders, speaks SMTP itself. See: publish and send (the halls), 
 from __future__ import annotations
 
 import fcntl
+import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -70,6 +72,25 @@ class Server(Protocol):
 
 
 Servers = Callable[[Settings, Store], Sequence[Server]]
+
+
+def speak(*, chatty: bool) -> None:
+    """Log to stderr, a line an event, key=value; not `chatty`: only what went wrong."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(
+                key_order=["timestamp", "level", "event"], sort_keys=True
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.INFO if chatty else logging.WARNING
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
 
 
 # --- one at a time ------------------------------------------------------------
@@ -207,6 +228,7 @@ def rule_answers(
 
 def once(settings: Settings, *, say: Say) -> None:
     """Scan, publish, create due sends, work until nothing is queued or sending, and leave."""
+    speak(chatty=False)
     with only_one(settings.home):
         store = Store.open(settings.database)
         stop = threading.Event()
@@ -224,6 +246,7 @@ def once(settings: Settings, *, say: Say) -> None:
 
 def send_now(settings: Settings, store: Store, *, say: Say) -> None:
     """Send what is due from this process, for a command without a running sender."""
+    speak(chatty=False)
     stop = threading.Event()
     old = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
@@ -253,6 +276,7 @@ def _sender(settings: Settings, store: Store, stop: threading.Event) -> Sender:
 
 def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
     """Run until SIGTERM or SIGINT; a second signal leaves at once."""
+    speak(chatty=True)
     with only_one(settings.home):
         settings_room.secret_key(settings)
         store = Store.open(settings.database)
@@ -407,6 +431,7 @@ class _Process:
 
 def sender_process(home: Path, parent: int) -> None:
     """Send until told to stop, or until the process that started us is gone."""
+    speak(chatty=True)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -283,7 +283,7 @@ def test_withdraw_leaves_a_tombstone_and_restore_the_same_id(home: Home) -> None
     home.drop("b.md", digest("bbb"))
     home.publish()
     before, site = home.records(), home.site()
-    slug = next(iter(before))
+    slug = max(before)  # the other slug is its beginning
     arguments = (home.settings, home.store, templates.load(home.path), home.settings.newsletters[0])
     hall.withdraw(*arguments, slug, now=home.now)
     assert before[slug].id.encode() not in home.site()["rss.xml"]

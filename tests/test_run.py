@@ -103,22 +103,32 @@ class Home:
 
     def start(self) -> None:
         """Start `publisher run` and wait until its site answers."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "publisher", "--home", str(self.path), "run"],
-            stderr=(self.path / "log").open("a"),
-            text=True,
-        )
+        with (self.path / "log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "publisher", "--home", str(self.path), "run"],
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
         until(lambda: self.get("/health")[0] == 200, 30)
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Fetch from the site."""
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            return self.ask("GET", path)
         except OSError:
             return 0, b""
+
+    def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        """Ask the site; a body is a form."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        try:
+            connection.request(method, path, body, form)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End the process and give its exit code."""
@@ -201,14 +211,7 @@ def test_unsubscribing_takes_one_click(home: Home, inbox: Inbox) -> None:
     message = message_from_bytes(dict(inbox.messages)["reader0@example.net"])
     path = message["List-Unsubscribe"].strip("<>").split("/", 3)[3]
     assert home.get(f"/{path}")[0] == 200
-    connection = http.client.HTTPConnection("127.0.0.1", home.port, timeout=5)
-    connection.request(
-        "POST",
-        f"/{path}",
-        "List-Unsubscribe=One-Click",
-        {"Content-Type": "application/x-www-form-urlencoded"},
-    )
-    assert connection.getresponse().status == 200
+    assert home.ask("POST", f"/{path}", "List-Unsubscribe=One-Click")[0] == 200
     second = DIGEST.replace("/rivers", "/lakes").replace("/bridges", "/roads")
     (home.path / "digests" / "two.md").write_text(second.replace("A paper on", "News of"), "utf-8")
     until(lambda: len(inbox.messages) == 3, 60)
