@@ -133,7 +133,6 @@ def test_begun_comes_before_content(serve) -> None:
         ({"dot": "421 shutting down"}, "dot", 421, "relay"),
         ({"dot": "250-\n250 OK id=1abc"}, "dot", 250, "accepted"),
     ],
-    ids=str,
 )  # fmt: skip
 def test_answers_become_replies(serve, answers, phase, code, outcome) -> None:
     """Whatever the server does, the reply tells where and what, and nothing is raised."""
