@@ -157,15 +157,15 @@ def _kind_fault(status: os.stat_result) -> Finding | None:
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a plain file"
         return Finding(
-            Level.STOP, "digest/not-a-file", f"this is {kind}", "put a text file in its place"
+            Level.STOP, "digest/not-a-file", f"This is {kind}.", "Put a text file in its place."
         )
     if status.st_size > MAX_BYTES:
         return Finding(
             Level.STOP,
             "digest/too-large",
-            f"the file has {status.st_size / 1e6:.0f} MB; a digest has at most"
-            f" {MAX_BYTES / 1e6:.0f} MB",
-            "split it into several digests",
+            f"The file has {status.st_size / 1e6:.0f} MB; a digest has at most"
+            f" {MAX_BYTES / 1e6:.0f} MB.",
+            "Split it into several digests.",
         )
     return None
 
@@ -175,12 +175,13 @@ def _unreadable(path: Path, error: OSError) -> Finding:
         return Finding(
             Level.STOP,
             "digest/symlink",
-            f"this is a symbolic link to {os.readlink(path)}; links are not followed",
-            "copy the file itself into the folder",
+            f"This is a symbolic link to {os.readlink(path)}; links are not followed.",
+            "Copy the file itself into the folder.",
         )
+    missing = error.errno == errno.ENOENT
     return Finding(
         Level.STOP,
         "digest/unreadable",
-        f"cannot be read: {error.strerror}",
-        "check the file's owner and permissions",
+        f"The file cannot be read: {error.strerror}.",
+        "Check the path." if missing else "Check the file's owner and permissions.",
     )

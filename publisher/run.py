@@ -34,6 +34,7 @@ from types import FrameType
 from typing import Any, Final, Protocol
 
 import structlog
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from watchfiles import watch
 
@@ -299,6 +300,7 @@ class _Process:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
         self.sender: Any = None
+        self.young = 0
         self.deaths = 0
 
     def run(self, servers: Servers) -> None:
@@ -313,6 +315,8 @@ class _Process:
             thread.start()
         self._add_jobs()
         self.heart.start()
+        if self.young:
+            self._scan_in(SETTLED_SECONDS + 0.1)
         self._start_sender()
         self.say(f"site  http://{self.settings.host}:{self.settings.port}/")
         self.say(f"desk  http://127.0.0.1:{self.settings.desk_port}/")
@@ -346,7 +350,8 @@ class _Process:
             except PublisherError as error:
                 log.error("scan failed", error=str(error), hint=error.hint)
                 return
-        if outcome.young and not self.stop.is_set():
+        self.young = outcome.young
+        if self.young:
             self._scan_in(SETTLED_SECONDS + 0.1)
 
     def due(self) -> None:
@@ -358,7 +363,7 @@ class _Process:
             log.error("heartbeat failed", error=str(error), hint=error.hint)
 
     def _scan_in(self, seconds: float) -> None:
-        with suppress(Exception):
+        with suppress(JobLookupError):  # before the heart beats, `run` asks again itself
             self.heart.modify_job(
                 "scan", next_run_time=datetime.now(UTC) + timedelta(seconds=seconds)
             )

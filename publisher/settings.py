@@ -432,8 +432,8 @@ def _password(
             Finding(
                 Level.HOLD,
                 "settings/secret",
-                f"a secret is written in {FILE_NAME}, a file that is easily shared",
-                "move it to the environment or a file: smtp.password_file, database_file",
+                f"A secret is written in {FILE_NAME}, a file that is easily shared.",
+                "Move it to the environment or a file: smtp.password_file, database_file.",
             ),
         )
     if checked.smtp.password_file:

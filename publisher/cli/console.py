@@ -113,6 +113,11 @@ def ask(question: str) -> bool:
     return line.strip().lower() in {"y", "yes", "是", "好"}
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: 1 issue, 1,000 issues."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def table(rows: list[list[str]], heads: list[str]) -> None:
     """Print rows under their heads, as wide as the text; Han counts two columns."""
     from rich.cells import cell_len

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from publisher.cli.console import Context, answer, exit_for, show_findings
+from publisher.cli.console import Context, answer, counted, exit_for, show_findings
 from publisher.model import Finding, Issue, Kind, Newsletter, Reading
 
 FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE...")]
@@ -202,7 +202,7 @@ def _issue(issue: Issue) -> dict[str, Any]:
 def _summarise(console: Context, file: Path, reading: Reading) -> None:
     for issue in reading.issues:
         facts = [
-            f"{len(issue.items)} items in {len(issue.sections)} sections",
+            f"{counted(len(issue.items), 'item')} in {counted(len(issue.sections), 'section')}",
             f"number {issue.number}" if issue.number is not None else "no number",
             f"date {issue.date}" if issue.date else "no date",
             f"language {issue.language}" if issue.language else "no language",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli.console import Context, answer, show_findings, table
+from publisher.cli.console import Context, answer, counted, show_findings, table
 from publisher.model import Newsletter
 
 if TYPE_CHECKING:
@@ -149,14 +149,14 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
             for answer in process.rule_answers(store, newsletter, now)
             if isinstance(answer, schedule.Ask)
         ],
-        "sends": [document(send) for send in sends[-5:]],
+        "sends": [document(send) for send in sends[:5]],
     }
 
 
 def _show_newsletter(newsletter: dict[str, Any]) -> None:
     typer.echo(f"\n{newsletter['title']} ({newsletter['slug']})")
     people = ", ".join(f"{number:,} {state}" for state, number in newsletter["subscribers"].items())
-    typer.echo(f"  {newsletter['issues']} issues; subscribers: {people or 'none'}")
+    typer.echo(f"  {counted(newsletter['issues'], 'issue')}; subscribers: {people or 'none'}")
     if newsletter["next"]:
         typer.echo(f"  next send by its rule: {newsletter['next']}")
     for waiting in newsletter["waits"]:

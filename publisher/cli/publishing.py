@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from publisher.cli.console import Context, answer, ask, show_findings, table
+from publisher.cli.console import Context, answer, ask, counted, show_findings, table
 from publisher.clock import utc_now
 from publisher.model import Newsletter
 
@@ -89,7 +89,7 @@ def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
     for _ in range(5):
         if not outcome.young:
             break
-        console.say(f"{outcome.young} digests were written just now: a second look")
+        console.say(f"{counted(outcome.young, 'digest')} written just now: a second look")
         time.sleep(SETTLED_SECONDS + 0.1)
         later = attempt()
         outcome = replace(outcome + later, young=later.young)
@@ -108,9 +108,12 @@ def report(console: Context, outcome: Outcome) -> None:
         if number:
             console.say(f"{number} {'set aside' if state == 'aside' else state}")
     if not outcome.new and not outcome.revised:
-        console.say(f"nothing new; {outcome.unchanged} digests as published")
+        known = (
+            f"; {counted(outcome.unchanged, 'digest')} as published" if outcome.unchanged else ""
+        )
+        console.say(f"nothing new{known}")
     if outcome.written:
-        console.say(f"{len(outcome.written)} files written in feeds/")
+        console.say(f"{counted(len(outcome.written), 'file')} written in feeds/")
 
 
 def record_slug(store: Store, settings: Settings, newsletter: Newsletter, words: str) -> str:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli.console import Context, answer, ask, complain, show_findings, table
+from publisher.cli.console import (
+    Context,
+    answer,
+    ask,
+    complain,
+    counted,
+    show_findings,
+    table,
+)
 from publisher.cli.publishing import AS_JSON, ISSUE, YES, record_slug
 from publisher.model import (
     DeliveryState,
@@ -167,7 +175,7 @@ def _announce(
         ]
     if not missing:
         if earlier:
-            last = earlier[-1]
+            last = earlier[0]
             raise RefusedError(
                 f"issue {slug} was sent already: send {last.id}, {last.state}, {_counts(last)}",
                 hint=f"publisher send {slug} --missing sends it to those without it"
@@ -186,7 +194,7 @@ def _announce(
             f" {audience.joined_since:,} joined since"
         )
     else:
-        console.say(f"to {number:,} subscribers of {newsletter.title}")
+        console.say(f"to {counted(number, 'subscriber')} of {newsletter.title}")
     if audience.suppressed:
         console.say(f"not to {audience.suppressed:,} suppressed")
     if when is not None:
@@ -322,7 +330,7 @@ def sends(
     with console.store(settings) as store, store.read() as conn:
         found = books.sends(conn, console.newsletter_slug)
         doubtful = ledger.in_doubt(conn, send) if send is not None else []
-    found = [one for one in found if send in (None, one.id)][::-1]
+    found = [one for one in found if send in (None, one.id)]
     if send is not None and not found:
         from publisher.errors import RefusedError
 
@@ -375,7 +383,9 @@ def who(
         raise typer.Exit(1)
     for one in deliveries:
         words = f"{one.code or ''} {one.words}".strip()
-        typer.echo(f"{one.address or '(erased)'}\t{one.state}\tsend {one.send}\t{words}".rstrip())
+        kind = "" if one.kind is Kind.ISSUE else f" ({one.kind})"
+        address = one.address or "(erased)"
+        typer.echo(f"{address}\t{one.state}\tsend {one.send}{kind}\t{words}".rstrip())
 
 
 def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendState, ...]) -> None:
@@ -398,20 +408,13 @@ def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendSt
 
 
 def pause(context: typer.Context, send: SEND) -> None:
-    """Pause a send; nothing is lost."""
-    _steer(context, send, SendState.PAUSED, (SendState.RUNNING, SendState.SCHEDULED))
+    """Pause a running send; nothing is lost."""
+    _steer(context, send, SendState.PAUSED, (SendState.RUNNING,))
 
 
 def resume(context: typer.Context, send: SEND) -> None:
     """Go on with a paused send."""
-    from publisher.store import sends as books
-
-    console: Context = context.obj
-    settings = console.settings()
-    with console.store(settings) as store, store.read() as conn:
-        current = books.send(conn, send)
-    frozen = current is not None and current.started is not None
-    _steer(context, send, SendState.RUNNING if frozen else SendState.SCHEDULED, (SendState.PAUSED,))
+    _steer(context, send, SendState.RUNNING, (SendState.PAUSED,))
 
 
 def cancel(context: typer.Context, send: SEND, yes: YES = False) -> None:

@@ -12,12 +12,15 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).parent / "transcripts"
 SESSIONS = sorted(FOLDER.glob("*.txt"))
+TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
+MOMENT = re.compile(rf"{TODAY}(?:[T ][0-9:.]+(?:\+00:00)?)?")
 
 
 @dataclass
@@ -32,9 +35,14 @@ class Step:
 def read_steps(text: str) -> list[Step]:
     """Read a session."""
     steps: list[Step] = []
+    in_file = False
     for line in text.splitlines():
-        if line.startswith(("$ ", "> ", "# ")) or not steps:
+        if in_file:
+            steps[-1].body.append(line)
+            in_file = line != "."
+        elif line.startswith(("$ ", "> ", "# ")) or not steps:
             steps.append(Step(line))
+            in_file = line.startswith("> ")
         elif line.startswith("? "):
             steps[-1].code = int(line[2:])
         else:
@@ -90,7 +98,8 @@ def test_session(session: Path, tmp_path: Path) -> None:
         elif step.line.startswith("$ "):
             said, code = run(step.line[2:], tmp_path)
             if os.environ.get("PUBLISHER_UPDATE"):
-                written += said.splitlines() + ([f"? {code}"] if code else []) + [""]
+                written += MOMENT.sub("...", said).splitlines()
+                written += [*([f"? {code}"] if code else []), ""]
                 continue
             expected = [line for line in step.body if line]
             said = "".join(f"{line}\n" for line in said.splitlines() if line.strip())
