@@ -95,20 +95,11 @@ def _issue(
     stated = digest.stated
     title = stated.title or headline
     opening = first_sentence(preface)
-    number = stated.number
-    if number is None and title:
-        number = facts.find_title_number(title)
-    if number is None and headline:
-        number = facts.find_title_number(headline)
-    if number is None:
-        number = facts.find_number(opening, in_words=True)
-    if number is None:
-        number = facts.file_number(digest.name)
     image = stated.image and Press(parser(), digest.base).address(stated.image)
     return Issue(
         sections=sections,
         title=title,
-        number=number,
+        number=_number(stated, headline, opening, digest.name),
         date=stated.date or _date((stated.title, headline, opening), digest.name),
         language=stated.language or languages.of_text(_sample(title, preface, sections)),
         authors=stated.authors,
@@ -121,6 +112,19 @@ def _issue(
         send=stated.send,
         subject=stated.subject,
     )
+
+
+def _number(stated: Stated, headline: str | None, opening: str, name: str) -> int | None:
+    """Give the number from the first place that states one."""
+    places = (
+        stated.number,
+        facts.find_title_number(stated.title or ""),
+        facts.find_title_number(headline or ""),
+        stated.slug_number,
+        facts.find_number(opening, in_words=True),
+        facts.file_number(name),
+    )
+    return next((number for number in places if number is not None), None)
 
 
 def _date(places: tuple[str | None, ...], name: str) -> date | None:
@@ -174,6 +178,12 @@ def _no_items() -> Finding:
     )
 
 
+def _some(addresses: list[str], most: int = 3) -> str:
+    distinct = list(dict.fromkeys(addresses))
+    words = ", ".join(f"“{address[:80]}”" for address in distinct[:most])
+    return words + (f" and {len(distinct) - most} more" if len(distinct) > most else "")
+
+
 def _depth(tokens: list[Token]) -> list[Finding]:
     deepest = max(tokens, key=lambda token: token.level, default=None)
     if deepest is None or deepest.level < MAX_NESTING - 2:
@@ -206,8 +216,8 @@ def _left_out(press: Press) -> list[Finding]:
             Finding(
                 Level.NOTE,
                 "digest/relative-link",
-                f"{len(press.relative)} links or pictures have no whole address, such as "
-                f"“{press.relative[0][:80]}”, and lead nowhere from a mail; they were left out.",
+                "These addresses are not whole and would lead nowhere from a mail, so they were "
+                f"left out: {_some(press.relative)}.",
                 "Write the whole address, beginning with https://.",
             )
         )

@@ -49,6 +49,7 @@ _PLAYER: Final = re.compile(
     re.IGNORECASE,
 )
 _ANCHOR: Final = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_LEADS_NOWHERE: Final = re.compile(r"<a>(.*?)</a>", re.DOTALL)
 _IMAGE: Final = re.compile(r'<img\b[^>]*?\bsrc="(https?:[^"]*)"')
 _IMAGE_WORDS: Final = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*>')
 
@@ -79,7 +80,7 @@ class Press:
             lines = [line for line in text_of(raw).split("\n") if line.strip()]
             return "\n".join(f"<p>{html.escape(line, quote=False)}</p>" for line in lines)
         raw = _PLAYER.sub(_player_link, raw)
-        return scrub(self._cleaner.clean(raw)).strip()
+        return _LEADS_NOWHERE.sub(r"\1", scrub(self._cleaner.clean(raw))).strip()
 
     def address(self, address: str) -> str | None:
         """Give an address as an absolute http(s) one, or None."""

@@ -18,8 +18,7 @@ from publisher.digest.outline import Block
 from publisher.digest.plain import cells, line_text
 from publisher.model import Finding, Level
 
-LONG_ENOUGH: Final = 120
-FEWEST_SIBLINGS: Final = 2
+LONG_ENOUGH: Final = 80
 FEW: Final = 3
 _ENDS: Final = re.compile(
     r"(?:[。！？.!?…‥．｡」』）】》〉］”’\"'»›)\]}:：;；⋯~～—–,，、*|]|[^\w\s,，、-])\s*$"
@@ -33,8 +32,8 @@ def cut_off(drafts: Sequence[Draft], lines: Sequence[str]) -> list[Finding]:
     judged = [(draft, block) for draft in drafts if (block := _last_prose(draft))]
     open_ended = [(draft, block) for draft, block in judged if not _is_ended(block)]
     ended = len(judged) - len(open_ended)
-    share = 5 if len(open_ended) <= FEW else 20
-    if ended < FEWEST_SIBLINGS or len(open_ended) * share > ended:
+    share = 2 if len(open_ended) <= FEW else 20  # the more there are, the more it is a style
+    if ended < len(open_ended) * share:
         return []
     return [_finding(draft, block, lines) for draft, block in open_ended]
 

@@ -49,6 +49,7 @@ class Stated:
     draft: bool = False
     send: str | None = None
     subject: str | None = None
+    slug_number: int | None = None
 
 
 class _UnclearError(Exception):
@@ -71,8 +72,8 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
             value = {"draft": True, "send": "no"}.get(name)
         if value not in (None, ()):
             values[name] = value
-    if "number" not in values and (slug := front.fields.get("slug")):
-        values["number"] = _slug_number(slug)
+    if slug := front.fields.get("slug"):
+        values["slug_number"] = _slug_number(slug)
     return Stated(**values), findings
 
 

@@ -69,7 +69,8 @@ def opening_link(children: Sequence[Token]) -> Opening | None:
     for index, child in enumerate(children):
         if child.type == "link_open":
             link, after = _link_at(children, index)
-            rest = _without_empty_wrappers([*children[:index], *children[after:]])
+            before = [child for child in children[:index] if child.type in _WRAPPERS]
+            rest = _without_empty_wrappers([*before, *children[after:]])
             return link and replace(link, rest=tuple(rest))
         is_quiet = (child.type == "text" and _is_sign(child.content)) or child.type in _WRAPPERS
         if not is_quiet:
@@ -254,7 +255,9 @@ def bullet_link(blocks: Sequence[Block]) -> Draft | None:
     rest, ending = _after_title(link.rest)
     body = ([paragraph(rest, blocks[0])] if rest else []) + list(blocks[1:])
     title = _unless_address(link.text)
-    title = title + ending if title else first_sentence(line_text(rest)) or host_of(link.address)
+    if title and title[-1] not in "?!？！…":
+        title += ending
+    title = title or first_sentence(line_text(rest)) or host_of(link.address)
     return Draft(title, blocks[0].line, link.address, link.text, body=tuple(body))
 
 

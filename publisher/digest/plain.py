@@ -69,6 +69,7 @@ class _Writer:
         self._numbers: list[int | None] = []
         self._mark = ""
         self._row: list[str] | None = None
+        self._is_first = True  # of a list or table, which stands apart from what is above
 
     def take(self, token: Token) -> None:
         """Read one token."""
@@ -83,11 +84,12 @@ class _Writer:
                 self._write(scrub(token.content).rstrip("\n"))
             case "html_block":
                 self._write(text_of(token.content))
-            case "bullet_list_open":
-                self._numbers.append(None)
-            case "ordered_list_open":
-                start = token.attrs.get("start", 1)
-                self._numbers.append(int(start))
+            case "bullet_list_open" | "ordered_list_open":
+                is_ordered = token.type == "ordered_list_open"
+                self._is_first = not self._numbers
+                self._numbers.append(int(token.attrs.get("start", 1)) if is_ordered else None)
+            case "table_open":
+                self._is_first = True
             case "bullet_list_close" | "ordered_list_close":
                 self._numbers.pop()
             case "list_item_open":
@@ -101,7 +103,7 @@ class _Writer:
                 self._row = []
             case "tr_close":
                 row, self._row = self._row or [], None
-                self._write(" | ".join(row))
+                self._write(" | ".join(row), is_row=True)
             case _:
                 pass
 
@@ -120,14 +122,16 @@ class _Writer:
         self._mark = "".join(self._indent) + mark
         self._indent.append(" " * len(mark))
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str, *, is_row: bool = False) -> None:
         if not text.strip():
             return
         indent = "".join(self._indent)
         lines = text.split("\n")
         first, self._mark = self._mark or indent, ""
         written = first + f"\n{indent}".join(lines)
-        self._paragraphs.append((written, first != indent or self._row is not None))
+        follows = (first != indent or is_row) and not self._is_first
+        self._is_first = False
+        self._paragraphs.append((written, follows))
 
 
 def first_sentence(text: str) -> str:
