@@ -70,7 +70,7 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
         except _UnclearError as unclear:
             findings.append(_unclear(name, key, field, str(unclear)))
             value = {"draft": True, "send": "no"}.get(name)
-        if value not in (None, ()):
+        if value not in (None, (), ""):
             values[name] = value
     if slug := front.fields.get("slug"):
         values["slug_number"] = _slug_number(slug)

@@ -201,7 +201,7 @@ def _toml(source: str, offset: int) -> dict[str, Field]:
         place = _TOML_PLACE.search(words)
         last = source.count("\n")
         line = offset + (int(place[1]) - 1 if place and place[1] else last)
-        column = int(place[2]) if place and place[2] else None
+        column = int(place[2]) if place and place[2] else len(source) - source.rfind("\n")
         problem = _TOML_PLACE.sub("", words) or "it is not TOML"
         hint = 'Put texts in quotes, one `key = "value"` a line.'
         raise _BrokenError(problem[:1].lower() + problem[1:], line, column, hint) from error

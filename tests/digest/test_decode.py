@@ -1,0 +1,50 @@
+"""decode: UTF-8 first, a guess said aloud, rubbish refused."""
+
+import pytest
+
+from publisher.digest.decode import MAX_BYTES, decode
+from publisher.model import Level
+
+CHINESE = "# 周刊\n\n这一期讲三件事：模型、数据和评测。请慢慢读，不必着急。\n" * 3
+
+
+def test_utf8() -> None:
+    """UTF-8 with or without its mark passes without a word."""
+    for data in (CHINESE.encode(), CHINESE.encode("utf-8-sig")):
+        assert (decode(data).text, decode(data).findings) == (CHINESE, ())
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be", "utf-32"])
+def test_marked(codec: str) -> None:
+    """UTF-16 and UTF-32 are read by their mark, with a note."""
+    mark = b"\xfe\xff" if codec == "utf-16-be" else b""
+    decoded = decode(mark + CHINESE.encode(codec))
+    assert decoded.text == CHINESE
+    assert [found.level for found in decoded.findings] == [Level.NOTE]
+
+
+def test_guess_is_named() -> None:
+    """A legacy encoding is read with a warning that names it."""
+    decoded = decode(CHINESE.encode("gb18030"))
+    assert (decoded.text, decoded.encoding) == (CHINESE, "gb18030")
+    assert "gb18030" in decoded.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "place"),
+    [
+        (b"PK\x03\x04\n\x00", "digest/encoding", (2, None)),
+        (CHINESE.encode()[:-2], "digest/encoding", (9, 27)),
+        (b"\xef\xbb\xbfok \xff", "digest/encoding", (1, 4)),
+        (b"\xff\xfea", "digest/encoding", (None, None)),
+        (b"\xff\xfea\x00\x00\x00", "digest/encoding", (None, None)),
+        (b"x" * (MAX_BYTES + 1), "digest/too-large", (None, None)),
+    ],
+    ids=["binary", "cut", "marked", "half", "nul", "large"],
+)
+def test_refused(data: bytes, code: str, place: tuple[int | None, int | None]) -> None:
+    """What is no text, or a broken one, is stopped at its place."""
+    decoded = decode(data)
+    (found,) = decoded.findings
+    assert (decoded.text, found.level, found.code) == (None, Level.STOP, code)
+    assert (found.line, found.column) == place

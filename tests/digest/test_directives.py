@@ -1,0 +1,58 @@
+"""directives: every value checked, none of them fatal."""
+
+from datetime import date
+
+import pytest
+
+from publisher.digest.directives import Stated, read_directives
+from publisher.digest.front import split
+from publisher.model import Level
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("number: '#12'", Stated(number=12)),
+        ("issue: 012", Stated(number=12)),
+        ("issue: Vol. 3", Stated(number=3)),
+        ("slug: 008", Stated(slug_number=8)),
+        ("date: 2016-04-25 10:30", Stated(date=date(2016, 4, 25))),
+        ("date: 2023/01/09", Stated(date=date(2023, 1, 9))),
+        ("lang: zh_CN", Stated(language="zh-CN")),
+        ("author: Ada; Grace", Stated(authors=("Ada", "Grace"))),
+        ("tags: ['#llm', llm, 大模型]", Stated(topics=("llm", "大模型"))),
+        ("draft: no", Stated()),
+        ("send: off", Stated(send="no")),
+        ("send: 09:00", Stated(send="09:00")),
+        ("send: 2024-04-12 09:00", Stated(send="2024-04-12 09:00")),
+        ("title: ''", Stated()),
+        ("title: ~", Stated()),
+        ("unknown: {a: b}", Stated()),
+    ],
+)
+def test_understood(line: str, expected: Stated) -> None:
+    """Each directive takes the spellings people use."""
+    stated, findings = read_directives(split(f"---\n{line}\n---\n"))
+    assert stated == expected
+    assert findings == []
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "expected"),
+    [
+        ("title: [a]", Level.WARN, Stated()),
+        ("number: soon", Level.WARN, Stated()),
+        ("number: 99999999999999", Level.WARN, Stated()),
+        ("date: 2024-02-30", Level.WARN, Stated()),
+        ("date: {y: 1}", Level.WARN, Stated()),
+        ("lang: Chinese language", Level.WARN, Stated()),
+        ("tags: {a: b}", Level.WARN, Stated()),
+        ("draft: maybe", Level.HOLD, Stated(draft=True)),
+        ("send: tomorrow", Level.HOLD, Stated(send="no")),
+    ],
+)
+def test_unclear(line: str, level: Level, expected: Stated) -> None:
+    """What cannot be understood is a finding with its line, read with care."""
+    stated, (found,) = read_directives(split(f"---\nok: 1\n{line}\n---\n"))
+    assert stated == expected
+    assert (found.level, found.code, found.line) == (level, "digest/directive", 3)

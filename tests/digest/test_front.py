@@ -1,0 +1,93 @@
+"""front: what counts as front matter, and where it breaks."""
+
+import pytest
+
+from publisher.digest.front import Field, split
+from publisher.model import Level
+
+
+def test_yaml_values_stay_as_written() -> None:
+    """Numbers, dates and booleans stay texts; tags and quotes are taken off."""
+    front = split("---\nslug: 008\ndate: 2016-8-22\ntitle: ! 'Issue #99'\nsend: no\nnil: ~\n---\nx")
+    assert front.fields == {
+        "slug": Field("008", 2),
+        "date": Field("2016-8-22", 3),
+        "title": Field("Issue #99", 4),
+        "send": Field("no", 5),
+    }
+
+
+def test_lines_are_kept() -> None:
+    """The body keeps its line numbers."""
+    assert split("\n---\na: b\n---\n# T\n").body == "\n\n\n\n# T\n"
+
+
+def test_lists_and_what_is_neither() -> None:
+    """Lists of texts are lists; anything nested is no value but has a line."""
+    front = split("---\ntags:\n  - a\n  - 'b c'\nhead:\n  - - deep\nmap: {a: b}\nlast: x\n---\n")
+    assert front.fields["tags"] == Field(("a", "b c"), 2)
+    assert front.fields["head"] == Field(None, 5)
+    assert front.fields["map"] == Field(None, 7)
+    assert front.fields["last"] == Field("x", 8)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\n\n# A title\n\ntext\n\n---\n",
+        "---\nA sentence of prose.\n---\n",
+        "---\nnever: closed\n",
+        "# T\n\n---\na: b\n---\n",
+        "Title without colon\n",
+        "Note: this is a sentence.\n\nText\n",
+        "Title: one\nand prose\n\nText\n",
+    ],
+)
+def test_no_front_matter(text: str) -> None:
+    """A rule at the top, an unclosed fence and prose are no front matter."""
+    front = split(text)
+    assert (front.body, front.fields, front.findings) == (text, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("---\ntitle: a: b\n---\n", 2, 9),
+        ("\n---\nok: 1\ntitle: 'open\n---\n", 4, 13),
+        ("---\na: [1, 2\n---\n", 2, 9),
+        ("+++\nok = 1\ntitle = oops\n+++\n", 3, 9),
+        ("+++\nok = \n+++\n", 2, 6),
+    ],
+)
+def test_broken_front_matter(text: str, line: int, column: int) -> None:
+    """Broken front matter stops with its place and a remedy."""
+    found = split(text).findings
+    assert [(f.level, f.code, f.line) for f in found] == [(Level.STOP, "digest/front-matter", line)]
+    assert found[0].column == column
+    assert found[0].hint
+
+
+def test_toml() -> None:
+    """TOML values become texts with their lines; tables are no values."""
+    front = split(
+        '+++\ntitle = "T"\ndate = 2024-04-12\ntags = ["a", 1]\ndraft = true\n[x]\ny=1\n+++\n'
+    )
+    assert front.fields == {
+        "title": Field("T", 2),
+        "date": Field("2024-04-12", 3),
+        "tags": Field(("a", "1"), 4),
+        "draft": Field("true", 5),
+        "x": Field(None, 2),
+    }
+
+
+def test_pelican_header() -> None:
+    """Header lines end at the empty line; an indented line goes on with the one above."""
+    front = split("Title: This\n  and that\nDate: 2020-11-27\n\n# News\n")
+    assert front.fields == {"title": Field("This and that", 1), "date": Field("2020-11-27", 3)}
+    assert front.body == "\n\n\n\n# News\n"
+
+
+def test_control_characters_spelt_in_yaml() -> None:
+    """An escape in a quoted value brings no forbidden character in."""
+    assert split('---\ntitle: "a\\u202eb\\x02c"\n---\n').fields["title"] == Field("abc", 2)
