@@ -83,13 +83,20 @@ def _addresses(record: Record) -> frozenset[str]:
 
 
 class Near:
-    """The records that share any fact with an issue, without looking at all of them."""
+    """The records that share any fact with some issues, found without comparing all with all."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Record], issues: Iterable[Issue]) -> None:
+        wanted = {
+            fact
+            for issue in issues
+            for fact in _facts(issue.number, issue.date, (item.url for item in issue.items))
+        }
         self._found: dict[Hashable, list[Record]] = {}
-        for record in records:
-            for fact in _facts(record.number, record.date, _addresses(record)):
-                self._found.setdefault(fact, []).append(record)
+        for record in records if wanted else ():
+            urls = (item.url for item in record.items if not item.gone)
+            for fact in _facts(record.number, record.date, urls):
+                if fact in wanted:
+                    self._found.setdefault(fact, []).append(record)
 
     def to(self, issue: Issue) -> list[Record]:
         """List them in the order of the register."""
@@ -98,7 +105,7 @@ class Near:
         return sorted(near.values(), key=lambda record: record.sort_key)
 
 
-def _facts(number: object, date: object, addresses: Iterable[str]) -> list[Hashable]:
+def _facts(number: object, date: object, addresses: Iterable[str | None]) -> list[Hashable]:
     facts: list[tuple[str, object]] = [("number", number), ("date", date)]
     facts += [("url", url) for url in addresses]
     return [fact for fact in facts if fact[1] is not None]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from publisher.errors import RefusedError
@@ -38,13 +38,16 @@ def decide(
     now: datetime,
     present: frozenset[str],
     back_catalogue: bool,
+    hashes: Mapping[str, str] | None = None,
 ) -> list[Decision]:
     """Decide one scan of one newsletter: a decision for each candidate, in their order.
 
     `present`: the paths of all digests in the folder, also of those not among the candidates
-    because they are unchanged or cannot be read: their issues have not vanished.
+    because they are unchanged or cannot be read: their issues have not vanished. `hashes`: the
+    digest hash of those left out; where two issues were published from one path it tells which of
+    them is there. Without it both are taken to be.
     """
-    scan = _Scan(candidates, known, newsletter, now, present)
+    scan = _Scan(candidates, known, newsletter, now, present, hashes or {})
     scan.refuse_doubled_parts()
     scan.find_unchanged()
     scan.refuse_others()
@@ -90,22 +93,31 @@ class _Scan:
         newsletter: Newsletter,
         now: datetime,
         present: frozenset[str],
+        hashes: Mapping[str, str],
     ) -> None:
         self.candidates = candidates
         self.records = [record for record in known if record.newsletter == newsletter.slug]
         self.newsletter = newsletter
         self.now = now
         self.present = present
+        self.hashes = hashes
         self.decided: dict[int, Decision] = {}
         self.holders: dict[str, int] = {}  # slug -> the candidate that has it
         self.refused: dict[int, tuple[Record, str]] = {}
+        self.refusals: dict[tuple[str, str | None], set[str]] = {}  # the same, by text
         self.twins: dict[int, int] = {}  # a candidate -> the one it is a copy of
         self.read = {candidate.path for candidate in candidates}
         self.sources = {each.source: place for place, each in reversed([*enumerate(candidates)])}
-        # Of two issues published from one path the one touched last stands there now.
+        # Of two issues published from one path the one whose text is there stands there now; where
+        # the text is another, the one touched last.
         self.owners: dict[tuple[str, str | None], Record] = {}
-        for record in sorted(self.records, key=lambda each: (each.updated, each.sort_key)):
+        for record in sorted(self.records, key=self.presence):
             self.owners[record.path, record.part] = record
+
+    def presence(self, record: Record) -> tuple[bool, datetime, tuple[datetime, str]]:
+        """Sort records by how likely it is they that stand at their path."""
+        is_there = self.hashes.get(record.path) in record.hashes[-1:]
+        return (is_there, record.updated, record.sort_key)
 
     # What is settled, and how
 
@@ -121,14 +133,13 @@ class _Scan:
     def stands(self, record: Record) -> bool:
         """Whether an issue's own digest is still where it was, and not refused there."""
         source = (record.path, record.part)
-        if self.owners[source] is not record:
-            return False
+        is_owner = self.owners[source] is record
         place = self.sources.get(source)
         if place in self.decided:
-            return self.holders.get(record.slug) == place
+            return is_owner and self.holders.get(record.slug) == place
         if record.path in self.read:
-            return place is not None and place not in self.refused
-        return record.path in self.present
+            return is_owner and place is not None and place not in self.refused
+        return record.path in self.present and (is_owner or record.path not in self.hashes)
 
     def is_free(self, record: Record) -> bool:
         """Whether an issue waits for a candidate to be found in."""
@@ -205,6 +216,7 @@ class _Scan:
                 why = another_issue(record, candidate.issue)
                 if why is not None:
                     self.refused[place] = (record, why)
+                    self.refusals.setdefault(candidate.text, set()).add(record.slug)
 
     def match_ids(self) -> None:
         """Give the issue that `id:` names to the one digest that may claim it."""
@@ -258,13 +270,13 @@ class _Scan:
 
     def match_contents(self) -> None:
         """Know a text again under another name: an issue moved, or a copy of it."""
+        texts: dict[tuple[str, str | None], list[Record]] = {}
+        for record in self.records:
+            for each in dict.fromkeys(record.hashes):
+                texts.setdefault((each, record.part), []).append(record)
         for place in self.undecided():
             candidate = self.candidates[place]
-            found = [
-                record
-                for record in self.records
-                if candidate.digest_hash in record.hashes and record.part == candidate.part
-            ]
+            found = texts.get(candidate.text, [])
             latest = [record for record in found if record.hashes[-1] == candidate.digest_hash]
             found = latest or found
             free = [record for record in found if self.is_free(record)]
@@ -277,14 +289,12 @@ class _Scan:
                 self.hold(place, "unclear", f"several issues had this text: {slugs}", *found)
 
     def set_copies_apart(self) -> None:
-        """Let of several new digests with one text the first stand for all."""
+        """Let of several new digests with one text one stand for all: one not refused, the first."""
         first: dict[tuple[str, str | None], int] = {}
-        for place in self.undecided():
-            candidate = self.candidates[place]
-            text = (candidate.digest_hash, candidate.part)
-            if text in first and place not in self.refused:
-                self.twins[place] = first[text]
-            first.setdefault(text, place)
+        for place in sorted(self.undecided(), key=lambda each: each in self.refused):
+            original = first.setdefault(self.candidates[place].text, place)
+            if original != place:
+                self.twins[place] = original
 
     def match_vanished(self) -> None:
         """Know renamed and edited digests again by number, date and addresses."""
@@ -308,26 +318,31 @@ class _Scan:
             self.hold(place, "unclear", why, *records)
 
     def alike(self, records: Sequence[Record], degree: Likeness) -> dict[int, list[Record]]:
-        """List for each open candidate the issues it resembles so; not the one it was refused."""
-        near, found = Near(records), {}
+        """List for each open candidate the issues it resembles so; not one its text was refused."""
+        near, found = self.near(records), {}
         for place in self.undecided():
-            refused = self.refused[place][0] if place in self.refused else None
-            issue = self.candidates[place].issue
-            alike = [each for each in near.to(issue) if likeness(each, issue) is degree]
-            alike = [each for each in alike if each is not refused]
+            candidate = self.candidates[place]
+            refused = self.refusals.get(candidate.text, set())
+            alike = [each for each in near.to(candidate.issue) if each.slug not in refused]
+            alike = [each for each in alike if likeness(each, candidate.issue) is degree]
             if alike:
                 found[place] = alike
         return found
 
+    def near(self, records: Iterable[Record]) -> Near:
+        """Index some records by the facts they share with what is undecided."""
+        return Near(records, (self.candidates[place].issue for place in self.undecided()))
+
     def hold_refused(self) -> None:
         """Hold what stands at an issue's path and is another, unless that issue was found again."""
         for place, (record, why) in self.refused.items():
-            if place not in self.decided and record.slug not in self.holders:
+            is_open = place not in self.decided and place not in self.twins
+            if is_open and record.slug not in self.holders:
                 self.hold(place, "other-issue", f"not issue {record.slug}: {why}", record)
 
     def hold_edited_copies(self) -> None:
         """Hold what has half the addresses of an issue whose digest is there, and no other date."""
-        near = Near(self.current(record) for record in self.records)
+        near = self.near(self.current(record) for record in self.records)
         for place in self.undecided():
             issue = self.candidates[place].issue
             for record in near.to(issue):

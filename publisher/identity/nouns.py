@@ -40,6 +40,11 @@ class Candidate:
         return (self.path, self.part)
 
     @property
+    def text(self) -> tuple[str, str | None]:
+        """What was read: parts of one digest share its hash."""
+        return (self.digest_hash, self.part)
+
+    @property
     def order(self) -> tuple[object, ...]:
         """Sort what is new by date, number and place, whatever order a folder is listed in."""
         issue = self.issue

@@ -80,7 +80,7 @@ def test_entry_id_is_a_tag(site_url: str, path: str, entry_id: str) -> None:
     assert minted(Issue(number=12), newsletter=newsletter).id == entry_id
 
 
-@pytest.mark.parametrize("site_url", [None, "https://[::1]:8000/", "https:///"])
+@pytest.mark.parametrize("site_url", [None, "https://[::1]:8000/", "https:///", "https://[broken/"])
 def test_entry_id_without_a_host_is_a_uuid(site_url: str | None) -> None:
     """Without a host to name the id is a UUID, the same from the same and else another."""
     newsletter = replace(AI, site_url=site_url)
