@@ -41,7 +41,7 @@ from watchfiles import watch
 from publisher import register, schedule, templates
 from publisher import settings as settings_room
 from publisher.clock import utc_now
-from publisher.errors import PublisherError, RefusedError
+from publisher.errors import PublisherError, RefusedError, SettingsError
 from publisher.folder import SETTLED_SECONDS
 from publisher.model import Kind, Level, Newsletter
 from publisher.publish import Outcome, publish
@@ -131,6 +131,24 @@ def is_running(home: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def refuse_open_home(settings: Settings) -> None:
+    """Refuse a home whose ledger, messages or key others on this machine could read."""
+    database = settings.database.removeprefix("sqlite:///")
+    for path in (
+        Path(database),
+        settings.outbox_folder,
+        settings.wire_folder,
+        settings.key_path,
+    ):
+        if path.exists() and path.stat().st_mode & 0o077:
+            mode = "700" if path.is_dir() else "600"
+            raise SettingsError(
+                "can be read by others on this machine",
+                where=str(path),
+                hint=f"chmod {mode} {path}",
+            )
 
 
 # --- the jobs -----------------------------------------------------------------
@@ -230,6 +248,7 @@ def rule_answers(
 def once(settings: Settings, *, say: Say) -> None:
     """Scan, publish, create due sends, work until nothing is queued or sending, and leave."""
     speak(chatty=False)
+    refuse_open_home(settings)
     with only_one(settings.home):
         store = Store.open(settings.database)
         stop = threading.Event()
@@ -245,15 +264,10 @@ def once(settings: Settings, *, say: Say) -> None:
             store.close()
 
 
-def send_now(settings: Settings, store: Store, *, say: Say) -> None:
+def send_now(settings: Settings, store: Store, stop: threading.Event) -> None:
     """Send what is due from this process, for a command without a running sender."""
     speak(chatty=False)
-    stop = threading.Event()
-    old = signal.signal(signal.SIGINT, lambda *_: stop.set())
-    try:
-        _sender(settings, store, stop).until_idle(PATIENCE)
-    finally:
-        signal.signal(signal.SIGINT, old)
+    _sender(settings, store, stop).until_idle(PATIENCE)
 
 
 def _refreshed(settings: Settings) -> Settings:
@@ -278,6 +292,7 @@ def _sender(settings: Settings, store: Store, stop: threading.Event) -> Sender:
 def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
     """Run until SIGTERM or SIGINT; a second signal leaves at once."""
     speak(chatty=True)
+    refuse_open_home(settings)
     with only_one(settings.home):
         settings_room.secret_key(settings)
         store = Store.open(settings.database)

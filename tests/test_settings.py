@@ -113,7 +113,7 @@ def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
 def test_the_sample_and_the_starter_load() -> None:
     """The repository's own settings and those `init` writes are valid as they stand."""
     loaded = settings.load(ROOT, {})
-    assert loaded.newsletters[0].title == "AI 论文周报"
+    assert loaded.newsletters[0].title == "AI 论文周报 Weekly"
 
 
 def test_the_starter_is_valid(tmp_path: Path) -> None:

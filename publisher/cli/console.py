@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,44 @@ class Context:
         yield from track(
             values, description=label, total=total, console=Console(stderr=True), transient=True
         )
+
+    @contextmanager
+    def bar(self, label: str) -> Iterator[Callable[[int, int, str], None]]:
+        """Give a function that shows (done, all, words): a bar, or a line every 10 s."""
+        if self.quiet:
+            yield lambda done, total, words: None
+            return
+        if not sys.stderr.isatty():
+            yield _Lines(self, label).show
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[words]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(label, total=None, words="")
+            yield lambda done, total, words: progress.update(
+                task, completed=done, total=total or None, words=words
+            )
+
+
+class _Lines:
+    """Progress where there is no terminal: a line every ten seconds, if anything moved."""
+
+    def __init__(self, console: Context, label: str) -> None:
+        self.console, self.label = console, label
+        self.said, self.at = "", time.monotonic()
+
+    def show(self, done: int, total: int, words: str) -> None:
+        """Say how far it is, not too often."""
+        if words != self.said and time.monotonic() - self.at >= 10:
+            self.console.say(f"{self.label}: {words}")
+            self.said, self.at = words, time.monotonic()
 
 
 def complain(words: str, hint: str = "") -> None:

@@ -6,6 +6,7 @@ A send is recorded first; a running sender takes it, otherwise this process send
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -258,10 +259,9 @@ def _follow(
     if delay > 1:
         _undo_minute(console, store, number, delay)
     if running:
-        done = _watch(console, store, number, lambda: time.sleep(0.5))
+        done = _watch(console, store, number, lambda: True)
     else:
-        run.send_now(settings, store, say=console.say)
-        done = _watch(console, store, number, None)
+        done = _send_from_here(console, settings, store, number)
     if done.state is SendState.PAUSED:
         complain(f"send {number} is paused: {done.note}", f"publisher resume {number}")
         raise typer.Exit(1)
@@ -294,21 +294,54 @@ def _undo_minute(console: Context, store: Store, number: int, delay: float) -> N
         raise typer.Exit(1) from None
 
 
-def _watch(console: Context, store: Store, number: int, pause: Callable[[], None] | None) -> Send:
-    """Look at a send until it rests; with a `pause`, again and again."""
+def _send_from_here(console: Context, settings: Settings, store: Store, number: int) -> Send:
+    """Send in a thread of this process and show how far it is; Ctrl-C ends in good order."""
+    from publisher import run
+
+    stop = threading.Event()
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            run.send_now(settings, store, stop)
+        except BaseException as fault:  # raised again below, in the thread that reports
+            faults.append(fault)
+
+    sender = threading.Thread(target=work)
+    sender.start()
+    try:
+        _watch(console, store, number, sender.is_alive)
+        sender.join()
+    except KeyboardInterrupt:
+        console.say("\nstopping: what is on the wire is finished")
+        stop.set()
+        sender.join()
+        console.say(f"send {number} is not done; `publisher run` goes on with it")
+        raise typer.Exit(1) from None
+    if faults:
+        raise faults[0]
+    return _look(store, number)
+
+
+def _look(store: Store, number: int) -> Send:
     from publisher.store import sends as books
 
-    shown = ""
-    while True:
-        with store.read() as conn:
-            current = books.send(conn, number)
-        assert current is not None  # noqa: S101  # we have just recorded it
-        if pause is None or current.state not in {SendState.SCHEDULED, SendState.RUNNING}:
-            return current
-        if (counts := _counts(current)) != shown:
-            console.say(f"send {number}: {counts}")
-            shown = counts
-        pause()
+    with store.read() as conn:
+        current = books.send(conn, number)
+    assert current is not None  # noqa: S101  # we have just recorded it
+    return current
+
+
+def _watch(console: Context, store: Store, number: int, goes_on: Callable[[], bool]) -> Send:
+    """Show how far a send is until it rests: a bar on a terminal, a line every 10 s elsewhere."""
+    current = _look(store, number)
+    with console.bar(f"send {number}") as show:
+        while current.state in {SendState.SCHEDULED, SendState.RUNNING} and goes_on():
+            waiting = current.count(DeliveryState.QUEUED) + current.count(DeliveryState.SENDING)
+            show(current.total - waiting, current.total, _counts(current))
+            time.sleep(0.3)
+            current = _look(store, number)
+    return current
 
 
 def _counts(send: Send) -> str:

@@ -111,6 +111,7 @@ def _issue(
         draft=stated.draft,
         send=stated.send,
         subject=stated.subject,
+        not_before=stated.date,
     )
 
 

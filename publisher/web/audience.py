@@ -12,7 +12,6 @@ Never: changes anything by GET or HEAD, shows a whole address. See: tokens, sign
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -25,11 +24,14 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from publisher import signup, tokens
+from publisher.clock import utc_now
 from publisher.model import Newsletter, Subscriber, SubscriberState
 from publisher.render.environment import Templates, draw
 from publisher.store import Store, subscribers
 from publisher.web.words import masked, words
 
+TEST: Final = "test"
+"""The token in the mails of tests and previews, which belong to no subscription."""
 BODY_LIMIT: Final = 16_384
 PRIVATE: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 """On every page a token leads to."""
@@ -76,6 +78,8 @@ class Audience:
 
     def ask(self, request: Request) -> Response:
         """Show who is leaving, with a button; change nothing."""
+        if request.path_params["token"] == TEST:
+            return self._notice("test")
         subscriber = self.find(request.path_params["token"])
         if subscriber is None:
             return self.missing(request.url.path)
@@ -100,9 +104,7 @@ class Audience:
         subscriber = self.find(token)
         if subscriber is None:
             return None
-        signup.unsubscribe(
-            self.store, self.newsletter, subscriber.id, now=datetime.now(UTC), how=how
-        )
+        signup.unsubscribe(self.store, self.newsletter, subscriber.id, now=utc_now(), how=how)
         return self._page(subscriber, "left")
 
     def restore(self, token: str) -> Response | None:
@@ -110,14 +112,17 @@ class Audience:
         subscriber = self.find(token)
         if subscriber is None:
             return None
-        signup.restore(self.store, self.newsletter, subscriber.id, now=datetime.now(UTC))
+        signup.restore(self.store, self.newsletter, subscriber.id, now=utc_now())
         now = self.find(token)
         is_in = now is not None and now.state is SubscriberState.ACTIVE
         return self._page(subscriber, "restored" if is_in else "not_restored")
 
     def _page(self, subscriber: Subscriber, state: str) -> Response:
+        return self._notice(state, masked(subscriber.address))
+
+    def _notice(self, state: str, address: str = "") -> Response:
         said = words(self.newsletter.language)
-        filled = {"title": self.newsletter.title, "address": masked(subscriber.address)}
+        filled = {"title": self.newsletter.title, "address": address}
         html = draw(
             self.templates,
             "site/unsubscribe.html",

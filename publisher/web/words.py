@@ -24,6 +24,9 @@ _ENGLISH: Final = {
     "restored_more": "The next issue of “{title}” will be sent to {address}.",
     "not_restored": "Not subscribed",
     "not_restored_more": "“{title}” is not being sent to {address}, and this link cannot change it.",
+    "test": "Nothing to unsubscribe from",
+    "test_more": "This link comes from a test of “{title}”. In a mail to a subscriber it ends the"
+    " subscription with one click.",
     "missing": "There is nothing here",
     "missing_more": "The address may be mistyped, or the page has never existed.",
     "gone": "This issue was withdrawn",
@@ -46,6 +49,8 @@ _CHINESE: Final = {
     "restored_more": "下一期《{title}》将发送给 {address}。",
     "not_restored": "未订阅",
     "not_restored_more": "《{title}》现在不会发送给 {address}，此链接无法更改这一状态。",
+    "test": "无需退订",
+    "test_more": "这个链接来自《{title}》的测试邮件。在发给订阅者的邮件里，点一下即可退订。",
     "missing": "这里没有内容",
     "missing_more": "地址可能有误，或者该页面从未存在。",
     "gone": "本期已撤回",

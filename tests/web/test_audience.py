@@ -149,3 +149,12 @@ def test_without_a_database_come_again(site, subscribe, home) -> None:
     answer = site.ask(path, "POST", body=ONE_CLICK, content_type=FORM)
     assert (answer.status, answer.headers["retry-after"]) == (503, "60")
     assert b"publisher.db" not in answer.body
+
+
+def test_a_test_mail_leads_to_an_explanation(site) -> None:
+    """The link in a test explains itself; a POST there finds nobody."""
+    answer = site.ask("/unsubscribe/test")
+    assert answer.status == 200
+    assert "comes from a test" in answer.text
+    assert "<form" not in answer.text
+    assert site.ask("/unsubscribe/test", "POST").status == 404
