@@ -1,9 +1,9 @@
 """register - register.json: what was published and can never be recomputed.
 
-Written whole, beside its old self, and moved into its place, so that a reader finds the old bytes or
-the new ones and a crash leaves one of the two. The same register gives the same bytes: records in
-the order (newsletter, published, slug), moments in UTC, facts that are absent left out. The reading
-is strict, because a register that is half understood would publish and mail things again.
+Written whole, beside its old self, and moved into its place, so that a reader finds the old bytes
+or the new ones and a crash leaves one of the two. The same register gives the same bytes: records
+in the order (newsletter, published, slug), moments in UTC, facts that are absent left out. The
+reading is strict, because a register that is half understood would publish and mail things again.
 Faults: RegisterError with file, line and remedy; nothing is changed by one.
 Never: repairs, guesses, decides. See: identity (makes the records), publish (saves them).
 """

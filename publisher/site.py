@@ -1,10 +1,10 @@
 """site - feeds/ on disk: every file whole, and newer whenever its bytes are.
 
-All new bytes are first written into one hidden folder and made durable, then moved into place in the
-order given; so a full disk is noticed before anything old is touched, and what a killed run left is
-in one place and cleared by the next. The time of a file is its Last-Modified: it advances by a whole
-second at least with every change of bytes, because clients throw an answer away that is not newer
-than theirs. A folder that lost a file remembers its time, for the case that the file comes back.
+All new bytes are first written into one hidden folder and made durable, then moved into place in
+the order given; so a full disk is noticed before anything old is touched, and what a killed run
+left is in one place and cleared by the next. The time of a file is its Last-Modified: it advances
+by a whole second at least with every change of bytes, because clients throw an answer away that is
+not newer than theirs. A folder that lost a file remembers its time, in case the file comes back.
 Faults: SiteError with place and remedy; what stands there stays whole. Never: knows what the files
 mean. See: publish (calls it), addresses (the paths).
 """
@@ -200,9 +200,11 @@ def _move(beside: Path, target: Path, folder: Path, touched: dict[Path, int]) ->
 def _remove(target: Path, folder: Path, touched: dict[Path, int]) -> None:
     """Remove a file and the folders that empties; the folder left standing remembers its time."""
     seconds = target.lstat().st_mtime_ns // _SECOND
+    for parent in _above(target, folder):  # before removing anything sets their times
+        touched.setdefault(parent, _remembered(parent))
     target.unlink()
     for parent in _above(target, folder):
-        seconds = max(seconds, touched.pop(parent, 0), _remembered(parent))
+        seconds = max(seconds, touched.pop(parent))
         try:
             if parent != folder:
                 parent.rmdir()

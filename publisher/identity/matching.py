@@ -168,7 +168,7 @@ class _Scan:
             Level.WARN,
             "identity/copy",
             f"a copy of {path}{what}; it publishes nothing",
-            f"remove it; or, if it is an issue of its own: publisher publish --new {self.shown(place)}",
+            f"remove it; or, as an issue of its own: publisher publish --new {self.shown(place)}",
         )
         self.decided[place] = Decision(Match.COPY, self.candidates[place], record, (finding,))
 
@@ -256,9 +256,10 @@ class _Scan:
         if self.candidates[place].digest_hash in hashes:
             self.copy(place, record, self.path_of(record))
             return
-        why = f"it says id: {self.candidates[place].issue.id}, and so does another digest"
+        why = "so does another digest"
         if holder is not None or self.stands(record):
-            why = f"it says id: {self.candidates[place].issue.id}, and that issue is read from {self.path_of(record)}"
+            why = f"that issue is read from {self.path_of(record)}"
+        why = f"it says id: {self.candidates[place].issue.id}, and {why}"
         self.hold(place, "unclear", why, record)
 
     def match_paths(self) -> None:
@@ -289,7 +290,7 @@ class _Scan:
                 self.hold(place, "unclear", f"several issues had this text: {slugs}", *found)
 
     def set_copies_apart(self) -> None:
-        """Let of several new digests with one text one stand for all: one not refused, the first."""
+        """Let one of several new digests with the same text stand for all, if it can unrefused."""
         first: dict[tuple[str, str | None], int] = {}
         for place in sorted(self.undecided(), key=lambda each: each in self.refused):
             original = first.setdefault(self.candidates[place].text, place)

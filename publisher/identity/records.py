@@ -2,9 +2,9 @@
 
 The slug is the number, else the date, else the day of first publication, with `-2`, `-3` where that
 is taken, by a withdrawn issue too. The entry id names the host, the day of minting and the place on
-the site, so that newsletters of one host never meet: `tag:example.org,2026-04-24:zh/12`. While there
-is no site_url it is a `urn:uuid:` of newsletter, digest and slug, the same whenever it is made.
-Neither changes with a revision; `updated` does, and only when the visible text did.
+the site, so that newsletters of one host never meet: `tag:example.org,2026-04-24:zh/12`. While
+there is no site_url it is a `urn:uuid:` of newsletter, digest and slug, the same whenever it is
+made. Neither changes with a revision; `updated` does, and only when the visible text did.
 Faults: ValueError for a naive `now`. Never: decides what is a revision. See: identity.matching,
 identity.items.
 """
@@ -52,8 +52,8 @@ def mint(
 ) -> Record:
     """Make the first record of an issue.
 
-    `known` are the records there are, of this newsletter at least, or the names they took. Back catalogue is dated to noon
-    of the day it states, but never into the future.
+    `known` are the records there are, of this newsletter at least, or the names they took. Back
+    catalogue is dated to noon of the day it states, but never into the future.
     """
     issue, now = candidate.issue, _whole(now)
     taken = known if isinstance(known, Taken) else Taken(known)
