@@ -88,6 +88,7 @@ class _Work:
     stored: frozenset[str] = frozenset()
     seen: dict[str, DigestRow] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
+    unread: dict[str, str] = field(default_factory=dict)
     rows: list[DigestRow] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
     is_opening: bool = False
@@ -258,6 +259,7 @@ def _read_folder(
             readings[found.path] = reading
             candidates += _candidates(work, found.path, found.data, reading)
         else:
+            work.unread[found.path] = identity.digest_hash(found.data or b"")
             work.outcome = replace(work.outcome, unchanged=work.outcome.unchanged + 1)
     for decision in _decide(work, candidates, scan.paths, as_issue, as_new=as_new):
         _take(work, decision, readings[decision.candidate.path])
@@ -324,6 +326,7 @@ def _decide(
         now=work.now,
         present=present,
         back_catalogue=work.is_opening,
+        hashes=work.unread,
     )
 
 

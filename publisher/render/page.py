@@ -126,4 +126,3 @@ def _entry(published: Published, newsletter: Newsletter, folder: str) -> EntryVi
         number=issue.number,
         summary=rest if leads_by_item else issue.summary(120),
     )
-
