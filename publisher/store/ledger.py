@@ -24,7 +24,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Interval,
-    Select,
     and_,
     bindparam,
     case,
@@ -39,6 +38,8 @@ from sqlalchemy import (
 )
 
 from publisher.model import Delivery, DeliveryState, SendState, SubscriberState
+from publisher.store import deliveries
+from publisher.store.deliveries import in_doubt, who
 from publisher.store.schema import (
     LotState,
     Moment,
@@ -46,7 +47,6 @@ from publisher.store.schema import (
     attempt,
     delivery,
     is_one_of,
-    issue,
     lot,
     subscriber,
     suppression,
@@ -70,7 +70,6 @@ from publisher.store.sends import (
     set_state,
     skip_waiting,
 )
-from publisher.store.subscribers import folded
 
 _WORDS: Final = 500
 _CHUNK: Final = 500
@@ -260,22 +259,6 @@ def settle(conn: Connection, found: Lot, outcomes: Sequence[Recorded], now: date
 # --- asking -------------------------------------------------------------------
 
 
-def in_doubt(conn: Connection, send_id: int) -> list[Delivery]:
-    """List who of a send is in doubt."""
-    return _read(
-        conn,
-        _deliveries().where(delivery.c.send == send_id, delivery.c.state == DeliveryState.IN_DOUBT),
-    )
-
-
-def who(conn: Connection, newsletter: str, slug: str, address: str | None = None) -> list[Delivery]:
-    """List every delivery of an issue, or those to one address."""
-    wanted = _deliveries().where(issue.c.newsletter == newsletter, issue.c.slug == slug)
-    if address is not None:
-        wanted = wanted.where(func.lower(delivery.c.address) == folded(address))
-    return _read(conn, wanted)
-
-
 def attempts(conn: Connection, delivery_id: int) -> list[Recorded]:
     """List the attempts of a delivery that were not accepted, oldest first; `next_at` is when."""
     rows = conn.execute(
@@ -442,40 +425,10 @@ def _in_hand(held: Lot) -> ColumnElement[bool]:
     )
 
 
-def _deliveries() -> Select[Any]:
-    return (
-        select(delivery, issue.c.slug)
-        .join(issue, issue.c.id == delivery.c.issue)
-        .order_by(delivery.c.id)
-    )
-
-
 def _lot(conn: Connection, row: Any) -> Lot:
     held = Lot(row.id, row.send, row.number, row.generation, row.owner, row.lease)
-    hand = tuple(_read(conn, _deliveries().where(_in_hand(held))))
+    hand = tuple(deliveries.read(conn, deliveries.rows().where(_in_hand(held))))
     return Lot(row.id, row.send, row.number, row.generation, row.owner, row.lease, hand)
-
-
-def _read(conn: Connection, wanted: Select[Any]) -> list[Delivery]:
-    return [
-        Delivery(
-            id=row.id,
-            send=row.send,
-            issue=row.slug,
-            subscriber=row.subscriber,
-            kind=row.kind,
-            address=row.address,
-            name=row.name,
-            variant=row.variant,
-            state=row.state,
-            attempts=row.attempts,
-            next_at=row.next_at,
-            code=row.code,
-            words=row.words,
-            updated=row.updated,
-        )
-        for row in conn.execute(wanted)
-    ]
 
 
 __all__ = [

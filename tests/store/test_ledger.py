@@ -1,6 +1,8 @@
 """Tests of the ledger: lots under a fence, outcomes, and what is known after a crash."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -283,9 +285,7 @@ def test_oldest_send_first(stocked: Store, now: datetime, record: object) -> Non
 
 def test_many_claim_at_once(stocked: Store, now: datetime) -> None:
     """Several workers share one database and no delivery goes to two of them."""
-    with Store.open(
-        stocked.engine.url.render_as_string(hide_password=False), patience=30
-    ) as shared:
+    with again(stocked) as shared:
         rows = [(f"s{number}@x.org", "", None) for number in range(3000)]
         with shared.begin() as conn:
             subscribers.import_rows(conn, "weekly", rows, Consent("i", "", now), b"k", now)
@@ -306,11 +306,7 @@ def test_many_claim_at_once(stocked: Store, now: datetime) -> None:
                 with shared.begin() as conn:
                     ledger.release(conn, lot, now)
 
-        workers = [threading.Thread(target=worker, args=(f"w{n}",)) for n in range(4)]
-        for each in workers:
-            each.start()
-        for each in workers:
-            each.join(60)
+        run(*[lambda name=name: worker(name) for name in ("w1", "w2", "w3", "w4")])
         assert sorted(seen) == sorted(set(seen))
         with shared.begin() as conn:
             assert len(seen) == total == ledger.counts(conn, number)[ACCEPTED]
@@ -329,3 +325,69 @@ def test_leases_run_on_the_database_clock(running: Store, now: datetime) -> None
         assert len(found) == (1 if running.dialect == "sqlite" else 0)
         conn.execute(text("UPDATE lot SET lease = '2020-01-01T00:00:00.000000Z'"))
         assert [each.id for each in ledger.lost(conn, now)] == [lot.id]
+
+
+def test_two_freeze_at_once(stocked: Store, now: datetime) -> None:
+    """Two sends of one issue frozen in the same moment share out the audience."""
+    with stocked.begin() as conn:
+        rows = [(f"s{number}@x.org", "", None) for number in range(995)]
+        subscribers.import_rows(conn, "weekly", rows, Consent("i", "", now), b"k", now)
+        sends = [
+            ledger.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now) for _ in range(3)
+        ]
+    frozen: list[int] = []
+    together = threading.Barrier(len(sends))
+    with again(stocked) as shared:
+
+        def freeze(number: int) -> None:
+            together.wait(30)
+            with shared.begin() as conn:
+                frozen.append(ledger.freeze(conn, number, "v", now))
+
+        run(*[lambda number=number: freeze(number) for number in sends])
+    assert sum(frozen) == 1000
+    assert len(frozen) == len(sends)
+
+
+def test_cancelled_while_working(stocked: Store, now: datetime) -> None:
+    """Cancelled in the middle of work, a send ends with nobody waiting or on the wire."""
+    with stocked.begin() as conn:
+        rows = [(f"s{number}@x.org", "", None) for number in range(2995)]
+        subscribers.import_rows(conn, "weekly", rows, Consent("i", "", now), b"k", now)
+        number = ledger.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        ledger.freeze(conn, number, "v", now)
+    started = threading.Event()
+    with again(stocked) as shared:
+
+        def work() -> None:
+            while True:
+                with shared.begin() as conn:
+                    lot = ledger.claim(conn, "me", MINUTE, now)
+                if lot is None:
+                    return
+                started.set()
+                write(shared, lot, now, *[Recorded(row.id, DEFERRED) for row in lot.deliveries])
+                with shared.begin() as conn:
+                    ledger.release(conn, lot, now)
+
+        def cancel() -> None:
+            assert started.wait(30)
+            with shared.begin() as conn:
+                states = {SendState.RUNNING}
+                assert ledger.set_state(conn, number, SendState.CANCELLED, frm=states, now=now)
+
+        run(work, work, cancel)
+        with shared.read() as conn:
+            assert ledger.counts(conn, number) == {SKIPPED: 3000}
+
+
+def again(store: Store) -> Store:
+    """The same database, with patience."""
+    return Store.open(store.engine.url.render_as_string(hide_password=False), patience=30)
+
+
+def run(*works: Callable[[], None]) -> None:
+    """Run these at once, and fail if one of them does."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for future in [pool.submit(work) for work in works]:
+            future.result(60)
