@@ -11,10 +11,11 @@ Never: SQL, rendering, rules. See: publish and send (the halls the commands call
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +23,8 @@ from publisher import __version__
 from publisher.cli import digests, homes, people, publishing, sending
 from publisher.cli.console import Context, complain
 from publisher.errors import PublisherError
+
+NO_NUMBER: Final = re.compile(r"Input should be a valid integer, .*")
 
 app = typer.Typer(
     name="publisher",
@@ -43,7 +46,7 @@ def _show_version(value: bool) -> None:
 def publisher(
     context: typer.Context,
     home: Annotated[
-        Path, typer.Option(help="The folder to work on.", envvar="PUBLISHER_HOME")
+        Path, typer.Option(help="The folder to work on.", envvar="PUBLISHER_HOME", metavar="DIR")
     ] = Path("."),
     newsletter: Annotated[
         str | None, typer.Option(help="The newsletter, where a home has several.", metavar="SLUG")
@@ -65,6 +68,13 @@ for room in (digests, publishing, sending, people, homes):
     room.register(app)
 
 
+def _plain(words: str) -> str:
+    """Say a usage fault as all complaints are said: no capital, no full stop, no jargon."""
+    words = words.removeprefix("Invalid value: ")
+    words = NO_NUMBER.sub("not a whole number", words)
+    return words[:1].lower() + words[1:].rstrip(".")
+
+
 def main() -> None:
     """Run a command and leave with its exit code."""
     try:
@@ -76,7 +86,7 @@ def main() -> None:
         asked = getattr(error, "ctx", None)
         words = error.format_message() if hasattr(error, "format_message") else str(error)
         complain(
-            words[:1].lower() + words[1:].rstrip("."),
+            _plain(words),
             f"{asked.command_path if asked else 'publisher'} --help",
         )
         code = 2

@@ -133,6 +133,21 @@ def show_findings(file: str, findings: Iterable[Finding]) -> None:
             typer.echo(f"    hint: {finding.hint}", err=True)
 
 
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn a place that cannot be written into an error with the place in it."""
+    from publisher.errors import PublisherError
+
+    try:
+        yield
+    except OSError as error:
+        raise PublisherError(
+            f"cannot be written: {error.strerror or error}",
+            where=str(place),
+            hint="look at the path, its owner and the space left",
+        ) from None
+
+
 def exit_for(findings: Iterable[Finding], *, strict: bool = False) -> None:
     """Leave with 1 when a finding stops; under strict when one holds or warns, too."""
     bad = {Level.STOP, Level.HOLD, Level.WARN} if strict else {Level.STOP}

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from publisher.cli.console import Context, answer, counted, exit_for, show_findings
+from publisher.cli.console import Context, answer, counted, exit_for, show_findings, writing
 from publisher.model import Finding, Issue, Kind, Newsletter, Reading
 
-FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE...")]
+FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE")]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +27,11 @@ def check(
     context: typer.Context,
     files: FILES,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    strict: Annotated[bool, typer.Option(help="Fail on hold and warn, too.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Leave with 1 on hold and warn, too.")
+    ] = False,
 ) -> None:
-    """Read digests and say what is wrong with them."""
+    """Read digests and say what is wrong with them; changes nothing."""
     from publisher import digest, folder
     from publisher.errors import DigestError
 
@@ -60,12 +62,12 @@ def check(
 def preview(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The digest.", metavar="FILE")],
-    out: Annotated[Path, typer.Option(help="Where the editions go.", metavar="DIR")] = Path(
+    out: Annotated[Path, typer.Option(help="The folder to write them into.", metavar="DIR")] = Path(
         "preview"
     ),
     open_: Annotated[bool, typer.Option("--open", help="Open the page and the mail.")] = False,
 ) -> None:
-    """Write every edition of a digest as files."""
+    """Write every edition of a digest as files; publishes nothing."""
     from publisher import digest, folder
 
     console: Context = context.obj
@@ -121,7 +123,6 @@ def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, targ
         message_id="<preview@example.net>",
         unsubscribe=None,
     )
-    target.mkdir(parents=True, exist_ok=True)
     files = {
         "issue.html": made["mail"].body.encode(),
         "issue.txt": made["text"].body.encode(),
@@ -133,8 +134,10 @@ def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, targ
         "atom.xml": feed.atom([published], newsletter).body.encode(),
         "feed.json": feed.json_feed([published], newsletter).body.encode(),
     }
-    for name, data in files.items():
-        (target / name).write_bytes(data)
+    with writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (target / name).write_bytes(data)
 
 
 def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> list[Finding]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from publisher.cli.console import Context, answer, counted, show_findings, table
+from publisher.cli.console import Context, answer, counted, show_findings, table, writing
 from publisher.model import Newsletter
 
 if TYPE_CHECKING:
@@ -32,10 +32,17 @@ def register(app: typer.Typer) -> None:
 
 def init(
     context: typer.Context,
-    folder: Annotated[Path | None, typer.Argument(help="The new home.", metavar="[DIR]")] = None,
-    title: Annotated[str, typer.Option(help="The newsletter's title.")] = "My newsletter",
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The folder to make; without it the one that --home names.", metavar="DIR"
+        ),
+    ] = None,
+    title: Annotated[
+        str, typer.Option(help="The newsletter's title.", metavar="TITLE")
+    ] = "My newsletter",
 ) -> None:
-    """Make a new home: publisher.toml, an empty digests/ and feeds/."""
+    """Make a new home: publisher.toml, empty digests/ and feeds/."""
     from publisher.errors import RefusedError
     from publisher.settings import FILE_NAME
 
@@ -45,14 +52,15 @@ def init(
         raise RefusedError(
             f"there is a {FILE_NAME} already", where=str(home), hint="nothing was changed"
         )
-    for name in ("digests", "feeds"):
-        (home / name).mkdir(parents=True, exist_ok=True)
     pattern = resources.files("publisher").joinpath("starter.toml").read_text("utf-8")
     escaped = title.replace("\\", "\\\\").replace('"', '\\"')
-    (home / FILE_NAME).write_text(pattern.replace("My newsletter", escaped), "utf-8")
     ignore = home / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("publisher.db*\noutbox/\nwire/\nsecret.key\n*.lock\n", "utf-8")
+    with writing(home):
+        for name in ("digests", "feeds"):
+            (home / name).mkdir(parents=True, exist_ok=True)
+        (home / FILE_NAME).write_text(pattern.replace("My newsletter", escaped), "utf-8")
+        if not ignore.exists():
+            ignore.write_text("publisher.db*\noutbox/\nwire/\nsecret.key\n*.lock\n", "utf-8")
     console.say(f"a new home in {home}/")
     console.say(f"next: edit {home / FILE_NAME}, drop a digest into {home / 'digests'}/, then")
     console.say(f"      publisher --home {home} run")
@@ -63,10 +71,16 @@ def run(
     once: Annotated[
         bool, typer.Option("--once", help="Scan, publish, send what is due, then leave.")
     ] = False,
-    host: Annotated[str | None, typer.Option(help="Of the public port.")] = None,
-    port: Annotated[int | None, typer.Option(help="The public port.")] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Where the site listens; the desk stays local.", metavar="HOST"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="The port of the site.", min=0, max=65535, metavar="PORT"),
+    ] = None,
 ) -> None:
-    """Watch the folder, publish, send, and serve the site and the desk."""
+    """Watch the folder, publish, send, serve the site and the desk."""
     from dataclasses import replace
 
     from publisher import run as process
@@ -100,16 +114,17 @@ def status(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say how the home is doing: what is held, what waits, what runs."""
+    """Say what is held, what waits and what runs."""
     from publisher import run as process
 
     console: Context = context.obj
     settings = console.settings()
+    shown = [console.newsletter(settings)] if console.newsletter_slug else settings.newsletters
     with console.store(settings) as store:
         document: dict[str, Any] = {
             "home": str(settings.home),
             "running": process.is_running(settings.home),
-            "newsletters": [_state(settings, store, one) for one in settings.newsletters],
+            "newsletters": [_state(settings, store, one) for one in shown],
         }
     if as_json:
         for newsletter in document["newsletters"]:
@@ -184,7 +199,7 @@ def _show_newsletter(newsletter: dict[str, Any]) -> None:
 
 
 def migrate(context: typer.Context) -> None:
-    """Bring the database's schema up to date; SQLite is copied first."""
+    """Bring the database up to date; SQLite is copied first."""
     from publisher.store import Store
 
     console: Context = context.obj
@@ -202,7 +217,7 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The archive to write (.tar).", metavar="FILE")],
 ) -> None:
-    """Write database, register, key and settings into one archive, while everything runs."""
+    """Archive database, register, key and settings, while it runs."""
     import tarfile
     import tempfile
 
@@ -218,6 +233,7 @@ def backup(
     with (
         console.store(settings) as store,
         site.lock(settings.home),
+        writing(file),
         tempfile.TemporaryDirectory(dir=settings.home, prefix=".backup-") as scratch,
     ):
         copy = Path(scratch) / "publisher.db"

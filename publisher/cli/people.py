@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from publisher.cli.console import Context, answer, ask, table
+from publisher.cli.console import Context, answer, ask, table, writing
 
 if TYPE_CHECKING:
     from publisher.store.subscribers import Added
@@ -45,14 +45,16 @@ def people(context: typer.Context) -> None:
 @subscribers.command()
 def add(
     context: typer.Context,
-    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...")],
-    name: Annotated[str, typer.Option(help="The subscriber's name.")] = "",
-    language: Annotated[str | None, typer.Option(help="A language tag such as zh-CN.")] = None,
+    addresses: Annotated[list[str], typer.Argument(help="E-mail addresses.", metavar="ADDRESS")],
+    name: Annotated[str, typer.Option(help="The subscriber's name.", metavar="NAME")] = "",
+    language: Annotated[
+        str | None, typer.Option(help="A language tag such as zh-CN.", metavar="TAG")
+    ] = None,
     consent: Annotated[
         str, typer.Option(help="How they agreed, in words.", metavar="WORDS")
     ] = "added by an editor",
 ) -> None:
-    """Add subscribers; their consent is recorded with your words."""
+    """Add subscribers; how they agreed is recorded."""
     from publisher import signup
     from publisher.clock import utc_now
     from publisher.model import Consent
@@ -91,7 +93,7 @@ def import_(
         Path | None, typer.Option(help="Write rejected lines with reasons here.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Import subscribers from CSV; consent is recorded as imported by whom, when."""
+    """Import subscribers from CSV; by whom and when is recorded."""
     import getpass
 
     from publisher.clock import utc_now
@@ -107,7 +109,9 @@ def import_(
     consent = Consent("import", f"imported by {who} on {now:%Y-%m-%d} from {file.name}", now)
     try:
         lines = list(_read_rows(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise PublisherError(f"cannot be read: {error.strerror}", where=str(file)) from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise PublisherError(
             f"cannot be read: {error}", where=str(file), hint="save it as CSV in UTF-8"
         ) from None
@@ -154,7 +158,7 @@ def _report_import(
         f" rejected {len(rejected):,}"
     )
     if rejects is not None:
-        with rejects.open("w", encoding="utf-8", newline="") as out:
+        with writing(rejects), rejects.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
             writer.writerow(["line", "email", "reason"])
             writer.writerows([line, guard(address), reason] for line, address, reason in rejected)
@@ -224,7 +228,9 @@ def export(context: typer.Context) -> None:
 @subscribers.command()
 def show(
     context: typer.Context,
-    address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]")] = None,
+    address: Annotated[
+        str | None, typer.Argument(help="Show this one in full.", metavar="ADDRESS")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show how many there are, or one with consent and state."""
@@ -247,7 +253,7 @@ def show(
                 )
             return
         person = rows.find(conn, newsletter.slug, address)
-        reason = rows.is_suppressed(conn, newsletter.slug, address)
+        reason = rows.is_suppressed(conn, newsletter.slug, address, key=_key(settings))
         if person is None:
             if reason:
                 console.say(f"{address} is suppressed: {reason}")
@@ -312,19 +318,24 @@ def _set(context: typer.Context, address: str, state: str, words: str) -> None:
 def suppress(
     context: typer.Context,
     address: ADDRESS,
-    reason: Annotated[str, typer.Option(help="Why, in words.")] = "suppressed by an editor",
+    reason: Annotated[
+        str, typer.Option(help="Why, in words.", metavar="WORDS")
+    ] = "suppressed by an editor",
     lift: Annotated[bool, typer.Option("--lift", help="Allow the address again.")] = False,
 ) -> None:
     """Never mail an address again, subscriber or not."""
     from publisher.clock import utc_now
+    from publisher.errors import RefusedError
     from publisher.store import subscribers as rows
 
     console: Context = context.obj
     settings = console.settings()
     newsletter = console.newsletter(settings)
+    if not lift and (fault := rows.valid(address)):
+        raise RefusedError(f"{address!r} is no address: {fault}")
     with console.store(settings) as store, store.begin() as conn:
         if lift:
-            rows.lift(conn, newsletter.slug, address)
+            rows.lift(conn, newsletter.slug, address, key=_key(settings))
         else:
             rows.suppress(conn, newsletter.slug, address, reason, utc_now())
     console.say(f"{address}: {'may be mailed again' if lift else 'suppressed'}")
@@ -336,7 +347,10 @@ def erase(
     address: ADDRESS,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer yes beforehand.")] = False,
 ) -> None:
-    """Delete all that is known of a person; only a keyed hash stays, so they stay unmailed."""
+    """Delete all that is known of a person, who stays unmailed.
+
+    Only a keyed hash of the address is kept, so that no later import can bring them back.
+    """
     from publisher.clock import utc_now
     from publisher.store import subscribers as rows
 

@@ -5,6 +5,7 @@ See: publish (the hall that does it), identity (what is new, revised, held).
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,15 +40,16 @@ def register(app: typer.Typer) -> None:
 def publish(
     context: typer.Context,
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Only these digests.", metavar="[FILE...]")
+        list[Path] | None,
+        typer.Argument(help="Only these digests; without it all.", metavar="FILE"),
     ] = None,
     as_issue: Annotated[
         str | None,
-        typer.Option("--as", metavar="ISSUE", help="The digest revises this issue."),
+        typer.Option("--as", metavar="ISSUE", help="The one FILE revises this issue."),
     ] = None,
-    new: Annotated[bool, typer.Option("--new", help="The digest is a new issue.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="The one FILE is a new issue.")] = False,
 ) -> None:
-    """Publish new and changed digests to pages and feeds; mails nobody."""
+    """Publish new and changed digests; mails nobody."""
     from publisher import publish as hall
     from publisher import templates
     from publisher.errors import RefusedError
@@ -55,7 +57,12 @@ def publish(
     console: Context = context.obj
     settings = console.settings()
     if as_issue and new:
-        raise RefusedError("--as and --new contradict each other", hint="give one of them")
+        raise typer.BadParameter("--as and --new contradict each other")
+    if (as_issue or new) and len(files or ()) != 1:
+        raise typer.BadParameter("--as and --new go with one FILE")
+    for file in files or ():
+        if not os.path.lexists(file):
+            raise RefusedError("there is no such file", where=str(file))
     newsletters = [console.newsletter(settings)] if console.newsletter_slug or files else None
     with console.store(settings) as store:
         slug = None
@@ -129,7 +136,9 @@ def record_slug(store: Store, settings: Settings, newsletter: Newsletter, words:
 def withdraw(
     context: typer.Context,
     issue: ISSUE,
-    restore: Annotated[bool, typer.Option("--restore", help="Bring it back.")] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Bring it back, under the same id.")
+    ] = False,
     yes: YES = False,
 ) -> None:
     """Take an issue out of feeds and pages, and cancel its sends."""

@@ -57,20 +57,23 @@ def send(
     context: typer.Context,
     issue: ISSUE,
     to: Annotated[
-        list[str] | None, typer.Option(help="A test, to this address only.", metavar="ADDRESS")
+        list[str] | None,
+        typer.Option(help="Send a test, to this address only; may be repeated.", metavar="ADDRESS"),
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(help="YYYY-MM-DD HH:MM local, RFC 3339, or +10m.", metavar="WHEN"),
+        typer.Option(help="When: YYYY-MM-DD HH:MM local, RFC 3339, +10m.", metavar="WHEN"),
     ] = None,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Only to those of today's audience without it.")
+        bool, typer.Option("--missing", help="Send it to those who have not had it.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say who would get it; send nothing.")
+    ] = False,
     yes: YES = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until it is done.")] = False,
 ) -> None:
-    """Send an issue to its subscribers, once."""
+    """Send an issue to its subscribers, once; with --to, a test."""
     from publisher.clock import utc_now
 
     console: Context = context.obj
@@ -82,7 +85,7 @@ def send(
         _preflight(console, settings, published, newsletter)
         moment = _moment(at, newsletter, utc_now())
         if to:
-            _check_addresses(store, newsletter, to)
+            _check_addresses(settings, store, newsletter, to)
         else:
             _announce(console, store, published, newsletter, missing=missing, when=moment)
         if dry_run:
@@ -137,15 +140,20 @@ def _moment(at: str | None, newsletter: Newsletter, now: datetime) -> datetime |
     return parse_when(at, newsletter.timezone, now) if at else None
 
 
-def _check_addresses(store: Store, newsletter: Newsletter, to: list[str]) -> None:
+def _check_addresses(
+    settings: Settings, store: Store, newsletter: Newsletter, to: list[str]
+) -> None:
     from publisher.errors import RefusedError
+    from publisher.settings import secret_key
     from publisher.store import subscribers
 
     for address in to:
         if reason := subscribers.valid(address):
             raise RefusedError(f"{address!r} is not an address to write to: {reason}")
         with store.read() as conn:
-            barred = subscribers.is_suppressed(conn, newsletter.slug, address)
+            barred = subscribers.is_suppressed(
+                conn, newsletter.slug, address, key=secret_key(settings)
+            )
         if barred:
             raise RefusedError(f"{address} is suppressed: {barred}")
 
@@ -351,7 +359,9 @@ def _counts(send: Send) -> str:
 
 def sends(
     context: typer.Context,
-    send: Annotated[int | None, typer.Argument(metavar="[SEND]")] = None,
+    send: Annotated[
+        int | None, typer.Argument(help="Show this one in full.", metavar="SEND")
+    ] = None,
     as_json: AS_JSON = False,
 ) -> None:
     """List sends, newest first; one in full with who is in doubt."""
@@ -399,7 +409,9 @@ def document(send: Send) -> dict[str, Any]:
 def who(
     context: typer.Context,
     issue: ISSUE,
-    address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]")] = None,
+    address: Annotated[
+        str | None, typer.Argument(help="Only this reader.", metavar="ADDRESS")
+    ] = None,
 ) -> None:
     """Say who got an issue, who did not, and why."""
     from publisher.store import ledger
