@@ -23,6 +23,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -45,10 +46,11 @@ from publisher.errors import PublisherError, RefusedError, SettingsError
 from publisher.folder import SETTLED_SECONDS
 from publisher.model import Kind, Level, Newsletter
 from publisher.publish import Outcome, publish
-from publisher.schedule import Due, Waiting
+from publisher.schedule import Ask, Due, Waiting
 from publisher.send import Sender
 from publisher.settings import Settings
 from publisher.store import Store, issues, sends
+from publisher.store.issues import DigestRow
 
 LOCK_NAME: Final = "run.lock"
 SCAN: Final = timedelta(seconds=60)
@@ -61,6 +63,8 @@ RESPAWN_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
 
 log = structlog.get_logger("run")
 Say = Callable[[str], None]
+Said = dict[str, frozenset[tuple[str, str, str]]]
+"""What the scan before told, by newsletter: digests by path, hash, state; issues that ask."""
 
 
 class Server(Protocol):
@@ -100,7 +104,14 @@ def speak(*, chatty: bool) -> None:
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
     """Hold the home for this process; raises RefusedError while another runs on it."""
-    handle = os.open(home / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(home / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"the home cannot be held: {error.strerror}",
+            where=str(home / LOCK_NAME),
+            hint="the home must be a folder on a local disk that this user can write to",
+        ) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -111,8 +122,9 @@ def only_one(home: Path) -> Iterator[None]:
                 where=str(home),
                 hint="stop that one first; a second would only stand in its way",
             ) from None
-        os.truncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a full disk: the number is a courtesy, the lock holds without
+            os.truncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
@@ -151,12 +163,44 @@ def refuse_open_home(settings: Settings) -> None:
             )
 
 
+def refuse_taken_ports(settings: Settings) -> None:
+    """Refuse to run where another program listens: half a service would look like a whole one."""
+    for host, port, key in (
+        (settings.host, settings.port, "port"),
+        ("127.0.0.1", settings.desk_port, "desk_port"),
+    ):
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as error:
+            raise SettingsError(
+                f"nothing can be served there: {error.strerror}",
+                where=f"{host}:{port}",
+                hint=f"stop what listens there, or choose another: {key} under [web]",
+            ) from None
+
+
 # --- the jobs -----------------------------------------------------------------
 
 
-def scan(settings: Settings, store: Store, *, say: Say, rebuild: bool = True) -> Outcome:
-    """Publish what is new and let each newsletter's rule schedule what it asks for."""
+def scan(
+    settings: Settings,
+    store: Store,
+    *,
+    say: Say,
+    rebuild: bool = True,
+    said: Said | None = None,
+) -> Outcome:
+    """Publish what is new and let each newsletter's rule schedule what it asks for.
+
+    `said` remembers what was told, so that a fault or a question is told once, not every minute.
+    """
     total = Outcome()
+    said = {} if said is None else said
     for newsletter in settings.newsletters:
         try:
             outcome = publish(
@@ -167,25 +211,60 @@ def scan(settings: Settings, store: Store, *, say: Say, rebuild: bool = True) ->
                 newsletters=[newsletter],
                 rebuild=rebuild,
             )
-            apply_rule(store, newsletter, utc_now(), say=say)
+            answers = apply_rule(store, newsletter, utc_now(), say=say)
         except PublisherError as error:
             log.error("scan failed", newsletter=newsletter.slug, error=str(error), hint=error.hint)
             continue
         for word, records in (("published", outcome.new), ("revised", outcome.revised)):
             for record in records:
                 say(f"{word} {record.slug} from {record.path}")
-        for row in outcome.digests:
-            if row.state in {"held", "aside"}:
-                word = "held" if row.state == "held" else "set aside"
-                why = row.findings[-1].message if row.findings else ""
-                say(f"{word}: {row.path}: {why}")
+        _tell_once(newsletter, outcome.digests, answers, said, say)
         total += outcome
     return total
 
 
-def apply_rule(store: Store, newsletter: Newsletter, now: datetime, *, say: Say) -> None:
-    """Schedule the sends a newsletter's rule asks for now; what asks a person is only said."""
-    for answer in rule_answers(store, newsletter, now):
+def _tell_once(
+    newsletter: Newsletter,
+    rows: Sequence[DigestRow],
+    answers: Sequence[Due | Ask],
+    said: Said,
+    say: Say,
+) -> None:
+    """Tell what was not told by the scan before: faults of digests, and what waits for a person."""
+    asks = [answer for answer in answers if isinstance(answer, Ask)]
+    told = said.get(newsletter.slug, frozenset())
+    said[newsletter.slug] = frozenset(
+        {(row.path, row.digest_hash, row.state) for row in rows}
+        | {(ask.slug, "", "ask") for ask in asks}
+    )
+    for row in rows:
+        if (row.path, row.digest_hash, row.state) not in told:
+            _complain(row, newsletter, say)
+    for ask in asks:
+        if (ask.slug, "", "ask") not in told:
+            say(f"waits for you: issue {ask.slug}: {ask.reason}")
+            say(f"    hint: publisher send {ask.slug}")
+
+
+def _complain(row: DigestRow, newsletter: Newsletter, say: Say) -> None:
+    """Say why a digest is not published, or not sent by itself: place, cause, remedy."""
+    words = {"held": "held", "aside": "set aside", "copy": "not published"}
+    for finding in row.findings:
+        if row.state not in words and finding.level is not Level.HOLD:
+            continue
+        file = f"{newsletter.digests}/{row.path}"
+        place = ":".join(str(part) for part in (file, finding.line, finding.column) if part)
+        say(f"{words.get(row.state, 'not sent by itself')}: {place}: {finding.message}")
+        if finding.hint:
+            say(f"    hint: {finding.hint}")
+
+
+def apply_rule(
+    store: Store, newsletter: Newsletter, now: datetime, *, say: Say
+) -> tuple[Due | Ask, ...]:
+    """Schedule the sends a newsletter's rule asks for now; give all its answers."""
+    answers = rule_answers(store, newsletter, now)
+    for answer in answers:
         if not isinstance(answer, Due):
             continue
         with store.begin() as conn, suppress(sends.AlreadyThere):
@@ -199,11 +278,10 @@ def apply_rule(store: Store, newsletter: Newsletter, now: datetime, *, say: Say)
                 occurrence=answer.occurrence,
             )
             say(f"send {number}: issue {answer.slug}, by the rule {newsletter.send!r}")
+    return answers
 
 
-def rule_answers(
-    store: Store, newsletter: Newsletter, now: datetime
-) -> tuple[schedule.Due | schedule.Ask, ...]:
+def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[Due | Ask, ...]:
     """Ask the rule about every issue that has no send yet."""
     with store.read() as conn:
         sent = {one.issue for one in sends.sends(conn, newsletter.slug) if one.kind is Kind.ISSUE}
@@ -255,8 +333,11 @@ def once(settings: Settings, *, say: Say) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         try:
+            said: Said = {}
             for _ in range(30):
-                if not scan(settings, store, say=say).young or stop.wait(SETTLED_SECONDS + 0.1):
+                if not scan(settings, store, say=say, said=said).young or stop.wait(
+                    SETTLED_SECONDS + 0.1
+                ):
                     break
             settings = _refreshed(settings)
             _sender(settings, store, stop).until_idle(PATIENCE)
@@ -279,7 +360,7 @@ def _sender(settings: Settings, store: Store, stop: threading.Event) -> Sender:
     return Sender.of(
         settings,
         store,
-        templates.load(settings.home),
+        templates.Live(settings.home),
         key=settings_room.secret_key(settings),
         clock=utc_now,
         stop=stop,
@@ -294,6 +375,7 @@ def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
     speak(chatty=True)
     refuse_open_home(settings)
     with only_one(settings.home):
+        refuse_taken_ports(settings)
         settings_room.secret_key(settings)
         store = Store.open(settings.database)
         try:
@@ -315,6 +397,7 @@ class _Process:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
         )
         self.sender: Any = None
+        self.said: Said = {}
         self.young = 0
         self.deaths = 0
 
@@ -361,7 +444,9 @@ class _Process:
         """Scan once; soon again while a file is still being written."""
         with self.scanning:
             try:
-                outcome = scan(self.settings, self.store, say=self.say, rebuild=rebuild)
+                outcome = scan(
+                    self.settings, self.store, say=self.say, rebuild=rebuild, said=self.said
+                )
             except PublisherError as error:
                 log.error("scan failed", error=str(error), hint=error.hint)
                 return
@@ -456,12 +541,18 @@ def sender_process(home: Path, parent: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_stop_with_parent, args=(parent, stop), daemon=True).start()
-    settings = _refreshed(settings_room.load(home))
-    store = Store.open(settings.database)
     try:
-        _sender(settings, store, stop).forever()
-    finally:
-        store.close()
+        settings = _refreshed(settings_room.load(home))
+        store = Store.open(settings.database)
+        try:
+            _sender(settings, store, stop).forever()
+        finally:
+            store.close()
+    except PublisherError as error:
+        if stop.is_set():
+            return
+        log.error("the sender cannot work", error=str(error), hint=error.hint)
+        sys.exit(1)
 
 
 def _stop_with_parent(parent: int, stop: threading.Event) -> None:

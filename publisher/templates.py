@@ -1,11 +1,14 @@
 """templates - the packaged templates, overlaid by a publication's own.
 
-A publication overrides any file by putting one of the same name under its `templates/`. Faults:
+A publication overrides any file by putting one of the same name under its `templates/`. What runs
+for long asks `Live`, so that a template mended while it runs is taken at once. Faults:
 TemplateError where a file cannot be read as UTF-8. Never: renders. See: render (takes the mapping).
 """
 
 from __future__ import annotations
 
+from collections.abc import ItemsView, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from publisher.errors import TemplateError
@@ -35,3 +38,37 @@ def load(home: Path | None = None) -> dict[str, str]:
                         f"cannot be read: {error}", where=str(path), hint="save it as UTF-8"
                     ) from None
     return found
+
+
+class Live(Mapping[str, str]):
+    """The templates as they stand on disk in the moment they are asked for."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen: set[tuple[str, int, int]] | None = None
+        self._loaded: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        return self._now()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def items(self) -> ItemsView[str, str]:
+        """Give all at once: one look at the disk."""
+        return self._now().items()
+
+    def _now(self) -> dict[str, str]:
+        """Load again when a file of the publication's own came, went or changed."""
+        seen = set()
+        for path in (self._home / "templates").rglob("*"):
+            with suppress(OSError):  # gone in this moment
+                status = path.stat()
+                seen.add((str(path), status.st_size, status.st_mtime_ns))
+        if seen != self._seen:
+            self._loaded = load(self._home)
+            self._seen = seen
+        return self._loaded

@@ -1,0 +1,47 @@
+"""The templates: ours, a publication's own over them, and those of a process that runs for long."""
+
+from pathlib import Path
+
+import pytest
+
+from publisher import templates
+from publisher.errors import TemplateError
+
+
+def own(home: Path, text: bytes) -> Path:
+    """Write a publication's own text template."""
+    file = home / "templates" / "mail" / "digest.txt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text)
+    return file
+
+
+def test_a_publication_overrides_one_file(tmp_path: Path) -> None:
+    """A file of the same name wins; all others are ours."""
+    ours = templates.load()
+    own(tmp_path, b"mine")
+    loaded = templates.load(tmp_path)
+    assert loaded == {**ours, "mail/digest.txt": "mine"}
+
+
+def test_one_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    """The fault says which file, and what to do."""
+    file = own(tmp_path, b"caf\xe9")
+    with pytest.raises(TemplateError, match="cannot be read") as caught:
+        templates.load(tmp_path)
+    assert caught.value.where == str(file)
+    assert "UTF-8" in caught.value.hint
+
+
+def test_live_templates_follow_the_disk(tmp_path: Path) -> None:
+    """What is changed, removed or broken while a process runs is so at the next look."""
+    live = templates.Live(tmp_path)
+    ours = dict(live)
+    assert len(live) == len(ours)
+    file = own(tmp_path, b"mine")
+    assert live["mail/digest.txt"] == "mine"
+    file.write_bytes(b"caf\xe9")
+    with pytest.raises(TemplateError):
+        live.items()
+    file.unlink()
+    assert dict(live.items()) == ours
