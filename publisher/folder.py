@@ -3,6 +3,8 @@
 Digests are `.md`, `.markdown`, `.txt`, found recursively; names beginning with `.` or `_`, README
 and LICENSE are passed over. A file counts when its modification is over two seconds old and its
 status is the same before and after reading, so that one still being written is looked at again.
+One dated ahead of the clock, which jumped or is not the writer's, counts when a second look, two
+seconds after the first, finds it unchanged.
 
 Faults: what is no plain readable file (a FIFO, a symlink, no permission, too large) comes back as
 a `Found` with a finding instead of bytes; nothing raises but a missing folder's absence.
@@ -15,6 +17,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +31,8 @@ PASSED_OVER: Final = frozenset({"readme", "license", "licence"})
 MAX_BYTES: Final = 16 * 1024 * 1024
 SETTLED_SECONDS: Final = 2.0
 PARTIAL: Final = (".tmp", ".part", ".swp", ".crdownload")
+_ahead: Final[dict[Path, tuple[tuple[int, int, int], float]]] = {}
+"""Files dated ahead of the clock: how they looked, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def read(path: Path, name: str, *, now: float, patient: bool) -> Found:
         before = os.fstat(handle)
         if fault := _kind_fault(before):
             return Found(name, finding=fault)
-        if patient and now - before.st_mtime < SETTLED_SECONDS:
+        if patient and not _is_settled(path, before, now):
             return Found(name, is_young=True)
         with os.fdopen(handle, "rb", closefd=False) as file:
             data = file.read(MAX_BYTES + 1)
@@ -133,6 +138,19 @@ def read(path: Path, name: str, *, now: float, patient: bool) -> Found:
     if _mark(before) != _mark(after) or len(data) != before.st_size:
         return Found(name, is_young=True)
     return Found(name, data=data)
+
+
+def _is_settled(path: Path, status: os.stat_result, now: float) -> bool:
+    """Say whether nobody seems to be writing a file any more."""
+    age = now - status.st_mtime
+    if age > -SETTLED_SECONDS:
+        return age >= SETTLED_SECONDS
+    mark, moment = _mark(status), time.monotonic()
+    before, since = _ahead.get(path, (None, moment))
+    if mark != before:
+        _ahead[path] = mark, moment
+        return False
+    return moment - since >= SETTLED_SECONDS
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -44,6 +44,22 @@ def test_young_files_wait(tmp_path: Path) -> None:
     assert folder.read_one(tmp_path / "new.md") == b"# a\n"
 
 
+def test_a_file_dated_ahead_gets_a_second_look(tmp_path: Path, monkeypatch) -> None:
+    """After a clock was put back, a file from before is read once it stays the same for 2 s."""
+    file = old(tmp_path / "a.md")
+    elapsed = [100.0]
+    monkeypatch.setattr(folder.time, "monotonic", lambda: elapsed[0])
+
+    def look_later(seconds: float) -> str:
+        elapsed[0] += seconds
+        return codes(tmp_path)["a.md"]
+
+    os.utime(file, (time.time() + 3600,) * 2)
+    assert [look_later(0), look_later(1), look_later(1.1)] == ["young", "young", "read"]
+    os.utime(file, (time.time() + 3601,) * 2)
+    assert [look_later(5), look_later(1), look_later(1.1)] == ["young", "young", "read"]
+
+
 def test_what_is_no_plain_file_is_set_aside(tmp_path: Path) -> None:
     """A FIFO, a symlink out of the folder and a huge file come back as findings at once."""
     root = tmp_path / "digests"

@@ -69,7 +69,7 @@ def split(text: str) -> Front:
     if fence in {"---", "+++"}:
         end = _fence_end(lines, first, fence)
         if end is None:
-            return Front(text)
+            return Front(text, {}, _unclosed(lines, first, fence))
         read = _yaml if fence == "---" else _toml
         source, last = lines[first + 1 : end], end
     else:
@@ -109,6 +109,23 @@ def _fence_end(lines: list[str], first: int, fence: str) -> int | None:
             inner = lines[first + 1 : number]
             return number if fence == "+++" or _looks_like_yaml(inner) else None
     return None
+
+
+def _unclosed(lines: list[str], first: int, fence: str) -> tuple[Finding, ...]:
+    """Complain of front matter that never ends: a known key, and no closing fence below it."""
+    below = lines[first + 1 : first + MOST_LINES]
+    key = re.match(r"""["']?([A-Za-z_]+)["']?\s*[:=]""", below[0]) if below else None
+    if key is None or key[1].casefold() not in KNOWN or fence in map(str.rstrip, below):
+        return ()
+    return (
+        Finding(
+            Level.STOP,
+            "digest/front-matter",
+            f"The front matter begins here with {fence} and never ends.",
+            f"Write a line of {fence} after its last line; without front matter, delete this one.",
+            first + 1,
+        ),
+    )
 
 
 def _looks_like_yaml(lines: list[str]) -> bool:

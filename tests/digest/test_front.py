@@ -50,6 +50,16 @@ def test_no_front_matter(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["\n---\ntitle: T\n# A heading\n", '\n+++\ntitle = "T"\n\ntext\n', "\n---\nDate: x"]
+)
+def test_front_matter_that_never_ends(text: str) -> None:
+    """A fence, a key we know and no second fence: the fence's line is named."""
+    (finding,) = split(text).findings
+    assert (finding.level, finding.line) == (Level.STOP, 2)
+    assert "never ends" in finding.message
+
+
+@pytest.mark.parametrize(
     ("text", "line", "column"),
     [
         ("---\ntitle: a: b\n---\n", 2, 9),
