@@ -81,7 +81,7 @@ def publish(
             ),
             console,
         )
-    report(console, outcome)
+    report(console, settings, outcome)
     if any(row.state == "aside" for row in outcome.digests):
         raise typer.Exit(1)
     if any(row.state == "held" for row in outcome.digests):
@@ -103,10 +103,11 @@ def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
     return outcome
 
 
-def report(console: Context, outcome: Outcome) -> None:
+def report(console: Context, settings: Settings, outcome: Outcome) -> None:
     """Tell what a publication did."""
+    folders = {one.slug: one.digests for one in settings.newsletters}
     for row in outcome.digests:
-        show_findings(row.path, row.findings)
+        show_findings(f"{folders[row.newsletter]}/{row.path}", row.findings)
     for word, records in (("published", outcome.new), ("revised", outcome.revised)):
         for record in records:
             console.say(f"{word} {record.slug} from {record.path}")

@@ -128,7 +128,7 @@ def _preflight(
     findings: list[Finding] = [*settings.findings, *preflight.check(published, newsletter, made)]
     if settings.transport != "outbox":
         findings += preflight.transport(newsletter)
-    show_findings(published.record.path, findings)
+    show_findings(f"{newsletter.digests}/{published.record.path}", findings)
     if any(finding.level is Level.STOP for finding in findings):
         complain("not sent", "mend the findings above, then send again")
         raise typer.Exit(1)
