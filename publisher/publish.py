@@ -10,7 +10,8 @@
 
 Nothing is written before everything has been rendered, so a broken template changes nothing. The
 store is written before the register and the register before the site: a crash in between is healed
-by the next run, and an issue is never taken for mailed that was not.
+by the next publication, also by one that finds nothing new, and an issue is never taken for mailed
+that was not.
 
 Faults: whatever its rooms raise; a bad digest is not one, it is recorded and the others go on.
 Never: sends mail, moves or deletes a digest. See: send (the other hall), identity (the rules).
@@ -19,7 +20,7 @@ Never: sends mail, moves or deletes a digest. See: send (the other hall), identi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
@@ -30,6 +31,7 @@ from zoneinfo import ZoneInfo
 from publisher import addresses, digest, folder, identity, preflight, register, site
 from publisher.errors import PublisherError, RefusedError
 from publisher.identity import Candidate, Decision, Match
+from publisher.identity.items import matched
 from publisher.model import (
     Edition,
     Finding,
@@ -79,13 +81,19 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Work:
-    """What is known while one newsletter is published; `records` and `contents` by slug."""
+    """What is known while one newsletter is published; `records` and `contents` by slug.
+
+    `stored` are the issues the store knows, `readable` those it has the very text of; `borrowed`
+    those of which only another text than the record's was found.
+    """
 
     newsletter: Newsletter
     now: datetime
     records: dict[str, Record]
     contents: dict[str, Issue] = field(default_factory=dict)
     stored: frozenset[str] = frozenset()
+    readable: frozenset[str] = frozenset()
+    borrowed: set[str] = field(default_factory=set)
     seen: dict[str, DigestRow] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     unread: dict[str, str] = field(default_factory=dict)
@@ -124,12 +132,15 @@ def publish(
                 total += work.outcome
                 continue
             written: tuple[str, ...] = ()
-            if rebuild or work.outcome.new or work.outcome.revised or work.is_opening:
+            behind = _behind(settings, newsletter)
+            if rebuild or work.contents or work.is_opening or behind.exists():
                 _gather_contents(settings, store, work)
                 pages = _render(work, templates)
                 _judge_mail(work, templates)
+                behind.touch()
                 _save(settings, store, known, work)
                 written = site.write(settings.site_folder, pages, now)
+                behind.unlink()
             else:
                 _save(settings, store, known, work)
             total += replace(work.outcome, digests=tuple(work.rows), written=written)
@@ -165,11 +176,19 @@ def withdraw(
                 hint="put its digest back and run `publisher publish`",
             )
         pages = _render(work, templates)
+        behind = _behind(settings, newsletter)
+        behind.touch()
         _save(settings, store, known, work)
         if not restore:
             _cancel_sends(store, newsletter, slug, now)
         site.write(settings.site_folder, pages, now)
+        behind.unlink()
         return work.records[slug]
+
+
+def _behind(settings: Settings, newsletter: Newsletter) -> Path:
+    """Name the empty file that stands while the site lags behind store and register."""
+    return settings.home / f".publish.{newsletter.slug}.behind"
 
 
 # --- what is known ------------------------------------------------------------
@@ -185,6 +204,7 @@ def _open(
     with store.read() as conn:
         stored = {record.slug: record for record in issues.records(conn, newsletter.slug)}
         mailed = _mailed(sends.sends(conn, newsletter.slug))
+        readable = issues.readable(conn, newsletter.slug)
         seen = {row.path: row for row in issues.digests(conn, newsletter.slug)}
     for slug, record in stored.items():
         records[slug] = _newer(records.get(slug), record)
@@ -197,6 +217,9 @@ def _open(
         records=records,
         seen=seen,
         stored=frozenset(stored),
+        readable=frozenset(
+            slug for slug in readable if stored[slug].hashes[-1:] == records[slug].hashes[-1:]
+        ),
         is_opening=newsletter.slug not in fixed,
     )
 
@@ -235,15 +258,16 @@ def _read_folder(
     """Read what is new in the folder and decide what it is; False when it has to settle first.
 
     While the register knows nothing of a newsletter, all that is found is back catalogue; so the
-    first look waits until no file is still being written.
+    first look waits until no file is still being written. So does one that would take an issue off
+    the site because its text stands nowhere but in such a file.
     """
     root = settings.digests_folder(work.newsletter)
     wanted = {folder.inside(root, path) for path in files}
     scan = folder.scan(root, now=work.now.timestamp(), patient=not files)
-    young = sum(found.is_young for found in scan.found)
-    work.outcome = Outcome(young=young)
+    young = {found.path for found in scan.found if found.is_young}
+    work.outcome = Outcome(young=len(young))
     work.present = scan.paths
-    if work.is_opening and young:
+    if young and (work.is_opening or _needs_any(settings, work, young)):
         return False
     for name in wanted - scan.paths:
         raise RefusedError("there is no such digest", where=str(root / name))
@@ -270,9 +294,26 @@ def _is_known(work: _Work, path: str, data: bytes) -> bool:
     """Say whether these bytes stand published and stored already, so need no reading."""
     digest_hash = identity.digest_hash(data)
     return any(
-        record.path == path and record.hashes[-1:] == (digest_hash,) and record.slug in work.stored
+        record.path == path
+        and record.hashes[-1:] == (digest_hash,)
+        and record.slug in work.readable
         for record in work.records.values()
     )
+
+
+def _needs_any(settings: Settings, work: _Work, paths: Collection[str]) -> bool:
+    """Say whether an issue's text stands nowhere but in one of these digests."""
+    return any(
+        record.path in paths
+        and record.withdrawn is None
+        and slug not in work.readable
+        and not _site_copy(settings, work, slug).is_file()
+        for slug, record in work.records.items()
+    )
+
+
+def _site_copy(settings: Settings, work: _Work, slug: str) -> Path:
+    return settings.site_folder / (addresses.issue_path(work.newsletter, slug) + ISSUE_FILE)
 
 
 def _candidates(work: _Work, path: str, data: bytes, reading: Reading) -> list[Candidate]:
@@ -338,6 +379,10 @@ def _take(work: _Work, decision: Decision, reading: Reading) -> None:
         state = "copy" if decision.kind is Match.COPY else "held"
         _note(work, candidate.path, candidate.digest_hash, state, findings)
         return
+    if decision.kind is Match.UNCHANGED and _says_else(record, candidate.issue):
+        # the same bytes, read otherwise than when they were published: by a newer publisher
+        again = identity.as_issue(candidate, record, newsletter=work.newsletter, now=work.now)
+        return _take(work, again, reading)
     work.records[record.slug] = record
     work.contents[record.slug] = candidate.issue
     _note(work, candidate.path, candidate.digest_hash, "published", findings)
@@ -350,6 +395,11 @@ def _take(work: _Work, decision: Decision, reading: Reading) -> None:
         work.outcome = replace(outcome, unchanged=outcome.unchanged + 1)
 
 
+def _says_else(record: Record, issue: Issue) -> bool:
+    """Whether a text is not the one its record was made of, so that their items may not match."""
+    return record.text_hash not in {"", identity.text_hash(issue)}
+
+
 def _note(
     work: _Work, path: str, digest_hash: str, state: str, findings: tuple[Finding, ...]
 ) -> None:
@@ -360,19 +410,33 @@ def _note(
 
 
 def _gather_contents(settings: Settings, store: Store, work: _Work) -> None:
-    """Find the text of every issue: just read, in the store, else in its file on the site."""
+    """Find the text of every issue: just read, in the store, else in its file on the site.
+
+    One older than its record, after a restore, stands for it until the digest has been read again.
+    """
     with store.read() as conn:
-        for published in issues.window(conn, work.newsletter.slug):
-            work.contents.setdefault(published.record.slug, published.issue)
-        for slug in work.stored - work.contents.keys():
+        kept = {one.record.slug: one.issue for one in issues.window(conn, work.newsletter.slug)}
+        for slug in work.stored - kept.keys() - work.contents.keys():
             got = issues.get(conn, work.newsletter.slug, slug)
             if got is not None and got[1] is not None:
-                work.contents[slug] = got[1]
+                kept[slug] = got[1]
     for slug in work.records.keys() - work.contents.keys():
-        path = addresses.issue_path(work.newsletter, slug) + ISSUE_FILE
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            text = (settings.site_folder / path).read_text("utf-8")
-            work.contents[slug] = codec.read_issue(text)
+        if slug in work.readable:
+            work.contents[slug] = kept[slug]
+            continue
+        found = [one for one in (_on_site(settings, work, slug), kept.get(slug)) if one is not None]
+        fitting = [one for one in found if not _says_else(work.records[slug], one)]
+        if found:
+            work.contents[slug] = (fitting or found)[0]
+        if not fitting:
+            work.borrowed.add(slug)
+
+
+def _on_site(settings: Settings, work: _Work, slug: str) -> Issue | None:
+    """Read an issue back from beside its page."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return codec.read_issue(_site_copy(settings, work, slug).read_text("utf-8"))
+    return None
 
 
 def _render(work: _Work, templates: Mapping[str, str]) -> dict[str, bytes | None]:
@@ -380,7 +444,7 @@ def _render(work: _Work, templates: Mapping[str, str]) -> dict[str, bytes | None
     newsletter = work.newsletter
     standing = sorted(
         (
-            Published(work.contents[slug], record)
+            Published(work.contents[slug], _as_shown(work, record))
             for slug, record in work.records.items()
             if record.withdrawn is None and slug in work.contents
         ),
@@ -414,6 +478,13 @@ def _render(work: _Work, templates: Mapping[str, str]) -> dict[str, bytes | None
     ):
         files[addresses.feed_path(newsletter, name)] = _bytes(make(window, newsletter))
     return files
+
+
+def _as_shown(work: _Work, record: Record) -> Record:
+    """Give the record of an issue, its items those of the text there is."""
+    if record.slug not in work.borrowed:
+        return record
+    return replace(record, items=matched(record.items, work.contents[record.slug].items))
 
 
 def _as_file(issue: Issue) -> bytes:
@@ -471,7 +542,8 @@ def _save(settings: Settings, store: Store, known: Register, work: _Work) -> Non
         for slug, record in work.records.items():
             taken_over = slug in remembered and slug not in work.stored
             mailed = record.mailed or (work.now if taken_over else None)
-            issues.save(conn, replace(record, mailed=mailed), work.contents.get(slug))
+            content = None if slug in work.borrowed else work.contents.get(slug)
+            issues.save(conn, replace(record, mailed=mailed), content)
         for row in work.rows:
             if replace(row, seen=work.now) != _as_seen(work, row.path):
                 issues.save_digest(conn, row)

@@ -390,6 +390,112 @@ def test_a_crash_between_store_and_register_is_healed(home: Home) -> None:
         assert [one.mailed for one in issues.records(conn, "newsletter")] == [None]
 
 
+def test_a_site_left_behind_is_made_whole_by_the_next_scan(home: Home) -> None:
+    """After a write that failed, even a scan that finds nothing new brings the site up to date."""
+    home.opened()
+    site = home.settings.site_folder
+    for file in site.iterdir():
+        file.unlink()
+    site.rmdir()
+    site.write_text("in the way", "utf-8")
+    home.drop("a.md", digest("a"))
+    with pytest.raises(SiteError):
+        home.publish(rebuild=False)
+    site.unlink()
+    home.publish(rebuild=False)
+    assert len(json.loads(home.site()["feed.json"])["items"]) == 1
+    assert home.publish(rebuild=False).written == ()
+
+
+def test_digests_just_cloned_do_not_empty_the_site(home: Home) -> None:
+    """Without database and site, issues stay where they are until their files have settled."""
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    before = home.site()
+    alone = home.without_database()
+    for path in before:
+        (home.settings.site_folder / path).unlink()
+    seconds = alone.now.timestamp() + 60
+    os.utime(home.path / "digests" / "a.md", (seconds, seconds))
+    assert alone.publish().young == 1
+    assert alone.site() == {}
+    os.utime(home.path / "digests" / "a.md", (0, 0))
+    alone.publish(rebuild=False)
+    assert alone.site() == before
+
+
+def test_a_register_without_its_texts_gets_them_from_the_digests(home: Home) -> None:
+    """A row without content is no reason to pass a digest over for ever."""
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    before = home.site()
+    alone = home.without_database()
+    (home.path / "digests" / "a.md").rename(home.path / "away.md")
+    for path in before:
+        (home.settings.site_folder / path).unlink()
+    alone.publish()
+    (home.path / "away.md").rename(home.path / "digests" / "a.md")
+    alone.publish()
+    assert alone.site() == before
+
+
+def test_an_older_database_brings_no_older_text_back(home: Home) -> None:
+    """With yesterday's database and today's register the digest is read again, and nothing moves."""
+    home.opened().drop("a.md", digest("a", "b", "c"))
+    home.publish()
+    with home.store.begin():
+        pass
+    home.store.close()
+    kept = {file: file.read_bytes() for file in home.path.glob("publisher.db*")}
+    home = Home(home.path, home.settings, Store.open(home.settings.database), home.now)
+    home.drop("a.md", digest("a", "x", "b", "c"))
+    home.publish()
+    before, records = home.site(), home.records()
+    home = home.without_database()
+    home.store.close()
+    for file, data in kept.items():
+        file.write_bytes(data)
+    home = Home(home.path, home.settings, Store.open(home.settings.database), home.now)
+    home.publish()
+    assert (home.site(), home.records()) == (before, records)
+
+
+def test_what_is_read_otherwise_than_it_was_is_a_revision(home: Home) -> None:
+    """A register whose items a newer reader does not find is brought up to date, ids kept."""
+    home.opened().drop("a.md", digest("a", "b", "c"))
+    (record,) = home.publish().new
+    file = home.settings.register_path
+    document = json.loads(file.read_text("utf-8"))
+    del document["issues"][0]["items"][1]
+    document["issues"][0]["text_hash"] = "0" * 64
+    file.write_text(json.dumps(document), "utf-8")
+    alone = home.without_database()
+    (revised,) = alone.publish().revised
+    assert revised.id == record.id
+    assert [item.anchor for item in revised.live_items] == [
+        item.anchor for item in record.live_items
+    ]
+
+
+def test_an_older_page_lends_its_text_with_its_own_anchors(home: Home) -> None:
+    """Where only an older text is left, each item still has its own anchor, not its neighbour's."""
+    home.opened().drop("a.md", digest("a", "b", "c", "d"))
+    (record,) = home.publish().new
+    copy = home.settings.site_folder / "issues" / record.slug / "issue.json"
+    older = copy.read_bytes()
+    home.drop("a.md", digest("a", "x", "b", "c", "d"))
+    home.publish()
+    copy.write_bytes(older)
+    (home.path / "digests" / "a.md").unlink()
+    alone = home.without_database()
+    alone.publish()
+    page = alone.site()[f"issues/{record.slug}/index.html"].decode()
+    anchors = {item.url: item.anchor for item in home.records()[record.slug].items}
+    for name in "bcd":
+        begin = page.index(f'id="{anchors[f"https://example.net/{name}"]}"')
+        assert f"https://example.net/{name}" in page[begin : begin + 700]
+
+
 # --- naming an issue ----------------------------------------------------------
 
 

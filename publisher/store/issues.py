@@ -82,6 +82,14 @@ def records(conn: Connection, newsletter: str) -> list[Record]:
     return [_record(row) for row in rows]
 
 
+def readable(conn: Connection, newsletter: str) -> frozenset[str]:
+    """Name the issues whose content is here, withdrawn ones too."""
+    wanted = select(issue.c.slug).where(
+        issue.c.newsletter == newsletter, issue.c.content.is_not(None)
+    )
+    return frozenset(conn.scalars(wanted))
+
+
 def published(conn: Connection, newsletter: str, slugs: Collection[str]) -> list[Published]:
     """Fetch the named issues that have content and are not withdrawn, newest first."""
     found: list[Published] = []
@@ -178,6 +186,7 @@ __all__ = [
     "get",
     "mark_mailed",
     "published",
+    "readable",
     "records",
     "save",
     "save_digest",
