@@ -2,42 +2,54 @@
 VENV   := .venv
 PYTHON ?= python3
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+PIP    := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
+READY  := $(VENV)/.ready
+TOOLS  := $(VENV)/.tools
+QUICK  := -m "not service and not drill"
 
-.PHONY: run check test drill fuzz lint clean
+.PHONY: run check test style drill fuzz clean
 
-run: $(STAMP)                 ## set up, publish the sample, serve site and desk
+run: $(READY)                 ## set up, publish the sample, serve site and desk
 	@$(BIN)/publisher run
 
-check: $(STAMP)               ## the quick part: no service, at most 90 s
-	@$(BIN)/ruff format --check -q publisher tests benchmarks
-	@$(BIN)/ruff check -q publisher tests benchmarks
-	@$(BIN)/mypy
-	@$(BIN)/pytest -q -n 2 -m "not service and not drill"
+check: $(TOOLS) style         ## the quick part: no service, at most 90 s
+	@$(BIN)/pytest -q -n 2 $(QUICK)
 
-test: $(STAMP)                ## everything; installs what is missing on Debian, as root
+test: $(TOOLS)                ## everything; installs what is missing on Debian, as root
 	@sh tests/services.sh
-	@$(BIN)/ruff format --check -q publisher tests benchmarks
-	@$(BIN)/ruff check -q publisher tests benchmarks
-	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory style
 	@$(BIN)/pytest -n 2 --durations=20
 
-drill: $(STAMP)               ## the long drills: kill -9 under load
+style: $(TOOLS)
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+
+drill: $(TOOLS)               ## the long drills: kill -9 under load
 	@sh tests/services.sh
 	@PUBLISHER_DRILL=long $(BIN)/pytest -m drill -x --durations=20
 
-fuzz: $(STAMP)                ## the property tests, for a long time
-	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n 2 -m "not service and not drill" -k "property or hypothesis or fuzz"
+fuzz: $(TOOLS)                ## the property tests, for a long time
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n 2 -m hypothesis
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache dist build
 
-$(STAMP): pyproject.toml constraints.txt
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || { \
-	  echo "publisher: hint: apt-get install python3-venv"; exit 1; }
+# The program alone: all that `make run` needs. A half-made environment is not left behind.
+$(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "publisher: error: Python 3.11 or newer is needed"; exit 1; }
+	  echo "publisher: error: Python 3.11 or newer is needed"; \
+	  echo "publisher: hint: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "publisher: error: Python cannot make a virtual environment"; \
+	  echo "publisher: hint: apt-get install python3-venv"; exit 1; }
 	@echo "setting up $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . --group test --group lint --group build
+	@$(PIP) -c constraints.txt -e .
+	@touch $@
+
+# What the tests need besides; --group is known to pip since 25.1.
+$(TOOLS): $(READY)
+	@echo "setting up the tests ..."
+	@$(PIP) --upgrade 'pip>=25.1'
+	@$(PIP) -c constraints.txt --group test --group lint --group build
 	@touch $@

@@ -1,11 +1,29 @@
-"""Fixtures every room may use: the corpora, where they lie."""
+"""What every room's tests share: the corpora, where they lie, and how long properties are tried.
+
+HYPOTHESIS_PROFILE names a profile: `default`, `ci` (the default where CI=true: as random, and a
+failure prints the line that replays it elsewhere), `long` (what `make fuzz` runs).
+"""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("default", deadline=None)  # no test is timed
+settings.register_profile("ci", deadline=None, print_blob=True)
+settings.register_profile(
+    "long",
+    deadline=None,
+    print_blob=True,
+    max_examples=5000,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") == "true" else "default")
+)
 
 
 @pytest.fixture(scope="session")

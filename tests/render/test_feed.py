@@ -42,6 +42,7 @@ def three(published: Published) -> list[Published]:
     ]
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("render", XML)
 def test_is_valid_xml(render: Render, three: list[Published], newsletter: Newsletter) -> None:
     """A strict parser of another make reads it."""
