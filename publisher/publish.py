@@ -89,6 +89,7 @@ class _Work:
 
     newsletter: Newsletter
     now: datetime
+    others: tuple[Record, ...]
     records: dict[str, Record]
     contents: dict[str, Issue] = field(default_factory=dict)
     stored: frozenset[str] = frozenset()
@@ -125,7 +126,10 @@ def publish(
     """
     total = Outcome()
     with site.lock(settings.home):
-        for newsletter in newsletters or settings.newsletters:
+        fixed = dict(register.load(settings.register_path).paths)
+        placed = {one.slug: one for one in settings.with_paths(fixed).newsletters}
+        for asked in newsletters or settings.newsletters:
+            newsletter = placed.get(asked.slug, asked)
             known = register.load(settings.register_path)
             work = _open(settings, store, known, newsletter, now)
             if not _read_folder(settings, work, files, as_issue, as_new=as_new):
@@ -214,6 +218,7 @@ def _open(
     return _Work(
         newsletter=newsletter,
         now=now,
+        others=tuple(record for record in known.records if record.newsletter != newsletter.slug),
         records=records,
         seen=seen,
         stored=frozenset(stored),
@@ -349,7 +354,7 @@ def _decide(
     *,
     as_new: bool,
 ) -> list[Decision]:
-    known = list(work.records.values())
+    known = [*work.records.values(), *work.others]  # whose ids are taken, too
     if (as_issue or as_new) and len(candidates) != 1:
         raise RefusedError(
             f"--as and --new take one digest, not {len(candidates)}",
@@ -549,11 +554,10 @@ def _save(settings: Settings, store: Store, known: Register, work: _Work) -> Non
                 issues.save_digest(conn, row)
         for path in work.seen.keys() - work.present:
             issues.forget_digest(conn, newsletter.slug, path)
-    others = tuple(record for record in known.records if record.newsletter != newsletter.slug)
     paths = {**dict(known.paths), newsletter.slug: newsletter.path}
     register.save(
         settings.register_path,
-        Register(tuple(sorted(paths.items())), (*others, *work.records.values())),
+        Register(tuple(sorted(paths.items())), (*work.others, *work.records.values())),
     )
 
 

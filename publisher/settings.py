@@ -16,8 +16,9 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -31,6 +32,13 @@ from publisher.model import Finding, Level, Look, Newsletter
 from publisher.schedule import parse as parse_rule
 
 FILE_NAME: Final = "publisher.toml"
+RESERVED: Final = frozenset(
+    {
+        *("archive", "health", "issues", "items", "metrics", "search", "topics"),
+        *("api", "confirm", "preferences", "subscribe", "unsubscribe"),
+    }
+)
+"""What stands beside a newsletter's path in its addresses, so that none may be called so."""
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -113,14 +121,34 @@ class Settings:
         raise SettingsError(f"there is no newsletter {slug!r}", hint=f"there is: {names}")
 
     def with_paths(self, paths: Mapping[str, str]) -> Settings:
-        """Return the settings with the paths the register fixed at first publication."""
-        return replace(
-            self,
-            newsletters=tuple(
-                replace(newsletter, path=paths.get(newsletter.slug, newsletter.path))
-                for newsletter in self.newsletters
-            ),
-        )
+        """Return the settings with the paths the register fixed at first publication.
+
+        A newsletter that was never published takes no path another ever had. Raises SettingsError
+        where that cannot be settled without a person: after a slug was changed, above all.
+        """
+        owners = {path: slug for slug, path in paths.items()}
+        ours = {newsletter.slug for newsletter in self.newsletters}
+        placed = []
+        for newsletter in self.newsletters:
+            path = paths.get(newsletter.slug, newsletter.path)
+            owner = owners.setdefault(path, newsletter.slug)
+            if owner != newsletter.slug:
+                if path or owner not in ours:
+                    raise _path_taken(newsletter.slug, path, owner)
+                path = f"{newsletter.slug}/"
+                if owners.setdefault(path, newsletter.slug) != newsletter.slug:
+                    raise _path_taken(newsletter.slug, path, owners[path])
+            placed.append(replace(newsletter, path=path))
+        return replace(self, newsletters=tuple(placed))
+
+
+def _path_taken(slug: str, path: str, owner: str) -> SettingsError:
+    return SettingsError(
+        f"the newsletter {slug!r} would stand at {'/' + path!r}, where {owner!r} was published",
+        where=FILE_NAME,
+        hint=f'if it is the same newsletter, keep slug = "{owner}" (its title may change);'
+        f' else give {slug!r} a place of its own: path = "..."',
+    )
 
 
 # --- what may be written ------------------------------------------------------
@@ -256,7 +284,8 @@ class _File(BaseSettings):
         if not value:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        is_web = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+        if not is_web or re.search(r"[\s?#\x00-\x1f<>\"]", value):
             raise ValueError('an address such as "https://news.example.net/"')
         return value if value.endswith("/") else f"{value}/"
 
@@ -402,7 +431,32 @@ def _newsletters(path: Path, checked: _File) -> tuple[Newsletter, ...]:
                 where=str(path),
                 hint=f"give each its own `{name}`",
             )
+        if name == "digests":
+            _refuse_nested(path, made)
+    for newsletter in made:
+        if newsletter.path.strip("/") in RESERVED:
+            raise SettingsError(
+                f"no newsletter can stand at {'/' + newsletter.path!r}: other pages do",
+                where=str(path),
+                hint=f'give {newsletter.slug!r} another `path`, such as "{newsletter.slug}-weekly"',
+            )
     return tuple(made)
+
+
+def _refuse_nested(path: Path, made: Iterable[Newsletter]) -> None:
+    """Refuse a digests folder inside another, whose digests both would publish."""
+    folders = sorted(
+        ((Path(newsletter.digests).parts, newsletter) for newsletter in made),
+        key=lambda each: each[0],
+    )
+    for (outer, first), (inner, second) in pairwise(folders):
+        if inner[: len(outer)] == outer:
+            raise SettingsError(
+                f"the digests of {second.slug!r} stand inside those of {first.slug!r}, so both"
+                " would publish them",
+                where=str(path),
+                hint=f'give each its own folder: digests = "digests/{first.slug}"',
+            )
 
 
 def _database(home: Path, checked: _File) -> str:

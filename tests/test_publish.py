@@ -496,6 +496,57 @@ def test_an_older_page_lends_its_text_with_its_own_anchors(home: Home) -> None:
         assert f"https://example.net/{name}" in page[begin : begin + 700]
 
 
+# --- several newsletters ------------------------------------------------------
+
+SEVERAL = """site_url = "https://news.example.net/"
+[newsletter.a]
+title = "A"
+digests = "digests/a"
+"""
+
+
+def reload(home: Home, text: str) -> Home:
+    """Write other settings, as an editor does."""
+    (home.path / "publisher.toml").write_text(text, "utf-8")
+    return Home(home.path, settings_room.load(home.path, {}), home.store, home.now)
+
+
+def test_another_newsletter_moves_nothing(home: Home) -> None:
+    """One added above or in another order leaves pages, feeds and ids of the others alone."""
+    home = reload(home, SEVERAL)
+    home.drop("a/1.md", digest("a"))
+    home.publish()
+    before, records = home.site(), home.records()
+    home = reload(
+        home, SEVERAL.replace("[newsletter.a]", '[newsletter.b]\ntitle = "B"\n[newsletter.a]')
+    )
+    home.drop("b/1.md", digest("b"))
+    (new,) = home.publish().new
+    assert new.id not in {record.id for record in records.values()}
+    after = home.site()
+    assert {path: after[path] for path in before} == before
+    assert "b/issues/1/index.html" in after
+    home = reload(home, SEVERAL.replace(".a]", ".b]").replace('"A"', '"B"').replace("/a", "/b"))
+    home.publish()
+    known = register.load(home.settings.register_path)
+    assert (known.of("a"), home.site()) == (tuple(records.values()), after)
+
+
+def test_a_changed_slug_publishes_nothing_twice(home: Home) -> None:
+    """A slug that was changed is refused with the remedy before anything is written."""
+    home = reload(home, SEVERAL)
+    home.drop("a/1.md", digest("a"))
+    home.publish()
+    before = (home.site(), home.settings.register_path.read_bytes())
+    renamed = reload(home, SEVERAL.replace("newsletter.a", "newsletter.other"))
+    with pytest.raises(PublisherError) as caught:
+        renamed.publish()
+    assert 'keep slug = "a"' in caught.value.hint
+    assert (home.site(), home.settings.register_path.read_bytes()) == before
+    with home.store.read() as conn:
+        assert issues.records(conn, "other") == []
+
+
 # --- naming an issue ----------------------------------------------------------
 
 

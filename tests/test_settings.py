@@ -40,6 +40,49 @@ def test_several_newsletters_have_paths_of_their_own(tmp_path: Path) -> None:
         loaded.newsletter(None)
 
 
+TWO = '[newsletter.a]\ntitle = "A"\n[newsletter.b]\ntitle = "B"\n'
+
+
+def test_a_new_newsletter_takes_no_path_of_another(tmp_path: Path) -> None:
+    """One written above those there are stands under its slug; theirs stay as they were fixed."""
+    loaded = settings.load(home(tmp_path, f'[newsletter.new]\ntitle = "N"\n{TWO}'), {})
+    placed = loaded.with_paths({"a": "", "b": "b/"})
+    assert [one.path for one in placed.newsletters] == ["new/", "", "b/"]
+
+
+@pytest.mark.parametrize(
+    "fixed", [{"old": ""}, {"a": "", "gone": "b/"}, {"old": "", "a": "a/", "b": "b/x/"}]
+)
+def test_a_changed_slug_is_refused(tmp_path: Path, fixed: dict[str, str]) -> None:
+    """A newsletter nobody knows, at the place of one that is gone, may be the same: a person says."""
+    loaded = settings.load(home(tmp_path, TWO if "a" in fixed else f'{ONE}slug = "new"\n'), {})
+    if "old" in fixed and "a" in fixed:
+        assert [one.path for one in loaded.with_paths(fixed).newsletters] == ["a/", "b/x/"]
+        return
+    with pytest.raises(SettingsError) as caught:
+        loaded.with_paths(fixed)
+    assert 'keep slug = "' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [('digests = "digests"', "stand inside"), ('path = "issues"', "other pages do")],
+)
+def test_newsletters_do_not_stand_in_each_others_way(tmp_path: Path, line: str, words: str) -> None:
+    """A digests folder inside another, or the name of other pages as a path, is refused."""
+    with pytest.raises(SettingsError, match=words):
+        settings.load(home(tmp_path, TWO.replace('"A"', f'"A"\n{line}')), {})
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example/#x", "https://a.example/ b", "https://u:p@a.example/", "ftp://a.b/"]
+)
+def test_a_site_has_a_plain_address(tmp_path: Path, url: str) -> None:
+    """An address with a fragment, a space or a password in it is none a page can stand under."""
+    with pytest.raises(SettingsError, match="site_url"):
+        settings.load(home(tmp_path, f'site_url = "{url}"\n{ONE}'), {})
+
+
 def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
     """Four wrong keys are four sentences in one error."""
     text = """transport = "pigeon"
