@@ -324,6 +324,49 @@ def send(conn: Connection, send_id: int) -> Send | None:
     return found[0] if found else None
 
 
+def state(conn: Connection, send_id: int, *, lock: bool = False) -> SendState | None:
+    """Fetch the state alone, which counts nothing; locked, nobody moves the send meanwhile."""
+    wanted = select(send_table.c.state).where(send_table.c.id == send_id)
+    found: SendState | None = conn.execute(wanted.with_for_update() if lock else wanted).scalar()
+    return found
+
+
+def is_any_unfinished(conn: Connection) -> bool:
+    """Say whether a running send has anyone queued or being sent."""
+    moving = delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.SENDING])
+    mine = and_(delivery.c.send == lot.c.send, delivery.c.lot == lot.c.number)
+    return bool(
+        conn.execute(
+            select(
+                exists().where(
+                    send_table.c.state == SendState.RUNNING,
+                    lot.c.send == send_table.c.id,
+                    lot.c.state != LotState.DONE,
+                    mine,
+                    moving,
+                )
+            )
+        ).scalar()
+    )
+
+
+def with_a_send(conn: Connection, newsletter: str) -> set[str]:
+    """Name the issues that have a send to their audience, in whatever state."""
+    rows = conn.execute(
+        select(issue.c.slug)
+        .join(send_table, send_table.c.issue == issue.c.id)
+        .where(send_table.c.newsletter == newsletter, send_table.c.kind == Kind.ISSUE)
+        .distinct()
+    )
+    return {row.slug for row in rows}
+
+
+def variants(conn: Connection, send_id: int) -> list[str]:
+    """List the variants a send's deliveries were frozen in."""
+    rows = conn.execute(select(delivery.c.variant).where(delivery.c.send == send_id).distinct())
+    return sorted(row.variant for row in rows)
+
+
 def due(conn: Connection, now: datetime) -> list[Send]:
     """List the scheduled sends whose moment has come, oldest first."""
     return _read(
@@ -340,6 +383,8 @@ def counts(conn: Connection, send_id: int) -> dict[DeliveryState, int]:
 
 
 def _counts(conn: Connection, numbers: Collection[int]) -> dict[int, dict[DeliveryState, int]]:
+    if not numbers:
+        return {}
     rows = conn.execute(
         select(delivery.c.send, delivery.c.state, func.count())
         .where(delivery.c.send.in_(numbers))
@@ -396,10 +441,11 @@ def set_state(
     """Pause, resume or cancel a send that is in one of the given states; False when it is not.
 
     Cancelling skips who still waits; who is in doubt stays so, and what is on the wire is finished.
+    What goes on has no use for the note that says why it stood still.
     """
     allowed = _FROM.get(to, frozenset()) & frozenset(frm)
     values: dict[str, Any] = {"state": to}
-    if note:
+    if note or to is SendState.RUNNING:
         values["note"] = note
     if to is SendState.CANCELLED:
         values["finished"] = now
@@ -412,6 +458,19 @@ def set_state(
         skip_waiting(conn, delivery.c.send == send_id, now)
         close_books(conn, send_id, now)
     return bool(moved)
+
+
+def set_note(conn: Connection, send_id: int, note: str, *, replacing: str = "") -> None:
+    """Say on a running send how it fares; only over a note that begins with `replacing`."""
+    conn.execute(
+        update(send_table)
+        .where(
+            send_table.c.id == send_id,
+            send_table.c.state == SendState.RUNNING,
+            send_table.c.note.startswith(replacing, autoescape=True),
+        )
+        .values(note=note)
+    )
 
 
 def skip_waiting(conn: Connection, which: ColumnElement[bool], now: datetime) -> None:

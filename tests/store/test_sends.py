@@ -18,7 +18,7 @@ from publisher.model import (
     SendState,
     SubscriberState,
 )
-from publisher.store import Store, issues, ledger, subscribers
+from publisher.store import Store, issues, ledger, sends, subscribers
 from publisher.store.ledger import Recorded
 
 MINUTE = timedelta(minutes=1)
@@ -334,3 +334,84 @@ def test_cancel(stocked: Store, now: datetime) -> None:
         assert ledger.claim(conn, "me", MINUTE, now + timedelta(days=1)) is None
         (kept,) = issues.records(conn, "weekly")
         assert kept.mailed == cancelled
+
+
+# --- cheap questions ---
+
+
+def test_the_state_alone(stocked: Store, now: datetime) -> None:
+    """A send's state can be asked without counting its deliveries; of no send there is none."""
+    with stocked.begin() as conn:
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        assert sends.state(conn, number) is SendState.SCHEDULED
+        assert sends.state(conn, number, lock=True) is SendState.SCHEDULED
+        assert sends.state(conn, number + 1) is None
+
+
+def test_unfinished_is_who_is_queued_or_being_sent(stocked: Store, now: datetime) -> None:
+    """Deferred people and paused sends leave nothing to do now."""
+    with stocked.begin() as conn:
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        assert not sends.is_any_unfinished(conn)
+        sends.freeze(conn, number, "en", now)
+        assert sends.is_any_unfinished(conn)
+        lot = ledger.claim(conn, "one", MINUTE, now)
+        assert sends.is_any_unfinished(conn)
+        later = [Recorded(one.id, DEFERRED, 450, "later", now + MINUTE) for one in lot.deliveries]
+        ledger.record(conn, lot, later, now)
+        ledger.release(conn, lot, now)
+        assert not sends.is_any_unfinished(conn)
+
+
+def test_a_paused_send_is_not_unfinished(stocked: Store, now: datetime) -> None:
+    """Who waits for a person is waited for by no command."""
+    with stocked.begin() as conn:
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        sends.freeze(conn, number, "en", now)
+        sends.set_state(conn, number, SendState.PAUSED, frm={SendState.RUNNING}, now=now)
+        assert not sends.is_any_unfinished(conn)
+
+
+def test_issues_with_a_send(stocked: Store, now: datetime) -> None:
+    """A cancelled send counts, a test does not."""
+    with stocked.begin() as conn:
+        sends.create_send(conn, "weekly", "1", Kind.TEST, at=now, now=now, addresses=["a@b.test"])
+        assert sends.with_a_send(conn, "weekly") == set()
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        sends.set_state(conn, number, SendState.CANCELLED, frm={SendState.SCHEDULED}, now=now)
+        assert sends.with_a_send(conn, "weekly") == {"1"}
+        assert sends.with_a_send(conn, "daily") == set()
+
+
+def test_a_note_is_written_on_what_runs(stocked: Store, now: datetime) -> None:
+    """Only over the note it is meant to replace, and only while the send runs."""
+    with stocked.begin() as conn:
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        sends.set_note(conn, number, "too early")
+        assert sends.send(conn, number).note == ""
+        sends.freeze(conn, number, "en", now)
+        sends.set_note(conn, number, "100% rests_now")
+        sends.set_note(conn, number, "gone", replacing="100x rests")
+        assert sends.send(conn, number).note == "100% rests_now"
+        sends.set_note(conn, number, "", replacing="100% rests_")
+        assert sends.send(conn, number).note == ""
+
+
+def test_finished_sends_are_not_counted_again(stocked: Store, now: datetime) -> None:
+    """Listing finished sends reads no delivery, and says what counting would."""
+    with stocked.begin() as conn:
+        for end in (ACCEPTED, REFUSED, IN_DOUBT):
+            number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+            sends.freeze(conn, number, "en", now)
+            while lot := ledger.claim(conn, "one", MINUTE, now):
+                ledger.record(conn, lot, [Recorded(one.id, end) for one in lot.deliveries], now)
+                ledger.release(conn, lot, now)
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        sends.set_state(conn, number, SendState.CANCELLED, frm={SendState.SCHEDULED}, now=now)
+    asked: list[str] = []
+    with stocked.read() as conn:
+        expected = {one.id: sends.counts(conn, one.id) for one in sends.sends(conn)}
+        event.listen(conn, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        found = {one.id: dict(one.counts) for one in sends.sends(conn)}
+    assert found == expected
+    assert [statement for statement in asked if "count(" in statement.lower()] == []
