@@ -105,6 +105,11 @@ class Dialogue:
                 return Reply(phase, int(match[1]), enhanced, "\n".join(words))
         raise Lost("the server's reply does not end")
 
+    def abort(self) -> None:
+        """End whatever waits on the connection, from another thread."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
     def close(self) -> None:
         """End the connection without a word."""
         with contextlib.suppress(OSError):

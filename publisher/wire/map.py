@@ -20,6 +20,7 @@ import fcntl
 import mmap
 import os
 import struct
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -30,6 +31,9 @@ from typing import Final, Self
 from publisher.errors import TransportError
 
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+ABANDONED: Final = 60.0
+"""After so many seconds a draft that nobody holds has nobody."""
 
 _HEAD: Final = struct.Struct("<8s36sqqI")  # magic, boot id, lot, generation, number of deliveries
 _RECORD: Final = struct.Struct("<qHB")  # delivery, code of the reply or 0, mark
@@ -67,7 +71,6 @@ class WireMap:
         self._descriptor = -1
         self._memory: mmap.mmap | None = None
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write(0, 0, ())
         except OSError as fault:
             raise _unwritable(folder, fault) from fault
@@ -118,6 +121,7 @@ class WireMap:
         """Put a whole new file in place, locked before anyone can see it."""
         head = _HEAD.pack(_MAGIC, self._boot.encode(), lot, generation, len(deliveries))
         records = b"".join(_RECORD.pack(delivery, 0, Mark.UNSENT) for delivery in deliveries)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._path.with_suffix(".new")
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
@@ -155,6 +159,8 @@ def open_dead(folder: Path, boot: str | None = None) -> Iterator[list[DeadMap]]:
     boot = boot_id() if boot is None else boot
     with contextlib.ExitStack() as held:
         dead = []
+        for path in folder.glob("*.new"):
+            _remove_draft(path)
         for path in sorted(folder.glob("*.map")):
             descriptor = _lock(path)
             if descriptor is None:
@@ -175,10 +181,13 @@ def boot_id() -> str:
 
 
 def _lock(path: Path) -> int | None:
-    """Lock a map if its owner is dead; the file under the name may have been changed meanwhile."""
+    """Lock a map if its owner is dead; the file under the name may have been changed meanwhile.
+
+    One that may not be opened (another user's) is left alone: its lots come back by their lease.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -188,6 +197,14 @@ def _lock(path: Path) -> int | None:
         pass
     os.close(descriptor)
     return None
+
+
+def _remove_draft(path: Path) -> None:
+    """Remove what somebody killed while he wrote a map left behind; nobody was mailed by it."""
+    with contextlib.suppress(OSError):
+        if time.time() - path.stat().st_mtime > ABANDONED and (number := _lock(path)) is not None:
+            path.unlink()
+            os.close(number)
 
 
 def _read(content: bytes) -> Found | None:

@@ -43,6 +43,9 @@ class Outbox:
             ) from fault
         return Reply(Phase.DOT, 250, "2.0.0", f"written to {name}")
 
+    def abort(self) -> None:
+        """Do nothing: writing a file does not wait for anybody."""
+
     def close(self) -> None:
         """Do nothing: every message is finished when it is written."""
 

@@ -114,6 +114,7 @@ class Relay:
         self._dialogue: Dialogue | None = None
         self._messages = 0
         self._refusals = 0
+        self._is_aborted = False
 
     def __repr__(self) -> str:
         return f"Relay({self.host!r}, {self.port}, tls={self.tls!r})"
@@ -124,9 +125,16 @@ class Relay:
             return unfit
         served = self._dialogue is not None and self._messages > 0
         reply = self._attempt(envelope, message, begun)
-        if served and reply.phase is Phase.MAIL and reply.code in {None, 421}:
+        is_stale = served and reply.phase is Phase.MAIL and reply.code in {None, 421}
+        if is_stale and not self._is_aborted:
             reply = self._attempt(envelope, message, begun)
         return replace(reply, words=" ".join(reply.words.split())[:WORDS_LIMIT])
+
+    def abort(self) -> None:
+        """End what is waited for, from another thread; there is no use for the relay after."""
+        self._is_aborted = True
+        if (dialogue := self._dialogue) is not None:
+            dialogue.abort()
 
     def close(self) -> None:
         """Take leave of the relay."""

@@ -1,6 +1,8 @@
 """The map of what is on the wire: believed after a kill, doubted after a lost machine."""
 
+import fcntl
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -137,3 +139,34 @@ def test_unwritable_folder_is_told(tmp_path: Path) -> None:
 def test_boot_id_is_this_machines() -> None:
     """The boot id is the kernel's, or empty where it tells none."""
     assert boot_id() == (BOOT_ID.read_text().strip() if os.path.exists(BOOT_ID) else "")
+
+
+def test_a_folder_removed_under_us_is_made_again(tmp_path: Path) -> None:
+    """The next lot's map has its place again."""
+    wire = WireMap(tmp_path / "wire", "owner")
+    shutil.rmtree(tmp_path / "wire")
+    wire.hold(7, 3, [101])
+    assert [path.name for path in (tmp_path / "wire").iterdir()] == ["owner.map"]
+    wire.close()
+
+
+def test_drafts_of_the_killed_are_removed(tmp_path: Path) -> None:
+    """What was left by someone killed while he wrote goes; what is being written stays."""
+    old, held, young = (tmp_path / f"{name}.new" for name in ("old", "held", "young"))
+    for path in (old, held, young):
+        path.write_bytes(b"pubwire1")
+    for path in (old, held):
+        os.utime(path, (1, 1))
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with open_dead(tmp_path) as dead:
+            assert dead == []
+    assert sorted(tmp_path.iterdir()) == [held, young]
+
+
+def test_a_map_that_cannot_be_opened_stands_in_nobodys_way(tmp_path: Path) -> None:
+    """One of another user, say, is left to the lease of its lot, and the others are recovered."""
+    (tmp_path / "another.map").mkdir()
+    WireMap(tmp_path, "dead").leave()
+    with open_dead(tmp_path) as dead:
+        assert [one.owner for one in dead] == ["dead"]
