@@ -6,6 +6,7 @@
     compose   edition + recipient -> envelope and message                           letter
     wire      message -> transport -> reply                                         lot
     judge     reply -> verdict -> the delivery's next state                         lot
+    heed      the relay rests, or the send waits for a person                       standing
     record    outcomes -> ledger, in groups                                         lot
     release   lot -> free or done; the last one ends the send                       lot
 
@@ -16,7 +17,9 @@ doubt; the newsletter's policy repeats the doubtful with the same Message-ID or 
 
 Strategies. Consent is looked up again every 20 recipients and at least every second, the send's
 state every second. A relay's fault charges nobody: the lot goes back and the relay rests, 5 s
-growing to 5 min. A relay that cannot be used until a person acts pauses the send with the reason.
+growing to 5 min, and the send's note says so. A relay that cannot be used until a person acts, that
+leaves or refuses message after message, and a moment missed by a day pause the send with the
+reason. Told to stop, a message on the wire has 12 s to end, then it is in doubt.
 A recipient whose message cannot be written is refused alone. A store that fails is asked again
 until it answers; meanwhile nothing more leaves and the map keeps what the ledger does not know.
 
@@ -40,9 +43,9 @@ from typing import Self
 import structlog
 from sqlalchemy import Connection
 
-from publisher import preflight
-from publisher.errors import PublisherError, StoreError
-from publisher.model import DeliveryState, Finding, Newsletter, Send, SendState
+from publisher import preflight, schedule
+from publisher.errors import PublisherError, RefusedError, TransportError
+from publisher.model import Finding, Kind, Newsletter, Send, SendState
 from publisher.send.letter import Letter, letter, variant_of
 from publisher.send.lot import LotRun, Wire
 from publisher.send.outside import Outside, Pace, Transport, pause
@@ -67,6 +70,7 @@ class Sender:
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._wire: Wire | None = None
         self._letters: dict[int, Letter] = {}
+        self._ended = threading.Event()
 
     @classmethod
     def of(
@@ -92,7 +96,7 @@ class Sender:
                 clock=clock,
                 stop=stop,
                 refusals=_refusals_of(settings),
-                pace=pace or Pace(),
+                pace=pace or Pace(lease=Pace().lease * max(1.0, settings.smtp.timeout)),
             )
         )
 
@@ -108,14 +112,20 @@ class Sender:
                     self.recover()
                     recovered = time.monotonic()
                 self.begin_due()
-                if not self.work():
+                try:
+                    worked = self.work()
+                except TransportError as fault:  # the map; whatever else fails pauses the send
+                    log.error("nothing can be sent", why=str(fault), hint=fault.hint)
+                    worked = False
+                if not worked:
                     self._hang_up()
                     outside.stop.wait(outside.pace.idle)
 
-    def until_idle(self, patience: timedelta | None = None) -> None:
+    def until_idle(self, patience: timedelta | None = None) -> str:
         """Work until no delivery is queued or sending; deferred ones are left for later.
 
-        With `patience`, a relay that was out of order for so long ends it too.
+        With `patience`, a relay that was out of order for so long ends it too: then its trouble is
+        returned, in words.
         """
         outside = self.outside
         with self:
@@ -123,13 +133,15 @@ class Sender:
             while not outside.stop.is_set():
                 self.begin_due()
                 if self.work():
-                    if patience and self._wire and self._wire.down_for > patience.total_seconds():
-                        break
+                    relay = self._wire.standing if self._wire else None
+                    if patience and relay and relay.down_for > patience.total_seconds():
+                        return relay.trouble
                 elif self._is_anything_left():
                     self.recover()
                     outside.stop.wait(outside.pace.idle)
                 else:
                     break
+        return ""
 
     def close(self) -> None:
         """Take leave of the relay and remove the map: the ledger knows all."""
@@ -138,6 +150,9 @@ class Sender:
             self._wire = None
 
     def __enter__(self) -> Self:
+        """Begin; when told to stop, the message on the wire has `last_word` seconds to end."""
+        self._ended.clear()
+        threading.Thread(target=self._cut_short, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: object, trace: object) -> None:
@@ -146,6 +161,20 @@ class Sender:
             self._wire.leave()
             self._wire = None
         self.close()
+        self._ended.set()
+
+    def _cut_short(self) -> None:
+        """Wait beside the work, and no longer for a relay that hangs when we are to stop.
+
+        What it had on the wire is then in doubt, and the ledger is told so in good order.
+        """
+        stop, pace = self.outside.stop, self.outside.pace
+        while not stop.wait(0.5):
+            if self._ended.is_set():
+                return
+        if not self._ended.wait(pace.last_word) and (wire := self._wire) is not None:
+            log.warning("the relay hangs; it is waited for no longer")
+            wire.abort()
 
     # --- the steps ----------------------------------------------------------
 
@@ -159,16 +188,14 @@ class Sender:
             self.outside.insist(partial(self._begin, due=due, now=now))
 
     def _begin(self, conn: Connection, due: Send, now: datetime) -> None:
-        current = sends.send(conn, due.id)
-        if current is None or current.state is not SendState.SCHEDULED:
-            return  # another process was quicker
+        if sends.state(conn, due.id, lock=True) is not SendState.SCHEDULED:
+            return  # another process was quicker, or a person
         newsletter = self.outside.newsletters.get(due.newsletter)
         variant = variant_of(newsletter).key if newsletter else ""
         reason: PublisherError | None = None
         try:
+            _refuse_late(due, now)
             letter(self.outside, conn, replace(due, started=now))
-        except StoreError:
-            raise
         except PublisherError as fault:
             reason = fault
         number = sends.freeze(conn, due.id, variant, now)
@@ -199,14 +226,21 @@ class Sender:
         recover(self.outside, self.owner)
 
     def _is_anything_left(self) -> bool:
-        unfinished = (DeliveryState.QUEUED, DeliveryState.SENDING)
-        every = self.outside.look(sends.sends)
-        running = [one for one in every if one.state is SendState.RUNNING]
-        return any(one.count(state) for one in running for state in unfinished)
+        return self.outside.look(sends.is_any_unfinished)
 
     def _hang_up(self) -> None:
         if self._wire is not None:
             self._wire.hang_up()
+
+
+def _refuse_late(due: Send, now: datetime) -> None:
+    """Refuse to begin long after the moment somebody meant: mail cannot be called back."""
+    if due.kind is not Kind.TEST and now - due.at > schedule.OVERDUE:
+        hours = int((now - due.at).total_seconds() // 3600)
+        raise RefusedError(
+            f"it was due at {due.at:%Y-%m-%d %H:%M} UTC, {hours} hours ago",
+            hint=f"publisher resume {due.id} sends it, publisher cancel {due.id} does not",
+        )
 
 
 def transport_of(settings: Settings) -> Transport:

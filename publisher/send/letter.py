@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from publisher import addresses, preflight, tokens
-from publisher.errors import RefusedError
+from publisher.errors import PublisherError, RefusedError
 from publisher.model import (
     Delivery,
+    DeliveryState,
     Edition,
     Envelope,
     Finding,
@@ -25,11 +28,14 @@ from publisher.model import (
     Newsletter,
     Published,
     Send,
+    SendState,
     Variant,
 )
 from publisher.render import mail, message, text
 from publisher.send.outside import Outside
 from publisher.store import issues, sends, subscribers
+
+log = structlog.get_logger("send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,39 @@ class Letter:
 
 
 def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
-    """Give a send's letter, made from the editions kept with it; the first call renders them."""
+    """Give a send's letter, made from the editions kept with it; the first call renders them.
+
+    A sample is written: what fails on every recipient is found before it has refused them all.
+    """
+    try:
+        made = _letter(outside, conn, of)
+        for variant in made.prepared:
+            made.write(_sample(of, variant))
+    except (PublisherError, SQLAlchemyError):
+        raise
+    except Exception as fault:  # whatever it is, it is about this one send
+        log.exception("the letter cannot be made", send=of.id)
+        raise RefusedError(
+            f"the letter cannot be made: {fault!r}", hint="the log says where; mend it, then resume"
+        ) from fault
+    return made
+
+
+def _sample(of: Send, variant: str) -> Delivery:
+    return Delivery(
+        id=1,
+        send=of.id,
+        issue=of.issue,
+        subscriber=1,
+        kind=of.kind,
+        address="reader@example.org",
+        variant=variant,
+        name="Reader",
+        state=DeliveryState.SENDING,
+    )
+
+
+def _letter(outside: Outside, conn: Connection, of: Send) -> Letter:
     newsletter = outside.newsletters.get(of.newsletter)
     if newsletter is None:
         raise RefusedError(
@@ -89,6 +127,8 @@ def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
             f"the text of issue {of.issue!r} is not in the database",
             hint="put its digest back; the next scan reads it",
         )
+    if record.withdrawn is not None:
+        raise RefusedError(f"issue {of.issue!r} is withdrawn", hint=f"publisher cancel {of.id}")
     kept = sends.editions(conn, of.id)
     if not kept:
         _render(outside, conn, of, Published(content, record), newsletter)
@@ -115,7 +155,9 @@ def _render(
     html = mail.render(published, newsletter, variant, outside.templates)
     plain = text.render(published, newsletter, variant, outside.templates)
     _heed(preflight.check(published, newsletter, {"mail": html, "text": plain}))
-    sends.put_edition(conn, of.id, variant.key, html.subject, html.body, plain.body)
+    frozen = [] if of.state is SendState.SCHEDULED else sends.variants(conn, of.id)
+    for key in frozen or [variant.key]:  # frozen under the settings of that day
+        sends.put_edition(conn, of.id, key, html.subject, html.body, plain.body)
 
 
 def _heed(findings: Sequence[Finding]) -> None:

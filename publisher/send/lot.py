@@ -10,7 +10,6 @@ Never: decides what a reply means. See: delivery (does), wire.map (outlives us),
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -32,15 +31,13 @@ from publisher.model import (
 from publisher.send.letter import Letter, letter
 from publisher.send.outside import Outside, Transport, pause
 from publisher.send.permit import Permit
+from publisher.send.standing import RESTS, Standing
 from publisher.store import ledger, sends
 from publisher.store.ledger import Lot, Recorded
 from publisher.wire.map import Mark, WireMap
 
 log = structlog.get_logger("send")
 
-STUBBORN: Final = 3
-"""A relay that fails so often on one and the same message is failing on the message."""
-_ABOUT_ONE: Final = frozenset({Phase.RCPT, Phase.DATA, Phase.DOT})
 _MARKS: Final = {
     Outcome.ACCEPTED: Mark.ACCEPTED,
     Outcome.DEFERRED: Mark.DEFERRED,
@@ -51,20 +48,17 @@ _MARKS: Final = {
 
 
 class Wire:
-    """The transport, the map beside it, and how the relay has been doing."""
+    """The transport, the map beside it, and how the relay has been doing.
+
+    `noted`: what was written on each send about that.
+    """
 
     def __init__(self, outside: Outside, owner: str) -> None:
         self.map = WireMap(outside.wire_folder, owner)
+        self.standing = Standing(outside.pace.relay_rests)
+        self.noted: dict[int, str] = {}
         self._outside = outside
         self._transport: Transport | None = None
-        self._faults = 0
-        self._down_since = 0.0
-        self._blamed: Counter[int] = Counter()
-
-    @property
-    def down_for(self) -> float:
-        """How long the relay has been out of order, in seconds."""
-        return time.monotonic() - self._down_since if self._faults else 0.0
 
     def give(self, current: Letter, one: Delivery) -> tuple[Reply, Verdict]:
         """Compose one message, give it to the transport, judge the reply, mark the map."""
@@ -73,7 +67,8 @@ class Wire:
         except Exception as fault:  # whatever it is, it is about this one recipient
             log.error("cannot be written", send=one.send, delivery=one.id, fault=repr(fault))
             words = f"the message could not be written: {fault}"
-            return Reply(Phase.DATA), Verdict(Outcome.REFUSED, words)
+            reply, verdict = Reply(Phase.DATA), Verdict(Outcome.REFUSED, words)
+            return reply, self.standing.weigh(one, reply, verdict)
         if self._transport is None:
             self._transport = self._outside.transport()
         try:
@@ -84,50 +79,22 @@ class Wire:
             self.map.mark(one.id, Mark.UNSENT)
             self.hang_up()
             raise
-        verdict = self._weigh(one, reply, delivery.judge(reply))
+        verdict = self.standing.weigh(one, reply, delivery.judge(reply))
         self.map.mark(one.id, _MARKS[verdict.outcome], reply.code)
         log.info("delivery", send=one.send, delivery=one.id, outcome=verdict.outcome.value,
                  code=reply.code, phase=reply.phase.value, why=verdict.reason)  # fmt: skip
         return reply, verdict
-
-    def _weigh(self, one: Delivery, reply: Reply, verdict: Verdict) -> Verdict:
-        """See to it that a message the relay always fails on does not hold up all others."""
-        if verdict.outcome is not Outcome.RELAY:
-            self._faults = 0
-            self._blamed.pop(one.id, None)
-        elif reply.phase in _ABOUT_ONE:
-            self._blamed[one.id] += 1
-            if self._blamed[one.id] >= STUBBORN:
-                del self._blamed[one.id]
-                return Verdict(Outcome.DEFERRED, f"{verdict.reason}, {STUBBORN} times")
-        return verdict
-
-    def rest_after(self, reply: Reply, verdict: Verdict) -> float:
-        """Tell how long the relay rests; one that will not change its mind raises instead."""
-        if (
-            reply.code is not None
-            and reply.code >= 500
-            and reply.phase in {Phase.MAIL, *_ABOUT_ONE}
-        ):
-            raise TransportError(
-                f"{verdict.reason}: {reply.code} {reply.words}",
-                where=f"the relay, at {reply.phase.value.upper()}",
-                hint="mend it, then resume the send",
-            )
-        rests = self._outside.pace.relay_rests
-        rest = rests[min(self._faults, len(rests) - 1)]
-        if not self._faults:
-            self._down_since = time.monotonic()
-        self._faults += 1
-        log.warning("the relay rests", seconds=rest, phase=reply.phase.value, code=reply.code,
-                    why=verdict.reason, words=reply.words)  # fmt: skip
-        return rest
 
     def hang_up(self) -> None:
         """Take leave of the relay until there is more to send."""
         if self._transport is not None:
             self._transport.close()
             self._transport = None
+
+    def abort(self) -> None:
+        """Wait no longer for the relay; called from another thread than the one that waits."""
+        if (transport := self._transport) is not None:
+            transport.abort()
 
     def leave(self) -> None:
         """Take leave and leave the map to who recovers it."""
@@ -160,10 +127,12 @@ class LotRun:
             current = outside.insist(self._letter)
             permit = Permit(outside, current.newsletter, lot.send)
             while done < len(lot.deliveries) and not outside.stop.is_set() and permit.is_wanted():
+                self._group.keep()
                 rest = self._one(current, permit, lot.deliveries[done:])
                 if rest:
                     break
                 done += 1
+                self._wire.standing.heed()
         except StoreError:
             raise
         except PublisherError as fault:
@@ -180,10 +149,12 @@ class LotRun:
             self._group.add(Recorded(one.id, DeliveryState.SKIPPED, None, why_not))
             return 0.0
         reply, verdict = self._wire.give(current, one)
-        if verdict.outcome is Outcome.RELAY:
-            return self._wire.rest_after(reply, verdict)
         now = self._outside.clock()
+        if verdict.outcome is Outcome.RELAY:
+            return self._wire.standing.rest_after(reply, verdict, now)
         self._group.add(recorded(one, reply, verdict, current.newsletter, now))
+        if self._is_news():
+            self._outside.insist(self._note)
         return 0.0
 
     def _letter(self, conn: Connection) -> Letter:
@@ -204,6 +175,17 @@ class LotRun:
         if reason is not None:
             self._letters.clear()
             pause(conn, self._lot.send, reason, now)
+        elif self._is_news():
+            self._note(conn)
+
+    def _is_news(self) -> bool:
+        return self._wire.noted.get(self._lot.send) != self._wire.standing.trouble
+
+    def _note(self, conn: Connection) -> None:
+        """Say on the send that the relay rests, and take it back when it does no more."""
+        trouble = self._wire.standing.trouble
+        sends.set_note(conn, self._lot.send, trouble, replacing="" if trouble else RESTS)
+        self._wire.noted[self._lot.send] = trouble
 
 
 class Group:
@@ -230,15 +212,21 @@ class Group:
 
     def tell(self) -> None:
         """Tell the ledger; raises Fenced when the lot has another owner."""
-        outside, lot, pace = self._outside, self._lot, self._outside.pace
+        outside, lot = self._outside, self._lot
         now = outside.clock()
         outside.insist(lambda conn: ledger.record(conn, lot, self._waiting, now))
         self._waiting.clear()
         self._told = time.monotonic()
-        if self._told - self._leased > pace.lease.total_seconds() / 3:
-            if not outside.insist(lambda conn: ledger.renew(conn, lot, pace.lease, now)):
-                raise ledger.Fenced(f"lot {lot.id} has another owner")
-            self._leased = self._told
+
+    def keep(self) -> None:
+        """Renew the lease in time; raises Fenced when the lot has another owner."""
+        outside, lot, pace = self._outside, self._lot, self._outside.pace
+        if time.monotonic() - self._leased < pace.lease.total_seconds() / 10:
+            return
+        now = outside.clock()
+        if not outside.insist(lambda conn: ledger.renew(conn, lot, pace.lease, now)):
+            raise ledger.Fenced(f"lot {lot.id} has another owner")
+        self._leased = time.monotonic()
 
 
 def recorded(

@@ -32,13 +32,19 @@ class Transport(Protocol):
     def deliver(self, envelope: Envelope, message: bytes, begun: Callable[[], None]) -> Reply:
         """Give one message away; `begun` is called before its first byte is."""
 
+    def abort(self) -> None:
+        """End what `deliver` waits for, from another thread; nothing is delivered after."""
+
     def close(self) -> None:
         """Take leave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the work is spaced; tests are less patient. The lease outlasts the longest message."""
+    """How the work is spaced; tests are less patient. The lease outlasts the longest message.
+
+    `last_word`: how long the message on the wire may still take when told to stop.
+    """
 
     lease: timedelta = timedelta(minutes=30)
     group: int = 50
@@ -46,6 +52,7 @@ class Pace:
     look: int = 20
     look_seconds: float = 1.0
     recover_seconds: float = 60.0
+    last_word: float = 12.0
     idle: float = 1.0
     relay_rests: tuple[float, ...] = (5, 10, 20, 40, 80, 160, 300)
     store_rests: tuple[float, ...] = (0.2, 1, 5, 15)

@@ -32,8 +32,8 @@ class Permit:
     def is_wanted(self) -> bool:
         """Tell whether the send still runs."""
         if self._is_old(self._looked):
-            of = self._outside.look(lambda conn: sends.send(conn, self._send_id))
-            self._wanted = of is not None and of.state is SendState.RUNNING
+            state = self._outside.look(lambda conn: sends.state(conn, self._send_id))
+            self._wanted = state is SendState.RUNNING
             self._looked = time.monotonic()
         return self._wanted
 

@@ -6,8 +6,7 @@ from sqlalchemy import update
 
 from publisher import tokens
 from publisher.model import Finding, Issue, Kind, Level, SendState
-from publisher.store import issues, sends, subscribers
-from publisher.store.schema import subscriber
+from publisher.store import issues, schema, sends, subscribers
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -46,8 +45,8 @@ def test_a_bad_address_is_refused_alone(desk, inbox) -> None:
     desk.subscribe("ann", "bob", "cem")
     with desk.store.begin() as conn:
         conn.execute(
-            update(subscriber)
-            .where(subscriber.c.address == "bob@example.com")
+            update(schema.subscriber)
+            .where(schema.subscriber.c.address == "bob@example.com")
             .values(address="bob@@example.com")
         )
     desk.schedule()
@@ -152,3 +151,73 @@ def test_an_issue_without_its_text_is_not_sent(desk, inbox) -> None:
     desk.run()
     assert desk.send(number).state is SendState.PAUSED
     assert "digest" in desk.send(number).note
+
+
+# --- what is wrong with all of them ---
+
+
+def paused_and_resumed(desk, mend) -> int:
+    """Begin a send that pauses, mend what is wrong, resume it, and send."""
+    desk.subscribe("ann", "bob")
+    number = desk.schedule()
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert set(desk.states().values()) == {"queued"}
+    mend()
+    with desk.store.begin() as conn:
+        sends.set_state(conn, number, SendState.RUNNING, frm={SendState.PAUSED}, now=desk.now)
+    desk.run()
+    return number
+
+
+def test_a_language_changed_while_paused_refuses_nobody(desk, inbox) -> None:
+    """Who was frozen under the settings of before gets the edition made under those of today."""
+    desk.refusals = (Finding(Level.STOP, "preflight/sender", "no sender", "name one"),)
+
+    def mend() -> None:
+        desk.refusals = ()
+        desk.newsletter = replace(desk.newsletter, language="zh-CN")
+
+    paused_and_resumed(desk, mend)
+    assert desk.states() == {"ann": "accepted", "bob": "accepted"}
+
+
+def test_a_sender_nobody_can_have_refuses_nobody(desk, inbox) -> None:
+    """What would fail on every recipient pauses the send before the first."""
+    right = desk.newsletter
+    desk.newsletter = replace(right, sender_address="weekly@bad_domain!")
+
+    def mend() -> None:
+        desk.newsletter = right
+
+    paused_and_resumed(desk, mend)
+    assert desk.states() == {"ann": "accepted", "bob": "accepted"}
+
+
+def test_a_defect_in_one_send_holds_up_no_other(desk, inbox) -> None:
+    """An issue that cannot even be read pauses its send, and the sender goes on."""
+    with desk.store.begin() as conn:
+        record, content = issues.get(conn, "weekly", "7")
+        issues.save(conn, replace(record, slug="8", id="tag:news.example.net,2026:8"), content)
+        conn.execute(update(schema.issue).where(schema.issue.c.slug == "7").values(content="{"))
+    desk.subscribe("ann", "bob")
+    number = desk.schedule()
+    with desk.store.begin() as conn:
+        other = sends.create_send(conn, "weekly", "8", Kind.ISSUE, at=desk.now, now=desk.now)
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert "JSONDecodeError" in desk.send(number).note
+    assert desk.send(other).state is SendState.DONE
+
+
+def test_what_is_withdrawn_is_not_sent(desk, inbox) -> None:
+    """A send of an issue withdrawn since pauses, should nobody have cancelled it."""
+    number = desk.schedule()
+    with desk.store.begin() as conn:
+        record, content = issues.get(conn, "weekly", "7")
+        issues.save(conn, replace(record, withdrawn=desk.now), content)
+    desk.subscribe("ann")
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert "withdrawn" in desk.send(number).note
+    assert not inbox.recipients

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from publisher.errors import TransportError
 from publisher.model import SendState
-from publisher.send.lot import STUBBORN
+from publisher.send.standing import STUBBORN
 from publisher.store import ledger, sends
 from publisher.wire.outbox import Outbox
 

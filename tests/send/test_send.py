@@ -1,5 +1,10 @@
 """The hall of sending, end to end over a real relay: who gets what, once, and why not."""
 
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -117,3 +122,89 @@ def test_pause_and_cancel_work_in_mid_send(desk, inbox, state: SendState) -> Non
     desk.run()
     left = "queued" if state is SendState.PAUSED else "skipped"
     assert sorted(desk.states().values()) == ["accepted", left, left, left]
+
+
+# --- late, hanging, and for nobody ---
+
+
+def test_what_is_late_by_a_day_waits_for_a_person(desk, inbox) -> None:
+    """A send whose moment passed while nothing ran is paused with the reason, and then resumed."""
+    desk.subscribe("ann")
+    number = desk.schedule(occurrence="issue:7")
+    desk.later(hours=25)
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert "25 hours ago" in desk.send(number).note
+    assert not inbox.recipients
+    with desk.store.begin() as conn:
+        sends.set_state(conn, number, SendState.RUNNING, frm={SendState.PAUSED}, now=desk.now)
+    desk.run()
+    assert inbox.recipients == {"ann@example.com": 1}
+
+
+@contextmanager
+def hanging_relay(answers: int) -> Iterator[tuple[int, threading.Event]]:
+    """A relay that answers so often and then says nothing any more, nor closes."""
+    hangs = threading.Event()
+    over = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 relay\r\n")
+            for _ in range(answers):
+                line = lines.readline()
+                connection.sendall(b"354 go on\r\n" if line == b"DATA\r\n" else b"250 ok\r\n")
+            hangs.set()
+            over.wait(30)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield listener.getsockname()[1], hangs
+    over.set()
+    thread.join()
+    listener.close()
+
+
+@pytest.mark.parametrize(("answers", "left"), [(4, "in_doubt"), (2, "queued"), (0, "queued")])
+def test_a_relay_that_hangs_does_not_keep_us(desk, answers: int, left: str) -> None:
+    """Told to stop while the relay hangs, the sender leaves; only after the content is a doubt."""
+    desk.subscribe("ann", "bob")
+    desk.schedule()
+    with hanging_relay(answers) as (port, hangs):
+        sender = desk.sender(
+            transport=lambda: Relay("127.0.0.1", port, hello="client.example"),
+            pace=Pace(idle=0.01, last_word=0.2),
+        )
+        working = threading.Thread(target=sender.forever)
+        working.start()
+        assert hangs.wait(10)
+        desk.stop.set()
+        working.join(10)
+        assert not working.is_alive()
+    assert sorted(desk.states().values()) == sorted([left, "queued"])
+    assert list((desk.folder / "wire").iterdir()) == []
+
+
+def test_a_wire_folder_that_cannot_be_written_is_waited_for(desk, inbox) -> None:
+    """The sender goes on living and sends when the folder is mended; no send is paused by it."""
+    (desk.folder / "wire").write_text("a file")
+    desk.subscribe("ann")
+    number = desk.schedule()
+    working = threading.Thread(target=desk.sender().forever)
+    working.start()
+    until(lambda: desk.send(number).state is SendState.RUNNING)
+    (desk.folder / "wire").unlink()
+    until(lambda: desk.send(number).state is SendState.DONE)
+    desk.stop.set()
+    working.join(10)
+    assert inbox.recipients == {"ann@example.com": 1}
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.01)
