@@ -359,8 +359,17 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
             where=str(path.parent),
             hint="make a new home with `publisher init DIR`, or name one with --home DIR",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot be read: {error}", where=str(path)) from None
+    except OSError as error:
+        raise SettingsError(
+            f"cannot be read: {error.strerror}",
+            where=str(path),
+            hint="check its owner and permissions",
+        ) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(
+            f"line {line} is not UTF-8", where=str(path), hint="save the file as UTF-8"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
             f"not valid TOML: {error}",
@@ -371,19 +380,23 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
 
 def _all_faults(path: Path, text: str, error: ValidationError, *, single: bool) -> SettingsError:
     """Turn pydantic's list into one error that names every key and, where found, its line."""
-    lines = []
+    told: list[tuple[int, str]] = []
     for fault in error.errors():
         keys = [str(part) for part in fault["loc"]]
         if single and len(keys) > 1 and keys[0] == "newsletter":
             del keys[1]
-        words = fault["msg"].removeprefix("Value error, ")
+        why = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
-            words = "no such setting"
+            why = "no such setting"
         found = re.search(rf"^\s*{re.escape(keys[-1])}\s*=", text, re.M) if keys else None
-        place = f" (line {text.count(chr(10), 0, found.end()) + 1})" if found else ""
-        lines.append(f"{'.'.join(keys)}{place}: {words}")
+        line = text.count("\n", 0, found.end()) + 1 if found else 0
+        place = f" (line {line})" if line else ""
+        told.append((line, f"{'.'.join(keys)}{place}: {why}"))
+    words = [one for _, one in sorted(told)]
     return SettingsError(
-        "; ".join(lines), where=str(path), hint="docs/settings.md lists every setting"
+        "\n    ".join([f"{len(told)} faults", *words]) if len(told) > 1 else words[0],
+        where=str(path),
+        hint="docs/settings.md lists every setting",
     )
 
 
