@@ -7,7 +7,7 @@ One dated ahead of the clock, which jumped or is not the writer's, counts when a
 seconds after the first, finds it unchanged.
 
 Faults: what is no plain readable file (a FIFO, a symlink, no permission, too large) comes back as
-a `Found` with a finding instead of bytes; nothing raises but a missing folder's absence.
+a `Found` with a finding instead of bytes, as does one whose name cannot be shown; nothing raises.
 Never: follows a symlink, blocks on a FIFO, reads more than `MAX_BYTES`, parses.
 See: digest (what the bytes say), publish (who asks).
 """
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shlex
 import stat
 import time
 from collections.abc import Iterator
@@ -30,6 +32,13 @@ SUFFIXES: Final = frozenset({".md", ".markdown", ".txt"})
 PASSED_OVER: Final = frozenset({"readme", "license", "licence"})
 MAX_BYTES: Final = 16 * 1024 * 1024
 SETTLED_SECONDS: Final = 2.0
+_NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSHOWN: Final = Finding(
+    Level.STOP,
+    "digest/file-name",
+    "The name of this file holds bytes that are no text, or characters that cannot be seen.",
+    "Rename the file; letters of any language are welcome.",
+)
 PARTIAL: Final = (".tmp", ".part", ".swp", ".crdownload")
 _ahead: Final[dict[Path, tuple[tuple[int, int, int], float]]] = {}
 """Files dated ahead of the clock: how they looked, and since when."""
@@ -75,8 +84,11 @@ def scan(folder: Path, *, now: float, patient: bool = True) -> Scan:
     found: list[Found] = []
     others: list[str] = []
     for path in _walk(folder):
-        name = path.relative_to(folder).as_posix()
-        if is_digest(path):
+        written = path.relative_to(folder).as_posix()
+        name = shown(written)
+        if is_digest(path) and name != written:
+            found.append(Found(name, finding=_UNSHOWN))
+        elif is_digest(path):
             found.append(read(path, name, now=now, patient=patient))
         elif not _is_passed_over(path.name):
             others.append(name)
@@ -89,18 +101,24 @@ def is_digest(path: Path) -> bool:
 
 
 def inside(folder: Path, file: Path) -> str:
-    """Name a file by its path in the folder.
+    """Name a file by its path in the folder, whatever way leads to it.
 
     Raises RefusedError, with the line to type, for a file that stands elsewhere.
     """
+    real = file.parent.resolve() / file.name  # the file itself may be a link, which is a finding
     try:
-        return file.absolute().relative_to(folder.absolute()).as_posix()
+        return shown(real.relative_to(folder.resolve()).as_posix())
     except ValueError:
         raise RefusedError(
             "not in the digests folder",
             where=str(file),
-            hint=f"cp {file} {folder}/  and publish that",
+            hint=f"cp {shlex.quote(str(file))} {shlex.quote(str(folder))}/  and publish that",
         ) from None
+
+
+def shown(name: str) -> str:
+    """Give a name as it can be stored and shown: what is no text, or moves it about, is spelt out."""
+    return _NO_TEXT.sub(lambda found: ascii(found[0])[1:-1], name)
 
 
 def read_one(file: Path) -> bytes:

@@ -597,8 +597,10 @@ def find(records: Sequence[Record], words: str, *, digests: Path | None = None) 
         fitting = [record for record in records if record.number == int(words[1:])]
     else:
         paths = {words, words.removeprefix("./").removeprefix("digests/")}
-        if digests is not None and Path(words).is_absolute():
-            paths.add(folder.inside(digests, Path(words)))
+        if digests is not None:
+            for way in (Path(words), digests.parent / words, digests.parent.parent / words):
+                with suppress(RefusedError):
+                    paths.add(folder.inside(digests, way))
         fitting = [record for record in records if record.slug == words] or [
             record for record in records if record.path in paths
         ]

@@ -92,3 +92,36 @@ def test_a_file_elsewhere_names_the_copy_to_type(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as caught:
         folder.inside(tmp_path / "digests", tmp_path / "away.md")
     assert caught.value.hint.startswith(f"cp {tmp_path}/away.md {tmp_path}/digests/")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"bad\xff.md", r"bad\udcff.md"),
+        (b"esc\x1b]0;x.md", r"esc\x1b]0;x.md"),
+        (b"two\nlines.md", r"two\nlines.md"),
+        ("\u202ecod.md".encode(), r"\u202ecod.md"),
+    ],
+)
+def test_a_name_nobody_can_read_is_set_aside(tmp_path: Path, name: bytes, shown: str) -> None:
+    """Such a file is named in letters and set aside; its neighbours are read."""
+    folder_name = os.fsencode(tmp_path)
+    with open(os.path.join(folder_name, name), "wb") as file:
+        file.write(b"# a\n")
+    old(tmp_path / "周报 \U0001f468\u200d\U0001f469.md")
+    assert codes(tmp_path) == {
+        shown: "digest/file-name",
+        "周报 \U0001f468\u200d\U0001f469.md": "read",
+    }
+
+
+def test_any_way_leads_into_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link on the way, or a detour, is no reason to refuse a digest that is there."""
+    root = tmp_path / "home" / "digests"
+    old(root / "a.md")
+    (tmp_path / "link").symlink_to(tmp_path / "home")
+    monkeypatch.chdir(tmp_path / "home")
+    for way in ("digests/a.md", "../link/digests/a.md", str(tmp_path / "link/digests/./a.md")):
+        assert folder.inside(root, Path(way)) == "a.md"
+    with pytest.raises(RefusedError):
+        folder.inside(root, Path("a.md"))

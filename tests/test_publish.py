@@ -563,6 +563,18 @@ def test_an_issue_is_found_by_slug_number_path_and_latest(home: Home) -> None:
         hall.find(records, "9")
 
 
+def test_an_issue_is_found_by_its_path_as_typed(home: Home, monkeypatch) -> None:
+    """The path may be typed from the home, from anywhere, or as the register has it."""
+    home = reload(home, SEVERAL)
+    file = home.drop("a/issue-7.md", f"---\nnumber: 7\n---\n{digest('a')}")
+    home.publish()
+    records = list(home.records().values())
+    root = home.settings.digests_folder(home.settings.newsletters[0])
+    monkeypatch.chdir(root)
+    for words in ("issue-7.md", "digests/a/issue-7.md", "./digests/a/issue-7.md", str(file)):
+        assert hall.find(records, words, digests=root).slug == "7"
+
+
 def test_last_modified_never_stands_still(home: Home) -> None:
     """Two publications within a second still move the feed's modification time by whole seconds."""
     home.opened()

@@ -87,14 +87,19 @@ def preview(
 
 def _newsletter(console: Context) -> Newsletter:
     """Return the home's newsletter where we stand in one, else a plain one."""
-    from publisher.settings import FILE_NAME
-
-    if (console.home / FILE_NAME).is_file():
+    if _home(console):
         settings = console.settings()
         if len(settings.newsletters) == 1 or console.newsletter_slug:
             return console.newsletter(settings)
         return settings.newsletters[0]
     return Newsletter(slug="newsletter", title="Newsletter")
+
+
+def _home(console: Context) -> Path | None:
+    """Return the home we stand in; a folder without settings is none, whatever else it holds."""
+    from publisher.settings import FILE_NAME
+
+    return console.home if (console.home / FILE_NAME).is_file() else None
 
 
 def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, target: Path) -> None:
@@ -105,7 +110,7 @@ def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, targ
     from publisher.render import feed, message, page
 
     now = utc_now()
-    loaded = templates.load(console.home)
+    loaded = templates.load(_home(console))
     published = Published(issue, identity.provisional(issue, newsletter, now))
     made = editions(published, newsletter, loaded)
     prepared = message.prepare(
@@ -146,7 +151,7 @@ def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> li
     from publisher.model import Published
     from publisher.publish import editions
 
-    loaded = templates.load(console.home)
+    loaded = templates.load(_home(console))
     found: list[Finding] = []
     for issue in reading.issues:
         published = Published(issue, identity.provisional(issue, newsletter, utc_now()))

@@ -99,7 +99,14 @@ def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
         console.say(f"{counted(outcome.young, 'digest')} written just now: a second look")
         time.sleep(SETTLED_SECONDS + 0.1)
         later = attempt()
-        outcome = replace(outcome + later, young=later.young)
+        again = {(row.newsletter, row.path) for row in later.digests}
+        once = [row for row in outcome.digests if (row.newsletter, row.path) not in again]
+        outcome = replace(
+            outcome + later,
+            digests=(*once, *later.digests),
+            unchanged=later.unchanged,
+            young=later.young,
+        )
     return outcome
 
 
