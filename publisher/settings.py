@@ -234,7 +234,7 @@ class _Newsletter(_Table):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(
-                'no such time zone; write a name such as "Asia/Shanghai" or "Europe/Berlin"'
+                f'{value!r} is no time zone; write a name such as "Asia/Shanghai" or "Europe/Berlin"'
             ) from None
         return value
 
