@@ -249,4 +249,6 @@ def backup(
             os.fsync(out.fileno())
         part.rename(file)
     console.say(f"database, register, key and settings are in {file}; keep it secret")
-    console.say(f"to restore: stop publisher, then tar -xpf {file} -C HOME")
+    console.say("to restore: stop publisher, remove publisher.db*, then")
+    console.say(f"      tar -xpf {file} -C HOME publisher.db secret.key publisher.toml")
+    console.say("      and register.json only where it is lost: the one in the home is newer")
