@@ -16,11 +16,12 @@ from typing import Any, Final, NoReturn
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
 
 from publisher.errors import TemplateError
 from publisher.model import Look
 from publisher.render.fragments import clean, phrased
-from publisher.render.words import count_words, date_words, primary, say
+from publisher.render.words import count_words, date_words, direction, primary, say
 
 Templates = Mapping[str, str]
 """Template name ("mail/digest.mjml") -> source."""
@@ -57,6 +58,7 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     world.globals.update(say=say, date_words=date_words, count_words=count_words)
+    world.globals.update(lang=_lang, turn=_turn)
     world.filters.update(colour=_colour, primary=primary, phrased=phrased)
     return world
 
@@ -64,6 +66,19 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
 def _colour(value: str, fallback: str = Look().accent) -> str:
     """Let only a plain colour into a style sheet, where escaping would not help."""
     return value if _COLOUR.fullmatch(value) else fallback
+
+
+def _lang(language: str | None, around: str) -> Markup:
+    """Write the attributes of a piece in a language other than that of the text around it."""
+    if not language or language == around:
+        return Markup("")
+    return Markup(' lang="{}"').format(language) + _turn(language, around)
+
+
+def _turn(language: str | None, around: str = "") -> Markup:
+    """Write the attribute of a piece that is written the other way than the text around it."""
+    way = direction(language)
+    return Markup("") if way == direction(around) else Markup(' dir="{}"').format(way)
 
 
 def _tell(error: Exception, name: str) -> NoReturn:

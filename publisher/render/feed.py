@@ -26,7 +26,7 @@ from publisher.addresses import archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
 from publisher.render.fragments import absolute, clean
 from publisher.render.view import IssueView, ItemView, view
-from publisher.render.words import say
+from publisher.render.words import direction, say
 
 SUMMARY_LENGTH: Final = 280
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -186,6 +186,8 @@ def _content(issue: IssueView) -> str:
         level = "h3" if section.title else "h2"
         parts += [_item(item, level, issue.language) for item in section.items]
     whole = "\n".join(part for part in parts if part)
+    if direction(issue.language) == "rtl":
+        whole = f'<div dir="rtl">\n{whole}\n</div>'
     return absolute(whole, issue.address)
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from posixpath import commonprefix
 from typing import Final
 from urllib.parse import urljoin
 
 from markupsafe import Markup, escape
 
-from publisher.model import Link
+from publisher.model import Link, Slot
 
+_SLOT_HEAD: Final = commonprefix([slot.value for slot in Slot])
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG: Final = re.compile(r'<[a-zA-Z](?:[^<>"]|"[^"]*")*>')
 _MARKUP: Final = re.compile(r'(<pre\b.*?</pre>|<(?:[^<>"]|"[^"]*")*>)', re.DOTALL)
@@ -32,6 +34,14 @@ _LOOSE_SPACE: Final = re.compile(r"[ \t]+(?=[，。；：、！？）」』】�
 def clean(text: str) -> str:
     """Drop what XML 1.0 forbids; one such character would make readers refuse a whole feed."""
     return _FORBIDDEN.sub("", text)
+
+
+def without_slots(text: str) -> str:
+    """Break up what looks like a slot, so that no digest has a reader's own link put into it.
+
+    A picture's address with one in it would carry the reader's unsubscribe link to a stranger.
+    """
+    return text.replace(_SLOT_HEAD, _SLOT_HEAD.replace("_", "_\u200b", 1))
 
 
 def set_tight(text: str) -> str:

@@ -31,7 +31,7 @@ def render(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> Edition:
     """Render the mail of an issue in one variant, slots open."""
-    issue = view(published, newsletter)
+    issue = view(published, newsletter, variant.language)
     name = f"mail/{variant.look}.mjml"
     name = name if name in templates else "mail/digest.mjml"
     source = draw(

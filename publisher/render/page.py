@@ -62,7 +62,7 @@ def render(
         "site/issue.html",
         **_frame(newsletter, _UP),
         title=issue.headline,
-        language=issue.language,
+        language=newsletter.language,
         description=issue.summary(160),
         canonical=issue.address,
         issue=issue,

@@ -21,7 +21,7 @@ def render(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> Edition:
     """Render the plain text of an issue; no template has a say in it yet."""
-    issue = view(published, newsletter)
+    issue = view(published, newsletter, variant.language)
     blocks = [*_head(issue, newsletter, variant), *_prose(issue, issue.html, issue.text)]
     for section in issue.sections:
         blocks += [f"# {section.title}"] if section.title else []

@@ -17,7 +17,8 @@ from markupsafe import Markup
 
 from publisher.addresses import issue_address
 from publisher.model import Item, ItemRecord, Newsletter, Published
-from publisher.render.fragments import clean, excerpt, set_tight, set_tight_html
+from publisher.render import fragments
+from publisher.render.fragments import excerpt, set_tight, set_tight_html
 from publisher.render.words import count_words, date_words, primary, say
 
 
@@ -115,22 +116,27 @@ def _zone(newsletter: Newsletter) -> tzinfo:
         return UTC
 
 
-def headline(published: Published, newsletter: Newsletter) -> str:
-    """Name an issue where its newsletter is not named beside it: its title, or one made up."""
+def headline(published: Published, newsletter: Newsletter, language: str | None = None) -> str:
+    """Name an issue where its newsletter is not named beside it: its title, or one made up.
+
+    What is made up is ours and so in our language: the variant's, else the newsletter's.
+    """
     stated = _line(published.issue.title)
-    day = date_words(newsletter.language, issue_date(published, newsletter))
+    day = date_words(language or newsletter.language, issue_date(published, newsletter))
     return stated or f"{_line(newsletter.title) or newsletter.slug} · {day}"
 
 
 def language_of(published: Published, newsletter: Newsletter) -> str:
     """Name the language of an issue, the newsletter's own tag where that says more."""
     stated = published.issue.language
-    same = primary(stated) == primary(newsletter.language)
-    return newsletter.language if not stated or same else stated
+    says_less = (stated or "").lower() == primary(newsletter.language)
+    return newsletter.language if not stated or says_less else stated
 
 
-def view(published: Published, newsletter: Newsletter) -> IssueView:
-    """Decide how an issue is shown."""
+def view(
+    published: Published, newsletter: Newsletter, our_language: str | None = None
+) -> IssueView:
+    """Decide how an issue is shown; `our_language` is the variant's, else the newsletter's."""
     issue, record = published.issue, published.record
     language = language_of(published, newsletter)
     day = issue_date(published, newsletter)
@@ -146,8 +152,8 @@ def view(published: Published, newsletter: Newsletter) -> IssueView:
     )
     topics = [*issue.topics, *(topic for item in issue.items for topic in item.topics)]
     return IssueView(
-        headline=headline(published, newsletter),
-        heading=_line(issue.title) or date_words(language, day),
+        headline=headline(published, newsletter, our_language),
+        heading=_line(issue.title) or date_words(our_language or newsletter.language, day),
         is_titled=bool(_line(issue.title)),
         language=language,
         date=day,
@@ -167,7 +173,7 @@ def _item(number: int, pair: tuple[Item, ItemRecord], newsletter: Newsletter, ow
     wanted = primary(newsletter.language)
     if item.alt_title and primary(second[1]) == wanted != primary(first[1]):
         first, second = (item.alt_title, item.alt_title_language), first
-    url = clean(item.url).strip() if item.url else None
+    url = _clean(item.url).strip() if item.url else None
     return ItemView(
         number=number,
         anchor=record.anchor,
@@ -195,8 +201,12 @@ def _host(url: str | None) -> str:
         return ""
 
 
+def _clean(text: str) -> str:
+    return fragments.without_slots(fragments.clean(text))
+
+
 def _line(text: str | None) -> str:
-    return set_tight(" ".join(clean(text or "").split()))
+    return set_tight(" ".join(_clean(text or "").split()))
 
 
 def _lines(texts: Iterable[str]) -> tuple[str, ...]:
@@ -204,8 +214,8 @@ def _lines(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _text(text: str) -> str:
-    return set_tight(clean(text)).strip()
+    return set_tight(_clean(text)).strip()
 
 
 def _html(html: str) -> Markup:
-    return Markup(set_tight_html(clean(html)).strip())  # noqa: S704 - the digest room sanitised it
+    return Markup(set_tight_html(_clean(html)).strip())  # noqa: S704 - the digest room sanitised it

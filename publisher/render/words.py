@@ -68,9 +68,17 @@ MONTHS: Final = (
 )  # fmt: skip
 
 
+RIGHT_TO_LEFT: Final = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
 def primary(language: str | None) -> str:
     """Give the primary subtag in lower case: `zh` of `zh-Hans-CN`; "" of nothing."""
     return (language or "").replace("_", "-").split("-")[0].lower()
+
+
+def direction(language: str | None) -> str:
+    """Say which way a language is written: `ltr` or `rtl`."""
+    return "rtl" if primary(language) in RIGHT_TO_LEFT else "ltr"
 
 
 def say(language: str, key: str, **values: object) -> str:

@@ -1,5 +1,6 @@
 """The pages: whole without scripts, readable on anything, relative inside the site."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from lxml import html as lxml_html
 from playwright.sync_api import Browser, sync_playwright
 
 from publisher.model import Look, Newsletter, Published, Variant
-from publisher.render import mail, page
+from publisher.render import feed, mail, page
 
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update",
@@ -236,3 +237,34 @@ def test_moment_of_building_does_not_matter(
     )
     first = page.render(published, newsletter, templates)
     assert page.render(again, newsletter, dict(templates)) == first
+
+
+def test_our_words_and_theirs(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """A Chinese issue of an English newsletter is marked, and what is ours in it is English."""
+    untitled = Published(replace(published.issue, title=None), published.record)
+    body = page.render(untitled, replace(newsletter, language="en"), templates).body
+    assert '<html lang="en">' in body
+    assert '<article lang="zh">' in body
+    assert '<h1 lang="en">1 March 2024</h1>' in body
+    assert ">In this issue</h2>" in body
+
+
+def test_arabic_is_written_from_the_right(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """An issue in Arabic turns round, alone or inside a newsletter that is not."""
+    arabic = Published(replace(published.issue, language="ar"), published.record)
+    body = page.render(arabic, newsletter, templates).body
+    assert '<article lang="ar" dir="rtl">' in body
+    assert re.search('<h3 class="title" lang="en" dir="ltr">', body)
+    whole = page.render(arabic, replace(newsletter, language="ar"), templates).body
+    assert '<html lang="ar" dir="rtl">' in whole
+    assert "<article>" in whole
+    mailed = mail.render(arabic, newsletter, Variant("en"), templates).body
+    assert re.search('<html [^>]*dir="rtl"', mailed)
+    assert re.search('<div class="body ink" dir="rtl"', mailed)
+    assert "text-align:right" in mailed.replace(": ", ":")
+    (item,) = json.loads(feed.json_feed([arabic], newsletter).body)["items"]
+    assert item["content_html"].startswith('<div dir="rtl">')

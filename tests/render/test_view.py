@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from publisher.model import Issue, Item, ItemRecord, Newsletter, Published, Record, Section
+from publisher.model import Issue, Item, ItemRecord, Newsletter, Published, Record, Section, Slot
 from publisher.render.view import issue_date, titles, view
 
 
@@ -38,6 +38,26 @@ def test_dateline_names_the_date_once(published: Published, newsletter: Newslett
     assert (shown.heading, shown.dateline("en")) == ("2024年3月1日", "No. 7 · 3 items")
 
 
+def test_what_we_make_up_is_in_our_language(published: Published, newsletter: Newsletter) -> None:
+    """An untitled Chinese issue of an English newsletter has an English date, in every place."""
+    untitled = Published(replace(published.issue, title=None), published.record)
+    shown = view(untitled, replace(newsletter, language="en"))
+    assert (shown.heading, shown.language) == ("1 March 2024", "zh")
+    assert shown.headline.endswith(" · 1 March 2024")
+    variant = view(untitled, newsletter, "en")
+    assert (variant.heading, variant.headline) == ("1 March 2024", "杂货周刊 · 1 March 2024")
+
+
+def test_no_digest_holds_a_slot(published: Published, newsletter: Newsletter) -> None:
+    """What looks like a slot is broken up wherever a digest can write it."""
+    slot = Slot.UNSUBSCRIBE.value
+    item = Item(slot, f"https://a.example/{slot}", f'<img src="https://a.example/{slot}">', slot)
+    shown = view(_with(item, newsletter), newsletter)
+    assert slot not in repr(shown)
+    untitled = replace(published.issue, title=slot, html=slot, text=slot, authors=(slot,))
+    assert slot not in repr(view(Published(untitled, published.record), newsletter))
+
+
 def test_issue_date_is_local(published: Published, newsletter: Newsletter) -> None:
     """Without a stated date the day of publication counts, in the newsletter's zone."""
     late = datetime(2024, 3, 1, 20, 0, tzinfo=UTC)
@@ -61,6 +81,8 @@ def test_summary_is_the_preface_or_the_titles(published: Published, newsletter: 
 def test_language_is_the_fuller_tag(published: Published, newsletter: Newsletter) -> None:
     """The newsletter's tag wins where it says the same more precisely."""
     assert view(published, newsletter).language == "zh-CN"
+    taiwan = Published(replace(published.issue, language="zh-TW"), published.record)
+    assert view(taiwan, newsletter).language == "zh-TW"
     french = Published(replace(published.issue, language="fr"), published.record)
     assert view(french, newsletter).language == "fr"
 
