@@ -428,7 +428,7 @@ class _Process:
             os._exit(1)
         self.stop.set()
 
-    def _add_jobs(self) -> None:
+    def _add_jobs(self, *, at_once: bool = False) -> None:
         now = datetime.now(UTC)
         for name, job, every in (("scan", self.scan, SCAN), ("due", self.due, BEAT)):
             self.heart.add_job(
@@ -437,7 +437,7 @@ class _Process:
                 seconds=every.total_seconds(),
                 id=name,
                 replace_existing=True,
-                next_run_time=now + every,
+                next_run_time=now if at_once else now + every,
             )
 
     def scan(self, *, rebuild: bool = False) -> None:
@@ -505,7 +505,7 @@ class _Process:
             if abs(drift) > JUMP:
                 log.warning("the clock jumped", seconds=round(drift, 1))
                 offset += drift
-                self._add_jobs()
+                self._add_jobs(at_once=True)
             if self.sender is not None and self.sender.exitcode is not None:
                 wait = RESPAWN_WAITS[min(self.deaths, len(RESPAWN_WAITS) - 1)]
                 log.warning("the sender died", exit=self.sender.exitcode, again_in=wait)
