@@ -7,13 +7,15 @@ Never: decides anything. See: cli (the exit codes).
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -22,8 +24,6 @@ from publisher.model import Finding, Level, Newsletter
 if TYPE_CHECKING:
     from publisher.settings import Settings
     from publisher.store import Store
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,6 @@ class Context:
         """Tell the person something on stderr, unless they asked for quiet."""
         if not self.quiet:
             typer.echo(words, err=True)
-
-    def progress(self, values: Iterable[T], *, total: int, label: str) -> Iterator[T]:
-        """Show a bar on a terminal, a line at the end elsewhere."""
-        if self.quiet or not sys.stderr.isatty():
-            yield from values
-            return
-        from rich.console import Console
-        from rich.progress import track
-
-        yield from track(
-            values, description=label, total=total, console=Console(stderr=True), transient=True
-        )
 
     @contextmanager
     def bar(self, label: str) -> Iterator[Callable[[int, int, str], None]]:
@@ -110,6 +98,21 @@ class _Lines:
         if words != self.said and time.monotonic() - self.at >= 10:
             self.console.say(f"{self.label}: {words}")
             self.said, self.at = words, time.monotonic()
+
+
+@contextmanager
+def stoppable() -> Iterator[threading.Event]:
+    """Turn Ctrl-C and SIGTERM into an event, so that work ends where it may be ended."""
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def complain(words: str, hint: str = "") -> None:

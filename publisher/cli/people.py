@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from publisher.cli.console import Context, answer, ask, table, writing
+from publisher.cli.console import Context, answer, ask, complain, stoppable, table, writing
 
 if TYPE_CHECKING:
     from publisher.store.subscribers import Added
@@ -125,8 +125,11 @@ def import_(
     batches = [good[i : i + ROWS_AT_ONCE] for i in range(0, len(good), ROWS_AT_ONCE)]
     counts: Counter[Added] = Counter()
     key = _key(settings)
-    with console.store(settings) as store:
-        for batch in console.progress(batches, total=len(batches), label="importing"):
+    done = 0
+    with console.store(settings) as store, stoppable() as stop, console.bar("importing") as show:
+        for batch in batches:
+            if stop.is_set():
+                break
             with store.begin() as conn:
                 results = rows.import_rows(
                     conn,
@@ -142,7 +145,15 @@ def import_(
                     rejected.append((line, address, "suppressed: this address is never mailed"))
                 elif result is rows.Added.LEFT:
                     rejected.append((line, address, "unsubscribed: they left by their own wish"))
+            done += len(batch)
+            show(done, len(good), f"{done:,} of {len(good):,}")
     _report_import(console, counts, sorted(rejected), rejects)
+    if done < len(good):
+        complain(
+            f"stopped: {done:,} of {len(good):,} are in",
+            "the same command again brings the rest and changes nothing for these",
+        )
+        raise typer.Exit(1)
 
 
 def _report_import(
