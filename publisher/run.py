@@ -10,7 +10,7 @@
     servers                   given by the caller; this room does not know what they serve
 
 All jobs are idempotent: what they do stands in the store, not in the scheduler. SIGTERM: nothing
-new is claimed, what is on the wire is finished, and the process leaves within 25 s.
+new is claimed, what is on the wire is finished or in doubt, and the process leaves within 25 s.
 
 Faults: a fault in one newsletter is logged and the others go on; a second `run` on a home is
 refused. Never: renders, speaks SMTP itself. See: publish and send (the halls), schedule (rules).
@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
@@ -42,7 +43,7 @@ from watchfiles import watch
 from publisher import register, schedule, templates
 from publisher import settings as settings_room
 from publisher.clock import utc_now
-from publisher.errors import PublisherError, RefusedError, SettingsError
+from publisher.errors import PublisherError, RefusedError, SettingsError, TransportError
 from publisher.folder import SETTLED_SECONDS
 from publisher.model import Kind, Level, Newsletter
 from publisher.publish import Outcome, publish
@@ -57,6 +58,7 @@ SCAN: Final = timedelta(seconds=60)
 BEAT: Final = timedelta(seconds=10)
 JUMP: Final = 2.0
 LAST_WORD: Final = 20.0
+LAST_MOMENT: Final = 23.0
 PATIENCE: Final = timedelta(minutes=2)
 """How long a command waits for a relay that is out of order; `run` waits for ever."""
 RESPAWN_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
@@ -113,21 +115,31 @@ def only_one(home: Path) -> Iterator[None]:
             hint="the home must be a folder on a local disk that this user can write to",
         ) from None
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(handle):
             holder = os.read(handle, 32).decode("ascii", "replace").strip()
             raise RefusedError(
                 f"publisher runs on this home already (process {holder or 'unknown'})",
                 where=str(home),
                 hint="stop that one first; a second would only stand in its way",
-            ) from None
+            )
         with suppress(OSError):  # a full disk: the number is a courtesy, the lock holds without
             os.truncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock; not put off by those who only look whether somebody has it."""
+    for _ in range(20):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.025)
+        else:
+            return True
+    return False
 
 
 def is_running(home: Path) -> bool:
@@ -137,7 +149,7 @@ def is_running(home: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:
@@ -284,7 +296,7 @@ def apply_rule(
 def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[Due | Ask, ...]:
     """Ask the rule about every issue that has no send yet."""
     with store.read() as conn:
-        sent = {one.issue for one in sends.sends(conn, newsletter.slug) if one.kind is Kind.ISSUE}
+        sent = sends.with_a_send(conn, newsletter.slug)
         records = [one for one in issues.records(conn, newsletter.slug) if one.withdrawn is None]
         held = {
             row.path
@@ -339,16 +351,22 @@ def once(settings: Settings, *, say: Say) -> None:
                     SETTLED_SECONDS + 0.1
                 ):
                     break
-            settings = _refreshed(settings)
-            _sender(settings, store, stop).until_idle(PATIENCE)
+            send_now(_refreshed(settings), store, stop)
         finally:
             store.close()
 
 
 def send_now(settings: Settings, store: Store, stop: threading.Event) -> None:
-    """Send what is due from this process, for a command without a running sender."""
+    """Send what is due from this process, for a command without a running sender.
+
+    Raises TransportError when the relay was out of order for longer than a command waits.
+    """
     speak(chatty=False)
-    _sender(settings, store, stop).until_idle(PATIENCE)
+    trouble = _sender(settings, store, stop).until_idle(PATIENCE)
+    if trouble:
+        raise TransportError(
+            trouble, hint="nobody is lost: `publisher run` goes on, or the next command that sends"
+        )
 
 
 def _refreshed(settings: Settings) -> Settings:
@@ -392,6 +410,7 @@ class _Process:
         self.store = store
         self.say = say
         self.stop = threading.Event()
+        self.over = threading.Event()
         self.scanning = threading.Lock()
         self.heart = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
@@ -405,7 +424,11 @@ class _Process:
         """Start everything, keep watch, end everything."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
+        threading.Thread(target=self._leave_at_last, daemon=True).start()
         self.scan(rebuild=True)
+        if self.stop.is_set():
+            self.over.set()
+            return
         made = servers(_refreshed(self.settings), self.store)
         threads = [threading.Thread(target=one.run, daemon=True) for one in made]
         threads.append(threading.Thread(target=self._watch_folders, daemon=True))
@@ -427,6 +450,15 @@ class _Process:
         if self.stop.is_set():
             os._exit(1)
         self.stop.set()
+
+    def _leave_at_last(self) -> None:
+        """Leave in time even if publishing hangs, which is healed by the next scan."""
+        self.stop.wait()
+        if not self.over.wait(LAST_MOMENT):
+            log.warning("publishing does not end; it is left, and the next start goes on with it")
+            if self.sender is not None:
+                self.sender.kill()
+            os._exit(1)
 
     def _add_jobs(self, *, at_once: bool = False) -> None:
         now = datetime.now(UTC)
@@ -506,6 +538,8 @@ class _Process:
                 log.warning("the clock jumped", seconds=round(drift, 1))
                 offset += drift
                 self._add_jobs(at_once=True)
+            if self.sender is not None and self.sender.exitcode == 0:
+                self.sender = None  # it left to come back with other settings
             if self.sender is not None and self.sender.exitcode is not None:
                 wait = RESPAWN_WAITS[min(self.deaths, len(RESPAWN_WAITS) - 1)]
                 log.warning("the sender died", exit=self.sender.exitcode, again_in=wait)
@@ -513,7 +547,11 @@ class _Process:
                 next_start = time.monotonic() + wait
                 self.sender = None
             if self.sender is None and time.monotonic() >= next_start:
-                self._start_sender()
+                try:
+                    self._start_sender()
+                except OSError as error:
+                    log.error("the sender cannot be started", error=str(error))
+                    self.sender, next_start = None, time.monotonic() + RESPAWN_WAITS[-1]
 
     def _end(self, servers: Sequence[Server], threads: Sequence[threading.Thread]) -> None:
         self.say("stopping: what is on the wire is finished")
@@ -524,7 +562,7 @@ class _Process:
         for server in servers:
             server.should_exit = True
         with suppress(Exception):
-            self.heart.shutdown(wait=True)
+            self.heart.shutdown(wait=False)
         for thread in threads:
             thread.join(max(0.1, min(5.0, deadline - time.monotonic())))
         if self.sender is not None:
@@ -532,6 +570,8 @@ class _Process:
             if self.sender.exitcode is None:
                 self.sender.kill()
                 self.sender.join(2)
+        if self.scanning.acquire(timeout=max(0.1, deadline - time.monotonic())):
+            self.over.set()
 
 
 def sender_process(home: Path, parent: int) -> None:
@@ -545,7 +585,7 @@ def sender_process(home: Path, parent: int) -> None:
         settings = _refreshed(settings_room.load(home))
         store = Store.open(settings.database)
         try:
-            _sender(settings, store, stop).forever()
+            _sender(settings, store, stop).forever(partial(_is_stale, home, settings, set()))
         finally:
             store.close()
     except PublisherError as error:
@@ -553,6 +593,20 @@ def sender_process(home: Path, parent: int) -> None:
             return
         log.error("the sender cannot work", error=str(error), hint=error.hint)
         sys.exit(1)
+
+
+def _is_stale(home: Path, settings: Settings, told: set[str]) -> bool:
+    """Say whether the settings were changed; those that cannot be read change nothing yet."""
+    try:
+        now = _refreshed(settings_room.load(home))
+    except PublisherError as error:
+        if str(error) not in told:
+            log.error("the changed settings cannot be used", error=str(error), hint=error.hint)
+        told.add(str(error))
+        return False
+    if now != settings:
+        log.info("the settings were changed; the sender starts again with them")
+    return now != settings
 
 
 def _stop_with_parent(parent: int, stop: threading.Event) -> None:

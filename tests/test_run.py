@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from publisher import run as process
+from publisher import site
 from publisher.errors import RefusedError
 
 TOML = """site_url = "http://127.0.0.1:{port}/"
@@ -296,6 +298,119 @@ def test_sigterm_in_mid_send_leaves_soon_and_loses_nobody(home: Home, inbox: Inb
     time.sleep(0.5)
     assert set(inbox.recipients().values()) == {1}
     assert home.stop() == 0
+
+
+def hanging(home: Home, inbox: Inbox) -> threading.Event:
+    """Put a relay in the inbox's place that takes the content and then says nothing more."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    hangs = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with listener, connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 relay\r\n")
+            for _ in range(4):
+                said = lines.readline()
+                connection.sendall(b"354 go on\r\n" if said == b"DATA\r\n" else b"250 ok\r\n")
+            hangs.set()
+            lines.read()  # until the other side ends it
+
+    threading.Thread(target=serve, daemon=True).start()
+    settings = home.path / "publisher.toml"
+    port = listener.getsockname()[1]
+    settings.write_text(settings.read_text("utf-8").replace(str(inbox.port), str(port)), "utf-8")
+    return hangs
+
+
+def test_sigterm_while_the_relay_hangs(home: Home, inbox: Inbox) -> None:
+    """It leaves in good order within 25 s; who was on the wire is in doubt, all others queued."""
+    import_readers(home, 3)
+    hangs = hanging(home, inbox)
+    home.start()
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    assert hangs.wait(60)
+    begun = time.monotonic()
+    assert home.stop() == 0
+    assert time.monotonic() - begun < 25
+    (send,) = json.loads(home.publisher("sends", "--json").stdout)["sends"]
+    assert send["counts"] == {"queued": 2, "in_doubt": 1}
+    assert list((home.path / "wire").iterdir()) == []
+
+
+def test_sigterm_while_publishing_waits(home: Home, inbox: Inbox) -> None:
+    """Another process that holds publishing for long does not hold up the leaving."""
+    home.start()
+    with site.lock(home.path):
+        (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+        time.sleep(4)
+        begun = time.monotonic()
+        home.stop()
+        assert time.monotonic() - begun < 25
+    assert home.publisher("publish").returncode == 0
+
+
+def test_mended_settings_are_taken_by_the_sender(home: Home, inbox: Inbox) -> None:
+    """A send paused for its settings goes on after they are mended and it is resumed."""
+    import_readers(home, 2)
+    settings = home.path / "publisher.toml"
+    right = settings.read_text("utf-8")
+    settings.write_text(right.replace('tls = "none"', 'tls = "starttls"'), "utf-8")
+    home.start()
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+
+    def paused() -> bool:
+        sends = json.loads(home.publisher("sends", "--json").stdout)["sends"]
+        return [send["state"] for send in sends] == ["paused"]
+
+    until(paused, 60)
+    settings.write_text("this is no [toml", "utf-8")
+    settings.write_text(right, "utf-8")
+    until(lambda: "starts again" in (home.path / "log").read_text("utf-8"), 30)
+    assert home.publisher("resume", "1").returncode == 0
+    until(lambda: len(inbox.messages) == 2, 30)
+    assert home.stop() == 0
+
+
+def test_looking_whether_it_runs_stands_in_nobodys_way(tmp_path: Path) -> None:
+    """A `run` that starts while commands look for one is not refused."""
+    over = time.monotonic() + 2
+    program = (
+        "import sys, time; from pathlib import Path; from publisher.run import is_running\n"
+        "end = time.monotonic() + 3\n"
+        "while time.monotonic() < end: is_running(Path(sys.argv[1]))"
+    )
+    with process.only_one(tmp_path):
+        pass
+    looking = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
+    while time.monotonic() < over:
+        with process.only_one(tmp_path):
+            pass
+    assert looking.wait(30) == 0
+
+
+def test_a_relay_that_is_away_is_told_to_who_waits(home: Home, inbox: Inbox) -> None:
+    """A command that gives up on the relay says so and leaves with 1; nobody is lost."""
+    import_readers(home, 2)
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    home.publisher("publish")
+    settings = home.path / "publisher.toml"
+    settings.write_text(
+        settings.read_text("utf-8").replace(str(inbox.port), str(free_port())), "utf-8"
+    )
+    program = (
+        "import sys; from datetime import timedelta; from publisher import cli, run\n"
+        "run.PATIENCE = timedelta(seconds=1); sys.exit(cli.main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--home", str(home.path), "send", "latest", "--yes"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "the relay rests" in done.stderr
+    (send,) = json.loads(home.publisher("sends", "--json").stdout)["sends"]
+    assert send["counts"] == {"queued": 2}
 
 
 def test_mail_is_refused_with_all_reasons(home: Home) -> None:

@@ -102,15 +102,22 @@ class Sender:
 
     # --- until when ---------------------------------------------------------
 
-    def forever(self) -> None:
-        """Work until told to stop; then finish the message on the wire and leave."""
+    def forever(self, is_stale: Callable[[], bool] = lambda: False) -> None:
+        """Work until told to stop; then finish the message on the wire and leave.
+
+        It leaves too, between two lots, when what it was made of `is_stale`.
+        """
         outside = self.outside
-        recovered = float("-inf")
+        recovered, asked = float("-inf"), time.monotonic()
         with self:
             while not outside.stop.is_set():
                 if time.monotonic() - recovered > outside.pace.recover_seconds:
                     self.recover()
                     recovered = time.monotonic()
+                if time.monotonic() - asked > outside.pace.stale_seconds:
+                    if is_stale():
+                        break
+                    asked = time.monotonic()
                 self.begin_due()
                 try:
                     worked = self.work()

@@ -52,6 +52,7 @@ class Pace:
     look: int = 20
     look_seconds: float = 1.0
     recover_seconds: float = 60.0
+    stale_seconds: float = 5.0
     last_word: float = 12.0
     idle: float = 1.0
     relay_rests: tuple[float, ...] = (5, 10, 20, 40, 80, 160, 300)
