@@ -185,7 +185,8 @@ def _content(issue: IssueView) -> str:
         parts.append(section.html)
         level = "h3" if section.title else "h2"
         parts += [_item(item, level, issue.language) for item in section.items]
-    whole = "\n".join(part for part in parts if part)
+    # an entry without content is none in JSON Feed, and readers would fetch the page for it
+    whole = "\n".join(part for part in parts if part) or f"<p>{escape(issue.headline)}</p>"
     if direction(issue.language) == "rtl":
         whole = f'<div dir="rtl">\n{whole}\n</div>'
     return absolute(whole, issue.address)

@@ -182,6 +182,16 @@ def test_without_a_site(published: Published, homeless: Newsletter) -> None:
     assert (atom.findtext(ATOM + "id") or "").startswith("urn:uuid:")
 
 
+def test_an_empty_issue_has_content(published: Published, newsletter: Newsletter) -> None:
+    """An issue of nothing but a title still is an entry that JSON Feed allows."""
+    bare = Issue(title="A & B", number=7)
+    entry = Published(bare, replace(published.record, items=()))
+    (item,) = json.loads(feed.json_feed([entry], newsletter).body)["items"]
+    assert item["content_html"] == "<p>A &amp; B</p>"
+    for make in (feed.rss, feed.atom):
+        assert "&lt;p&gt;A &amp;amp; B&lt;/p&gt;" in make([entry], newsletter).body
+
+
 def test_an_empty_feed_is_a_feed(newsletter: Newsletter) -> None:
     """Before the first issue the feeds exist, as old as time."""
     for render in XML:
