@@ -503,21 +503,30 @@ class _Process:
     def _watch_folders(self) -> None:
         """Wake the scan when a digests folder stirs; polling is the scan's own business."""
         while not self.stop.is_set():
-            folders = [self.settings.digests_folder(one) for one in self.settings.newsletters]
-            present = [folder for folder in folders if folder.is_dir()]
+            present = self._present_folders()
             if not present:
-                self.stop.wait(5)
+                self.stop.wait(1)
                 continue
+            self._scan_in(SETTLED_SECONDS + 0.1)  # what came before anybody watched
             try:
-                for _ in watch(*present, stop_event=self.stop, debounce=200, rust_timeout=5000,
-                               yield_on_timeout=True):  # fmt: skip
-                    if _:
+                for changes in watch(*present, stop_event=self.stop, debounce=200,
+                                     rust_timeout=2000, yield_on_timeout=True):  # fmt: skip
+                    if changes:
                         self._scan_in(SETTLED_SECONDS + 0.1)
-                    if any(not folder.is_dir() for folder in present):
+                    if self._present_folders() != present:
                         break
             except (OSError, RuntimeError) as error:
                 log.warning("the watcher stumbled; the scan goes on", error=str(error))
                 self.stop.wait(5)
+
+    def _present_folders(self) -> dict[Path, int]:
+        """Give the digests folders that exist, with what tells a folder from its successor."""
+        found = {}
+        for newsletter in self.settings.newsletters:
+            folder = self.settings.digests_folder(newsletter)
+            with suppress(OSError):
+                found[folder] = folder.stat().st_ino
+        return found
 
     # --- the sender process ---
 
