@@ -10,6 +10,8 @@ from __future__ import annotations
 import uvicorn
 from starlette.types import ASGIApp
 
+from publisher.web.bounds import BoundedProtocol
+
 
 def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     """Make a server for one of the apps.
@@ -23,7 +25,7 @@ def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             host=host,
             port=port,
             loop="uvloop",
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,

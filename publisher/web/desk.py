@@ -247,7 +247,7 @@ class _Desk:
 
     def send_page(self, request: Request) -> Response:
         """Show one send with its counts as they change."""
-        number = request.path_params["number"]
+        number = _number(request)
         with self.store.read() as conn:
             send = ledger.send(conn, number)
             doubtful = ledger.in_doubt(conn, number) if send else []
@@ -267,7 +267,7 @@ class _Desk:
     def progress(self, request: Request) -> Response:
         """Give a send's counts as data, for the page that watches it."""
         with self.store.read() as conn:
-            send = ledger.send(conn, request.path_params["number"])
+            send = ledger.send(conn, _number(request))
         if send is None:
             return JSONResponse({"error": "there is no such send"}, 404)
         return JSONResponse(
@@ -283,7 +283,7 @@ class _Desk:
 
     def do(self, request: Request) -> Response:
         """Pause, resume or cancel a send."""
-        number, deed = request.path_params["number"], request.path_params["deed"]
+        number, deed = _number(request), request.path_params["deed"]
         if deed not in DEEDS:
             return self._missing()
         begin, end = DEEDS[deed]
@@ -466,6 +466,11 @@ def _when(moment: datetime | None, newsletter: Newsletter | None) -> str:
 def _day(day: date) -> str:
     """Write a date alone."""
     return f"{day:%-d %b %Y}"
+
+
+def _number(request: Request) -> int:
+    """Read the number of a send; one that no database could hold is that of none."""
+    return min(int(request.path_params["number"]), 2**31 - 1)
 
 
 def _first(request: Request) -> int:

@@ -165,6 +165,12 @@ def test_a_send_with_counts(desk, send) -> None:
     assert f'href="/sends/{number}"' in desk.ask("/sends").text
 
 
+@pytest.mark.parametrize("path", ["/sends/{}", "/sends/{}.json"])
+def test_no_send_has_such_a_number(desk, path: str) -> None:
+    """A number beyond what a database holds is one more send that is not there."""
+    assert desk.ask(path.format("9" * 40)).status == 404
+
+
 def test_progress(desk, send) -> None:
     """The counts come as data too."""
     number = send(DeliveryState.ACCEPTED)
