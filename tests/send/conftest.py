@@ -1,5 +1,6 @@
 """A newsletter with readers, a store, and a relay on loopback that can be told what to answer."""
 
+import importlib.util
 import re
 import socket
 import threading
@@ -20,6 +21,15 @@ from publisher.model import Consent, Issue, Item, ItemRecord, Kind, Newsletter, 
 from publisher.send import Outside, Pace, Sender, Transport
 from publisher.store import Store, issues, ledger, sends, subscribers
 from publisher.wire.session import Relay
+
+# the private server of the store's own tests
+_spec = importlib.util.spec_from_file_location(
+    "store_conftest", Path(__file__).parent.parent / "store" / "conftest.py"
+)
+_theirs = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_theirs)
+postgres_url, postgres_template = _theirs.postgres_url, _theirs.postgres_template
+postgres_ready = _theirs.postgres_ready
 
 NOW = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -172,9 +182,18 @@ def relay_port(inbox: Inbox) -> Iterator[int]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, relay_port: int) -> Iterator[Desk]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database: SQLite, unless a test asks for both."""
+    if getattr(request, "param", "sqlite") == "postgres":
+        ready: str = request.getfixturevalue("postgres_ready")
+        return ready
+    return f"sqlite:///{tmp_path}/publisher.db"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, relay_port: int, database: str) -> Iterator[Desk]:
     """A store with one issue, and readers to be added."""
-    store = Store.open(f"sqlite:///{tmp_path}/publisher.db")
+    store = Store.open(database)
     item = Item("A title", url="https://example.org/a", html="<p>Body</p>", text="Body")
     record = Record(
         newsletter="weekly",

@@ -3,11 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from publisher.errors import TransportError
 from publisher.model import SendState
 from publisher.send.standing import STUBBORN
 from publisher.store import ledger, sends
 from publisher.wire.outbox import Outbox
+
+pytestmark = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.service)], indirect=True
+)
 
 
 def test_refusals_and_deferrals_are_kept(desk, inbox) -> None:

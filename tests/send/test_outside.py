@@ -1,8 +1,11 @@
 """The store may fail: it is asked again, and nothing is lost."""
 
+import psycopg
 import pytest
 
 from publisher.errors import StoreError
+from publisher.model import SendState
+from publisher.send import Pace
 
 
 def test_a_failing_store_is_asked_again(desk, inbox) -> None:
@@ -47,3 +50,25 @@ def test_a_store_that_never_comes_back_leaves_the_map(desk, inbox) -> None:
     desk.run()
     assert inbox.recipients == {"ann@example.com": 1, "bob@example.com": 1}
     assert set(desk.states().values()) == {"accepted"}
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_database_that_throws_us_out_in_mid_send(desk, inbox, database: str) -> None:
+    """Connections cut by the server again and again cost nobody their mail, nor mail twice."""
+    names = [f"reader{number}" for number in range(40)]
+
+    def cut(recipient: str) -> None:
+        if recipient.startswith("reader1"):
+            with psycopg.connect(database, autocommit=True) as conn:
+                conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+    inbox.on_mail = cut
+    desk.subscribe(*names)
+    number = desk.schedule()
+    desk.run(pace=Pace(idle=0.01, group=7, look_seconds=0.0, store_rests=(0.05,)))
+    assert inbox.recipients == {f"{name}@example.com": 1 for name in names}
+    assert desk.send(number).state is SendState.DONE

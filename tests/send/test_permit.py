@@ -1,7 +1,13 @@
 """Consent in the moment of sending: asked again, and heeded."""
 
+import pytest
+
 from publisher.model import Kind, SubscriberState
 from publisher.store import subscribers
+
+pytestmark = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.service)], indirect=True
+)
 
 KEY = b"0123456789abcdef0123456789abcdef"
 

@@ -17,6 +17,10 @@ from publisher.store import sends
 from publisher.wire.outbox import Outbox
 from publisher.wire.session import Relay
 
+pytestmark = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.service)], indirect=True
+)
+
 KEY = b"0123456789abcdef0123456789abcdef"
 
 

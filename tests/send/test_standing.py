@@ -3,10 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from publisher.model import DeliveryState, SendState
 from publisher.send import Pace
 from publisher.send.standing import DOUBTS, REFUSALS, RESTS
 from publisher.store import sends
+
+pytestmark = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.service)], indirect=True
+)
 
 CROWD = [f"reader{number}" for number in range(40)]
 
