@@ -10,6 +10,7 @@ find_missing() {
     command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || need="$need $2"
   }
   want chromium chromium
+  want newsboat newsboat
   want nginx nginx-light
   want xmllint libxml2-utils
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
