@@ -40,6 +40,7 @@ RESERVED: Final = frozenset(
 )
 """What stands beside a newsletter's path in its addresses, so that none may be called so."""
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -212,6 +213,21 @@ class _Newsletter(_Table):
     bounce_domain: str | None = None
     window: int = Field(default=20, ge=1, le=1000)
     look: _Look = _Look()
+
+    @field_validator("title")
+    @classmethod
+    def _title(cls, value: str) -> str:
+        line = " ".join(value.split())
+        if not line or re.search(r"[\x00-\x1f\x7f-\x9f]", line):
+            raise ValueError("a title is one line that can be read")
+        return line
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str) -> str:
+        if not LANGUAGE.fullmatch(value):
+            raise ValueError('a language is written as a tag such as "en" or "zh-Hans"')
+        return value
 
     @field_validator("slug")
     @classmethod

@@ -83,6 +83,27 @@ def test_a_site_has_a_plain_address(tmp_path: Path, url: str) -> None:
         settings.load(home(tmp_path, f'site_url = "{url}"\n{ONE}'), {})
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('title = " "', "one line"),
+        ('title = "a\\u0007"', "one line"),
+        ('title = "👨\u200d👩\u200d👧 Weekly"\nlanguage = "English"', None),
+        ('title = "a"\nlanguage = ""', "as a tag"),
+        ('title = "a"\nlanguage = "English"', None),
+        ('title = "a"\nlanguage = "zh_CN"', "as a tag"),
+    ],
+)
+def test_title_and_language_can_be_shown(tmp_path: Path, line: str, words: str | None) -> None:
+    """A title is a line to read, a language a tag that pages and feeds may carry."""
+    text = f"[newsletter]\n{line}\n"
+    if words is None:
+        assert settings.load(home(tmp_path, text), {}).newsletters[0].language == "English"
+        return
+    with pytest.raises(SettingsError, match=words):
+        settings.load(home(tmp_path, text), {})
+
+
 def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
     """Four wrong keys are four sentences in one error."""
     text = """transport = "pigeon"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
     from publisher.store import Store
 
+IGNORED = "publisher.db*\noutbox/\nwire/\nsecret.key\n*.lock\n.publish.*\n"
+"""What of a home is not for git."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
@@ -53,14 +56,14 @@ def init(
             f"there is a {FILE_NAME} already", where=str(home), hint="nothing was changed"
         )
     pattern = resources.files("publisher").joinpath("starter.toml").read_text("utf-8")
-    escaped = title.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = " ".join(title.split()).replace("\\", "\\\\").replace('"', '\\"')
     ignore = home / ".gitignore"
     with writing(home):
         for name in ("digests", "feeds"):
             (home / name).mkdir(parents=True, exist_ok=True)
         (home / FILE_NAME).write_text(pattern.replace("My newsletter", escaped), "utf-8")
         if not ignore.exists():
-            ignore.write_text("publisher.db*\noutbox/\nwire/\nsecret.key\n*.lock\n", "utf-8")
+            ignore.write_text(IGNORED, "utf-8")
     console.say(f"a new home in {home}/")
     console.say(f"next: edit {home / FILE_NAME}, drop a digest into {home / 'digests'}/, then")
     console.say(f"      publisher --home {home} run")
