@@ -9,6 +9,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,64 @@ def test_promises_name_tests_that_exist() -> None:
     assert len(named) >= 5
     for file, test in named:
         assert f"def {test}" in (ROOT / file).read_text("utf-8")
+
+
+# --- what is needed -----------------------------------------------------------
+
+UNSEEN = {
+    "uvloop": "uvicorn takes it by name",
+    "httptools": "uvicorn takes it by name",
+    "tzdata": "zoneinfo reads it",
+    "python-multipart": "starlette reads forms with it",
+    "sgmllib3k": "reader's feedparser needs it",
+    "pytest-randomly": "pytest finds it",
+    "pytest-xdist": "pytest finds it",
+    "coverage": "a command",
+}
+
+
+def named(requirements: list[str]) -> set[str]:
+    """Give the plain names of requirements."""
+    return {re.split(r"[\[<>=]", one)[0].strip().lower() for one in requirements}
+
+
+def imported(folder: str) -> set[str]:
+    """Give the distributions a folder's Python imports from, the standard library left out."""
+    providers = packages_distributions()
+    found: set[str] = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            for name in names:
+                found |= {one.lower() for one in providers.get(name.split(".")[0], [])}
+    return found - {"publisher"}
+
+
+def test_each_need_is_named_and_each_name_needed() -> None:
+    """pyproject.toml names what is imported, and nothing is named that is not."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    program = named(project["project"]["dependencies"])
+    tests = named(project["dependency-groups"]["test"])
+    assert imported("publisher") <= program
+    assert program - imported("publisher") <= UNSEEN.keys()
+    assert imported("tests") | imported("docs") <= program | tests
+    assert tests - imported("tests") <= UNSEEN.keys()
+
+
+def test_each_pin_is_one() -> None:
+    """constraints.txt holds one exact version a line, for every requirement there is."""
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][\w.]*", line) for line in lines)
+    pinned = {re.sub(r"[-_.]+", "-", line.partition("==")[0]).lower() for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = project["dependency-groups"].values()
+    wanted = [*project["project"]["dependencies"], *(one for group in groups for one in group)]
+    assert named(wanted) <= pinned
+
+
+# --- links and places ---------------------------------------------------------
 
 
 def anchor_of(heading: str) -> str:
