@@ -182,9 +182,9 @@ def withdraw(
         pages = _render(work, templates)
         behind = _behind(settings, newsletter)
         behind.touch()
-        _save(settings, store, known, work)
-        if not restore:
+        if not restore:  # first: a crash in between must not leave mail going out
             _cancel_sends(store, newsletter, slug, now)
+        _save(settings, store, known, work)
         site.write(settings.site_folder, pages, now)
         behind.unlink()
         return work.records[slug]

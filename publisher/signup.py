@@ -66,7 +66,8 @@ def _move(
         subscriber: Subscriber | None = subscribers.get(conn, subscriber_id)
         if subscriber is None or subscriber.newsletter != newsletter.slug:
             return False
-        if subscriber.state is to or subscriber.state is SubscriberState.PENDING:
-            return False
+        is_pending = subscriber.state is SubscriberState.PENDING
+        if subscriber.state is to or (is_pending and to is SubscriberState.ACTIVE):
+            return False  # who never confirmed has nothing to take back
         subscribers.set_state(conn, subscriber_id, to, now, words)
         return True

@@ -85,7 +85,7 @@ def send(
         _preflight(console, settings, published, newsletter)
         moment = _moment(at, newsletter, utc_now())
         if to:
-            _check_addresses(settings, store, newsletter, to)
+            to = _checked(settings, store, newsletter, to)
         else:
             _announce(console, store, published, newsletter, missing=missing, when=moment)
         if dry_run:
@@ -140,9 +140,8 @@ def _moment(at: str | None, newsletter: Newsletter, now: datetime) -> datetime |
     return parse_when(at, newsletter.timezone, now) if at else None
 
 
-def _check_addresses(
-    settings: Settings, store: Store, newsletter: Newsletter, to: list[str]
-) -> None:
+def _checked(settings: Settings, store: Store, newsletter: Newsletter, to: list[str]) -> list[str]:
+    """Give the addresses of a test, each once; refuse what is none and what is never mailed."""
     from publisher.errors import RefusedError
     from publisher.settings import secret_key
     from publisher.store import subscribers
@@ -156,6 +155,7 @@ def _check_addresses(
             )
         if barred:
             raise RefusedError(f"{address} is suppressed: {barred}")
+    return list({subscribers.folded(address): address for address in to}.values())
 
 
 def _announce(
@@ -180,7 +180,7 @@ def _announce(
             for send in books.sends(conn, newsletter.slug)
             if send.issue == slug
             and send.kind is Kind.ISSUE
-            and send.state is not SendState.CANCELLED
+            and (send.state is not SendState.CANCELLED or _reached(send))
         ]
     if not missing:
         if earlier:
@@ -195,7 +195,7 @@ def _announce(
                 f"issue {slug} counts as mailed: it was published before this database began",
                 hint=f"publisher send {slug} --missing sends it to all who have no delivery of it",
             )
-    number = audience.left_over + audience.joined_since if missing else audience.active
+    number = audience.to_send
     console.say(f"{headline(published, newsletter)}  ({slug})")
     if missing:
         console.say(
@@ -204,6 +204,8 @@ def _announce(
         )
     else:
         console.say(f"to {counted(number, 'subscriber')} of {newsletter.title}")
+    if audience.already:
+        console.say(f"not to {audience.already:,} who have it already")
     if audience.suppressed:
         console.say(f"not to {audience.suppressed:,} suppressed")
     if when is not None:
@@ -212,6 +214,10 @@ def _announce(
         raise RefusedError(
             "there is nobody to send it to", hint="publisher subscribers add ADDRESS"
         )
+
+
+def _reached(send: Send) -> int:
+    return send.count(DeliveryState.ACCEPTED) + send.count(DeliveryState.IN_DOUBT)
 
 
 def _record(
@@ -267,13 +273,19 @@ def _follow(
     if delay > 1:
         _undo_minute(console, store, number, delay)
     if running:
-        done = _watch(console, store, number, lambda: True)
+        done = _watch(console, store, number, lambda: run.is_running(settings.home))
     else:
         done = _send_from_here(console, settings, store, number)
     if done.state is SendState.PAUSED:
         complain(f"send {number} is paused: {done.note}", f"publisher resume {number}")
         raise typer.Exit(1)
     console.say(f"send {number}: {done.state}; {_counts(done)}")
+    if running and done.state in {SendState.SCHEDULED, SendState.RUNNING}:
+        complain(
+            "`publisher run` ended before the send did",
+            "it goes on when `publisher run` runs again",
+        )
+        raise typer.Exit(1)
     if settings.transport == "outbox":
         console.say(f"the messages are in {settings.outbox_folder}/")
     if done.count(DeliveryState.REFUSED) and is_test:
@@ -290,7 +302,7 @@ def _undo_minute(console: Context, store: Store, number: int, delay: float) -> N
         time.sleep(delay)
     except KeyboardInterrupt:
         with store.begin() as conn:
-            books.set_state(
+            undone = books.set_state(
                 conn,
                 number,
                 SendState.CANCELLED,
@@ -298,6 +310,9 @@ def _undo_minute(console: Context, store: Store, number: int, delay: float) -> N
                 now=utc_now(),
                 note="undone before it began",
             )
+        if not undone:
+            console.say(f"\nsend {number} has begun already; `publisher cancel {number}` stops it")
+            raise typer.Exit(1) from None
         console.say(f"\nsend {number} is cancelled; nobody was mailed")
         raise typer.Exit(1) from None
 
@@ -342,13 +357,15 @@ def _look(store: Store, number: int) -> Send:
 
 def _watch(console: Context, store: Store, number: int, goes_on: Callable[[], bool]) -> Send:
     """Show how far a send is until it rests: a bar on a terminal, a line every 10 s elsewhere."""
-    current = _look(store, number)
+    current, took = _look(store, number), 0.0
     with console.bar(f"send {number}") as show:
         while current.state in {SendState.SCHEDULED, SendState.RUNNING} and goes_on():
             waiting = current.count(DeliveryState.QUEUED) + current.count(DeliveryState.SENDING)
             show(current.total - waiting, current.total, _counts(current))
-            time.sleep(0.3)
+            time.sleep(max(0.3, 20 * took))
+            begun = time.monotonic()
             current = _look(store, number)
+            took = time.monotonic() - begun  # a million deliveries are not counted all the time
     return current
 
 
@@ -386,9 +403,10 @@ def sends(
          for one in found],
         ["SEND", "ISSUE", "KIND", "STATE", "AT (UTC)", "DELIVERIES"],
     )  # fmt: skip
-    for one in found if send is not None else []:
-        if one.note:
-            typer.echo(f"note: {one.note}")
+    live = {SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED}
+    for one in found:
+        if one.note and (send is not None or one.state in live):
+            typer.echo(f"note: {one.note}" if send else f"send {one.id}: {one.note}")
     for delivery in doubtful:
         typer.echo(f"in doubt: {delivery.address}: {delivery.words}")
 

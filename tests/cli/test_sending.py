@@ -1,0 +1,132 @@
+"""The conversation before mail leaves: numbers, tests, undoing, and waiting for another's sender."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from publisher import run
+from publisher.model import Kind, SendState
+from publisher.store import Store, sends
+
+TOML = """[newsletter]
+title = "Weekly"
+sender_address = "editor@weekly.test"
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with one published issue and three readers, mailing into the outbox."""
+    (tmp_path / "digests").mkdir()
+    (tmp_path / "publisher.toml").write_text(TOML, "utf-8")
+    (tmp_path / "digests" / "7.md").write_text("# A title\n[A](https://a.example/)\n\nText.\n")
+    assert publisher(tmp_path, "publish").returncode == 0
+    for name in ("ann", "bob", "cem"):
+        assert publisher(tmp_path, "subscribers", "add", f"{name}@example.org").returncode == 0
+    return tmp_path
+
+
+def publisher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command."""
+    return subprocess.run(
+        [sys.executable, "-m", "publisher", "--home", str(home), *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def listed(home: Path) -> list[dict]:
+    """List the sends."""
+    found: list[dict] = json.loads(publisher(home, "sends", "--json").stdout)["sends"]
+    return found
+
+
+def outbox(home: Path) -> int:
+    """Count the messages."""
+    return len(list((home / "outbox").glob("*.eml")))
+
+
+def test_a_test_goes_to_each_address_once(home: Path) -> None:
+    """However often and in whatever case it is given."""
+    done = publisher(
+        home, "send", "latest", "--to", "a@x.org", "--to", "A@X.org", "--to", "b@x.org"
+    )
+    assert done.returncode == 0, done.stderr
+    assert outbox(home) == 2
+
+
+def test_a_send_cancelled_half_way_was_a_send(home: Path) -> None:
+    """Its issue is sent again to those without it only, and the numbers are theirs."""
+    publisher(home, "send", "latest", "--yes")
+    assert outbox(home) == 3
+    publisher(home, "subscribers", "add", "dan@example.org")
+    with Store.open(f"sqlite:///{home}/publisher.db") as store, store.begin() as conn:
+        conn.exec_driver_sql("UPDATE send SET state = 'cancelled'")
+    again = publisher(home, "send", "latest", "--yes")
+    assert again.returncode == 1
+    assert "was sent already: send 1, cancelled, 3 accepted" in again.stderr
+    missing = publisher(home, "send", "latest", "--missing", "--dry-run")
+    assert "to 1 of Weekly: 0 left over, 1 joined since" in missing.stderr
+    assert "not to 3 who have it already" in missing.stderr
+
+
+def test_undoing_what_has_begun_is_not_called_undone(home: Path) -> None:
+    """Ctrl-C in the undo minute tells the truth when another process was quicker."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "publisher", "--home", str(home), "send", "latest", "--at", "+1m"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    child.stdin.write("y\n")
+    child.stdin.flush()
+    end = time.monotonic() + 30
+    while not listed(home):
+        assert time.monotonic() < end
+    time.sleep(1)
+    with Store.open(f"sqlite:///{home}/publisher.db") as store, store.begin() as conn:
+        sends.freeze(conn, 1, "en", datetime.now(UTC))
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 1
+    assert "has begun already" in said
+    assert "nobody was mailed" not in said
+    assert listed(home)[0]["state"] == "running"
+
+
+def test_waiting_ends_when_the_sender_does(home: Path) -> None:
+    """`send --wait` does not wait for ever for a `run` that is no more."""
+    waiting = [sys.executable, "-m", "publisher", "--home", str(home), "send", "latest", "--yes"]
+    with run.only_one(home):
+        child = subprocess.Popen([*waiting, "--wait"], stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 30
+        while not listed(home):
+            assert time.monotonic() < end
+        time.sleep(1)
+        assert child.poll() is None
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 1
+    assert "ended before the send did" in said
+
+
+def test_notes_of_what_is_not_over_are_listed(home: Path) -> None:
+    """The list of sends says why one stands still."""
+    now = datetime.now(UTC)
+    slug = json.loads(publisher(home, "issues", "--json").stdout)["issues"][0]["slug"]
+    with Store.open(f"sqlite:///{home}/publisher.db") as store, store.begin() as conn:
+        number = sends.create_send(conn, "newsletter", slug, Kind.ISSUE, at=now, now=now)
+        sends.freeze(conn, number, "en", now)
+        sends.set_state(
+            conn, number, SendState.PAUSED, frm={SendState.RUNNING}, now=now, note="no room"
+        )
+    assert "send 1: no room" in publisher(home, "sends").stdout
