@@ -13,6 +13,7 @@ find_missing() {
   want newsboat newsboat
   want nginx nginx-light
   want xmllint libxml2-utils
+  want faketime faketime
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
     need="$need postgresql"
   { command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh 2>/dev/null)" ]; } ||

@@ -13,9 +13,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from publisher import publish as hall
+from publisher import settings as settings_room
+from publisher import templates
+from publisher.model import Consent
+from publisher.store import Store, subscribers
 
 DROP = "<drop>"
 HANG = "<hang>"
@@ -208,16 +215,26 @@ class Home:
         assert code is None or done.returncode == code, done.stderr + done.stdout
         return done
 
-    def open(self) -> "Home":
-        """Publish the empty folder once, so that what comes later is no back catalogue."""
-        self.publisher("publish")
+    def open(self, now: datetime | None = None) -> "Home":
+        """Publish the empty folder once, so that what comes later is no back catalogue.
+
+        This and `readers` are done from here, to be quick; all else is the program's own process.
+        """
+        loaded = settings_room.load(self.path, {})
+        with Store.open(loaded.database) as store:
+            hall.publish(loaded, store, templates.load(), now=now or datetime.now(UTC))
         return self
 
-    def readers(self, number: int, *words: str) -> "Home":
-        """Import so many subscribers."""
-        file = self.path / "people.csv"
-        file.write_text("email\n" + "".join(f"r{i}@example.net\n" for i in range(number)), "utf-8")
-        self.publisher(*words, "subscribers", "import", file)
+    def readers(self, number: int) -> "Home":
+        """Add so many subscribers."""
+        loaded = settings_room.load(self.path, {})
+        rows = [(f"r{i}@example.net", "", None) for i in range(number)]
+        now = datetime.now(UTC)
+        consent = Consent("import", "asked for it", now)
+        key = settings_room.secret_key(loaded)
+        with Store.open(loaded.database) as store, store.begin() as conn:
+            slug = loaded.newsletters[0].slug
+            subscribers.import_rows(conn, slug, rows, consent, key, now)
         return self
 
     def drop(self, name: str, text: str | bytes) -> Path:

@@ -179,7 +179,7 @@ def test_a_second_newsletter_moves_nothing(make_home, relay, tools) -> None:
     home = make_home().settings(tools.newsletter("Weekly", slug="weekly", digests="digests"))
     home.open().readers(1)
     home.drop("a.md", tools.digest("a"))
-    home.publisher("publish")
+    home.open()
     before, site = issues(home), home.site()
     home.settings(
         tools.newsletter("Daily", slug="daily", digests="daily", send="on-publish"),
