@@ -165,13 +165,14 @@ class Look:
 class Newsletter:
     """A newsletter as the settings describe it.
 
-    `path` is "" or "name/" and stands first in all its addresses; `site_url` and `app_url` end in
-    "/" or are None. `send` is the send rule; `in_doubt` is "resend" or "hold".
+    `path` is "" or "name/" and stands first in all its addresses; `id` names its feeds for ever,
+    once published; `site_url` and `app_url` end in "/" or are None. `send` is the send rule; `in_doubt` is "resend" or "hold".
     """
 
     slug: str
     title: str
     path: str = ""
+    id: str | None = None
     description: str = ""
     language: str = "en"
     timezone: str = "UTC"
@@ -257,10 +258,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The whole register: the fixed path of each newsletter, and the records."""
+    """The whole register: what is fixed of each newsletter, its path and its feeds' id; records."""
 
     paths: tuple[tuple[str, str], ...] = ()
     records: tuple[Record, ...] = ()
+    ids: tuple[tuple[str, str], ...] = ()
 
     def of(self, newsletter: str) -> tuple[Record, ...]:
         """Return the records of one newsletter, in register order."""

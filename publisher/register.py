@@ -167,9 +167,13 @@ def _document(register: Register) -> dict[str, Any]:
     records = sorted(register.records, key=lambda each: (each.newsletter, *each.sort_key))
     if len(dict(register.paths)) != len(register.paths):
         raise _Fault("a newsletter has two paths")
+    ids = dict(register.ids)
     return {
         "version": VERSION,
-        "newsletters": {slug: {"path": path} for slug, path in sorted(register.paths)},
+        "newsletters": {
+            slug: _present({"path": path, "id": ids.get(slug)})
+            for slug, path in sorted(register.paths)
+        },
         "issues": [_issue(record) for record in records],
     }
 
@@ -232,15 +236,18 @@ def _register(document: Any) -> Register:
         raise _Fault(f"is of version {version}; this publisher reads up to {VERSION}", hint)
     whole = _Facts("the register", document, {"version", "newsletters", "issues"})
     newsletters = whole.get("newsletters", dict, {})
-    paths = tuple(
-        (slug, _Facts(f"newsletter {slug}", facts, {"path"}).must("path", str))
+    fixed = {
+        slug: _Facts(f"newsletter {slug}", facts, {"path", "id"})
         for slug, facts in sorted(newsletters.items())
-    )
+    }
+    paths = tuple((slug, facts.must("path", str)) for slug, facts in fixed.items())
+    named = ((slug, facts.get("id", str, "")) for slug, facts in fixed.items())
+    ids = tuple((slug, name) for slug, name in named if name)
     records = [_record(place, facts) for place, facts in enumerate(whole.get("issues", list, []))]
     _refuse_twice("slug", [(record.newsletter, record.slug) for record in records])
     _refuse_twice("id", [record.id for record in records])
     records.sort(key=lambda each: (each.newsletter, *each.sort_key))
-    return Register(paths, tuple(records))
+    return Register(paths, tuple(records), ids)
 
 
 def _refuse_twice(name: str, values: list[Any]) -> None:

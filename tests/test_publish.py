@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -584,3 +585,24 @@ def test_last_modified_never_stands_still(home: Home) -> None:
         hall.publish(home.settings, home.store, templates.load(home.path), now=START)
         times.append(int((home.settings.site_folder / "rss.xml").stat().st_mtime))
     assert times[0] < times[1] < times[2]
+
+
+def test_a_new_address_changes_no_id(home: Home) -> None:
+    """When site_url moves to another host and scheme, ids of feeds and entries stay."""
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    ids = re.findall(rb"<id>.*?</id>", home.site()["atom.xml"])
+    moved = TOML.replace("https://news.example.net/", "http://elsewhere.example.com/x/")
+    (home.path / "publisher.toml").write_text(moved, "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.publish()
+    assert b"elsewhere.example.com/x/issues/" in home.site()["atom.xml"]
+    assert re.findall(rb"<id>.*?</id>", home.site()["atom.xml"]) == ids
+
+
+def test_a_first_publication_of_one_file_takes_the_folder(home: Home) -> None:
+    """Naming one digest first makes all that stand beside it back catalogue too."""
+    home.drop("a.md", digest("a"))
+    home.drop("b.md", digest("b"))
+    home.publish(files=[home.path / "digests" / "a.md"])
+    assert [one.back_catalogue for one in home.records().values()] == [True, True]

@@ -16,7 +16,7 @@ Faults: none; doubts are findings. Never: disk, clock, the store. See: `matching
 
 from publisher.identity.matching import as_issue, as_new, decide
 from publisher.identity.nouns import Candidate, Decision, Match, digest_hash, text_hash
-from publisher.identity.records import mint, provisional, revise
+from publisher.identity.records import mint, mint_feed_id, provisional, revise
 
 __all__ = [
     "Candidate",
@@ -27,6 +27,7 @@ __all__ = [
     "decide",
     "digest_hash",
     "mint",
+    "mint_feed_id",
     "provisional",
     "revise",
     "text_hash",

@@ -119,6 +119,15 @@ def stated_slug(issue: Issue) -> str | None:
     return None if issue.date is None else issue.date.isoformat()
 
 
+def mint_feed_id(newsletter: Newsletter, now: datetime) -> str:
+    """Name a newsletter's feeds, once and for ever, wherever its site will stand."""
+    host, path = _place(newsletter.site_url)
+    if host is None:
+        return uuid5(_IDS, f"feeds\n{newsletter.slug}").urn
+    specific = "/".join(part for part in (path, newsletter.slug) if part)
+    return f"tag:{host},{_local_day(now, newsletter).isoformat()}:{quote(specific)}:feeds"
+
+
 def _entry_id(
     candidate: Candidate, newsletter: Newsletter, slug: str, taken: Collection[str], now: datetime
 ) -> str:

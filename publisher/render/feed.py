@@ -213,8 +213,12 @@ def _summary(issue: IssueView) -> str:
 
 
 def _feed_id(newsletter: Newsletter) -> str:
-    """Name the feed: its home, or a name of its own while it has none."""
-    return _home(newsletter) or uuid5(NAMESPACE_URL, f"publisher:{newsletter.slug}").urn
+    """Name the feed as the register does; in a preview by its home, or a name of its own."""
+    return (
+        newsletter.id
+        or _home(newsletter)
+        or uuid5(NAMESPACE_URL, f"publisher:{newsletter.slug}").urn
+    )
 
 
 def _home(newsletter: Newsletter) -> str | None:

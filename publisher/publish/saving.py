@@ -1,0 +1,65 @@
+"""saving - store and register, in the order that a crash cannot turn against anybody.
+
+Never: decides, renders. See: publish (why in this order).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from publisher import register
+from publisher.model import Newsletter, Register, SendState
+from publisher.publish.work import Work
+from publisher.settings import Settings
+from publisher.store import Store, issues, sends
+from publisher.store.issues import DigestRow
+
+
+def save(settings: Settings, store: Store, known: Register, work: Work) -> None:
+    """Write store, then register. What the register knew and the store did not counts as mailed."""
+    newsletter = work.newsletter
+    remembered = {record.slug for record in known.of(newsletter.slug)}
+    with store.begin() as conn:
+        for slug, record in work.records.items():
+            taken_over = slug in remembered and slug not in work.stored
+            mailed = record.mailed or (work.now if taken_over else None)
+            content = None if slug in work.borrowed else work.contents.get(slug)
+            issues.save(conn, replace(record, mailed=mailed), content)
+        for row in work.rows:
+            if replace(row, seen=work.now) != _as_seen(work, row.path):
+                issues.save_digest(conn, row)
+        for path in work.seen.keys() - work.present:
+            issues.forget_digest(conn, newsletter.slug, path)
+    paths = {**dict(known.paths), newsletter.slug: newsletter.path}
+    ids = {**dict(known.ids), newsletter.slug: newsletter.id or ""}
+    register.save(
+        settings.register_path,
+        Register(
+            tuple(sorted(paths.items())),
+            (*work.others, *work.records.values()),
+            tuple(sorted(ids.items())),
+        ),
+    )
+
+
+def _as_seen(work: Work, path: str) -> DigestRow | None:
+    """Return what the last scan made of a digest, as if it had been made now."""
+    row = work.seen.get(path)
+    return None if row is None else replace(row, seen=work.now)
+
+
+def cancel_sends(store: Store, newsletter: Newsletter, slug: str, now: datetime) -> None:
+    """Cancel every send of an issue that is not over."""
+    open_states = (SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED)
+    with store.begin() as conn:
+        for send in sends.sends(conn, newsletter.slug):
+            if send.issue == slug:
+                sends.set_state(
+                    conn,
+                    send.id,
+                    SendState.CANCELLED,
+                    frm=open_states,
+                    now=now,
+                    note="the issue was withdrawn",
+                )
