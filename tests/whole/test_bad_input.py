@@ -10,7 +10,11 @@ import time
 from email import message_from_bytes
 from pathlib import Path
 
+import pytest
+
 GOOD = "# About good\n[关于 good](https://example.net/good)\n\ngood 的摘要。\n"
+pytestmark = pytest.mark.service  # whole processes: too long for `make check`
+
 MORTAL = (
     "setpriv",
     "--bounding-set=-dac_override,-dac_read_search",

@@ -10,6 +10,11 @@ import subprocess
 import sys
 from email import message_from_bytes
 
+import pytest
+
+
+pytestmark = pytest.mark.service  # whole processes: too long for `make check`
+
 
 def unsubscribe_path(message: bytes) -> str:
     """The path of the one-click address in a message."""

@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 
+pytestmark = pytest.mark.service  # whole processes: too long for `make check`
+
+
 @pytest.fixture
 def slow(home, relay, tools):
     """A home with 60 readers in mid-send: the relay takes its time for each message."""
