@@ -12,7 +12,6 @@ from email import message_from_bytes
 
 import pytest
 
-
 pytestmark = pytest.mark.service  # whole processes: too long for `make check`
 
 
