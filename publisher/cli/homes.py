@@ -248,6 +248,8 @@ def backup(
                 for name in (FILE_NAME, "register.json", "secret.key"):
                     if (settings.home / name).is_file():
                         archive.add(settings.home / name, name)
+                if (settings.home / "templates").is_dir():
+                    archive.add(settings.home / "templates", "templates")
             out.flush()
             os.fsync(out.fileno())
         part.rename(file)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,7 +64,7 @@ def publish(
     for file in files or ():
         if not os.path.lexists(file):
             raise RefusedError("there is no such file", where=str(file))
-    newsletters = [console.newsletter(settings)] if console.newsletter_slug or files else None
+    newsletters = _meant(console, settings, files or [])
     with console.store(settings) as store:
         slug = None
         if as_issue and newsletters:
@@ -86,6 +87,24 @@ def publish(
         raise typer.Exit(1)
     if any(row.state == "held" for row in outcome.digests):
         raise typer.Exit(3)
+
+
+def _meant(console: Context, settings: Settings, files: list[Path]) -> list[Newsletter] | None:
+    """Say which newsletters are meant: the one named, else the one whose folder has the files."""
+    from publisher import folder
+    from publisher.errors import RefusedError
+
+    if console.newsletter_slug:
+        return [console.newsletter(settings)]
+    if not files:
+        return None
+    owners = []
+    for newsletter in settings.newsletters:
+        with suppress(RefusedError):
+            for file in files:
+                folder.inside(settings.digests_folder(newsletter), file)
+            owners.append(newsletter)
+    return owners if len(owners) == 1 else [console.newsletter(settings)]
 
 
 def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
