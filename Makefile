@@ -5,14 +5,14 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/.tools
-QUICK  := -m "not service and not drill"
+QUICK  := -m "not service and not drill and not whole"
 
 .PHONY: run check test style drill fuzz clean
 
 run: $(READY)                 ## set up, publish the sample, serve site and desk
 	@$(BIN)/publisher run
 
-check: $(TOOLS) style         ## the quick part: no service, at most 90 s
+check: $(TOOLS) style         ## the quick part: no service, no process; at most 90 s
 	@$(BIN)/pytest -q -n 2 $(QUICK)
 
 test: $(TOOLS)                ## everything; installs what is missing on Debian, as root

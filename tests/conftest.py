@@ -26,6 +26,16 @@ settings.load_profile(
 )
 
 
+WHOLE = ("cli/", "whole/", "test_run.py", "test_sample.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start the whole program: `make check` leaves them to `make test`."""
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix().startswith(WHOLE):
+            item.add_marker(pytest.mark.whole)
+
+
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of digests by strangers; tests on it run only where it exists."""
