@@ -31,7 +31,7 @@ def check(
 ) -> tuple[Finding, ...]:
     """Check an issue and its editions before it is published or sent."""
     issue = published.issue
-    findings = _emptiness(issue) + _items(issue)
+    findings = _emptiness(issue) + _items(issue) + _unsubscribe(newsletter)
     if mail := editions.get("mail"):
         findings += _size(mail) + _subject(mail.subject)
     return tuple(findings)
@@ -49,6 +49,15 @@ def transport(newsletter: Newsletter) -> tuple[Finding, ...]:
                 f"The address readers unsubscribe at, app_url, {stated}; it must begin with "
                 "https://.",
                 'Set app_url = "https://..." to where this program can be reached.',
+            )
+        )
+    elif _is_loopback(_host(app_url)):
+        findings.append(
+            Finding(
+                Level.WARN,
+                "preflight/loopback",
+                f"Readers unsubscribe at {app_url}, which only this machine can reach.",
+                'Set app_url = "https://..." to the public address before readers get mail.',
             )
         )
     if not newsletter.sender_address:
@@ -96,6 +105,19 @@ def _emptiness(issue: Issue) -> list[Finding]:
             "preflight/empty",
             "The issue has neither items nor text.",
             "Write the digest's text below its front matter.",
+        )
+    ]
+
+
+def _unsubscribe(newsletter: Newsletter) -> list[Finding]:
+    if newsletter.app_url or newsletter.site_url:
+        return []
+    return [
+        Finding(
+            Level.WARN,
+            "preflight/no-unsubscribe",
+            "Neither app_url nor site_url is set, so the mail has no unsubscribe link.",
+            'Set app_url = "http://127.0.0.1:8000/" to try it out, your https address for real.',
         )
     ]
 

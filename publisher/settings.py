@@ -41,6 +41,7 @@ RESERVED: Final = frozenset(
 """What stands beside a newsletter's path in its addresses, so that none may be called so."""
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+WITH_PASSWORD: Final = re.compile(r"[^:/]+://[^/?#]*:[^/?#]+@")
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -510,7 +511,8 @@ def _password(
     """Find the relay's password; one written in the file is a finding."""
     findings: tuple[Finding, ...] = ()
     table = raw.get("smtp")
-    if (isinstance(table, dict) and table.get("password")) or "@" in str(raw.get("database", "")):
+    in_url = WITH_PASSWORD.match(str(raw.get("database", "")))
+    if (isinstance(table, dict) and table.get("password")) or in_url:
         findings = (
             Finding(
                 Level.HOLD,

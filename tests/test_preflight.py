@@ -28,11 +28,13 @@ GOOD = Newsletter(
 )
 
 
-def checked(issue: Issue, *, body: str = "", subject: str = "Weekly 12") -> list[Finding]:
+def checked(
+    issue: Issue, *, body: str = "", subject: str = "Weekly 12", newsletter: Newsletter = GOOD
+) -> list[Finding]:
     """Check an issue with one mail edition."""
     record = Record("weekly", "tag:a,2024:1", "1", "1.md", NOW, NOW)
     mail = Edition("mail", "text/html", body, subject)
-    return list(check(Published(issue, record), GOOD, {"mail": mail}))
+    return list(check(Published(issue, record), newsletter, {"mail": mail}))
 
 
 def issue_of(*items: Item) -> Issue:
@@ -58,6 +60,15 @@ def test_empty_issue_is_stopped() -> None:
     assert codes(checked(Issue())) == [(Level.STOP, "preflight/empty")]
     assert checked(Issue(text="Words.")) == []
     assert checked(Issue((Section(text="Words."),))) == []
+
+
+def test_a_mail_without_unsubscribe_link_warns() -> None:
+    """With neither app_url nor site_url nobody could leave; either will do."""
+    bare = replace(GOOD, app_url=None)
+    assert codes(checked(issue_of(ITEM), newsletter=bare)) == [
+        (Level.WARN, "preflight/no-unsubscribe")
+    ]
+    assert checked(issue_of(ITEM), newsletter=replace(bare, site_url="https://a.test/")) == []
 
 
 @pytest.mark.parametrize(
@@ -120,11 +131,17 @@ def test_good_newsletter_may_be_mailed() -> None:
 
 @pytest.mark.parametrize(
     "app_url",
-    ["http://localhost:8000/", "http://127.0.0.1:8000/", "http://[::1]:8000/", "https://a.test/"],
+    [
+        "http://localhost:8000/",
+        "http://127.0.0.1:8000/",
+        "http://[::1]:8000/",
+        "https://localhost/",
+    ],
 )
 def test_loopback_needs_no_https(app_url: str) -> None:
-    """Loopback addresses may be http."""
-    assert transport(replace(GOOD, app_url=app_url)) == ()
+    """Loopback addresses may be http; that no reader can reach them is said."""
+    found = transport(replace(GOOD, app_url=app_url))
+    assert codes(found) == [(Level.WARN, "preflight/loopback")]
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,32 @@ def test_secrets(tmp_path: Path) -> None:
     assert [(one.level, one.code) for one in loaded.findings] == [(Level.HOLD, "settings/secret")]
 
 
+@pytest.mark.parametrize(
+    ("database", "is_secret"),
+    [
+        ("postgresql://user@host/db", False),
+        ("postgresql://host:5432/a@b", False),
+        ("sqlite:///a@b:c.db", False),
+        ("postgresql://user:hunter2@host/db", True),
+    ],
+)
+def test_a_user_without_password_is_no_secret(
+    tmp_path: Path, database: str, is_secret: bool
+) -> None:
+    """A database address is secret for its password alone."""
+    loaded = settings.load(home(tmp_path, f'database = "{database}"\n{ONE}'), {})
+    assert [one.code for one in loaded.findings] == ["settings/secret"] * is_secret
+
+
+def test_a_new_home_can_be_left(tmp_path: Path) -> None:
+    """A new home's unsubscribe links lead to where its `run` answers; ids are minted from no one's."""
+    text = (ROOT / "publisher" / "starter.toml").read_text("utf-8")
+    loaded = settings.load(home(tmp_path, text), {})
+    newsletter = loaded.newsletters[0]
+    assert newsletter.app_url == f"http://{loaded.host}:{loaded.port}/"
+    assert newsletter.site_url is None
+
+
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
     """The key is 32 bytes, the same at each call, refused when others may read it or it is damaged."""
     loaded = settings.load(home(tmp_path, ONE), {})
