@@ -1,7 +1,7 @@
 """people - `subscribers`: who is written to, with whose consent.
 
-Import reads CSV with a head line (`email`, optional `name`, `language`) or a bare list of
-addresses; rejected lines are reported with their reasons and nothing else stops.
+Import reads CSV with a head line (`email`, optional `name`, `language`; commas, semicolons or tabs)
+or a bare list of addresses, one person a line; rejected lines are reported with their reasons and nothing else stops.
 See: signup (the rules), store.subscribers (the rows).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,10 +20,15 @@ import typer
 from publisher.cli.console import Context, answer, ask, complain, stoppable, table, writing
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from publisher.model import Newsletter
+    from publisher.store import Store
     from publisher.store.subscribers import Added
 
 ADDRESS = Annotated[str, typer.Argument(help="An e-mail address.", metavar="ADDRESS")]
 ROWS_AT_ONCE = 2000
+QUOTES = 'one that opens is closed on its line, and one inside is written twice, ""'
 EMAIL_HEADS = ("email", "e-mail", "address", "mail", "邮箱", "电子邮件")
 
 subscribers = typer.Typer(invoke_without_command=True)
@@ -51,8 +56,11 @@ def add(
         str | None, typer.Option(help="A language tag such as zh-CN.", metavar="TAG")
     ] = None,
     consent: Annotated[
-        str, typer.Option(help="How they agreed, in words.", metavar="WORDS")
-    ] = "added by an editor",
+        str | None,
+        typer.Option(
+            help="How they agreed, in words; needed for who had unsubscribed.", metavar="WORDS"
+        ),
+    ] = None,
 ) -> None:
     """Add subscribers; how they agreed is recorded."""
     from publisher import signup
@@ -66,11 +74,18 @@ def add(
     with console.store(settings) as store:
         for address in addresses:
             now = utc_now()
+            if not (consent or "").strip() and (left := _left(store, newsletter, address)):
+                complain(
+                    f"{address} unsubscribed on {left:%Y-%m-%d}; nobody was added",
+                    "if they asked to come back, say how: --consent WORDS",
+                )
+                failed = True
+                continue
             added = signup.add(
                 store,
                 newsletter,
                 address,
-                consent=Consent("editor", consent, now),
+                consent=Consent("editor", (consent or "").strip() or "added by an editor", now),
                 name=name,
                 language=language,
                 key=_key(settings),
@@ -80,6 +95,20 @@ def add(
             failed = failed or str(added) == "suppressed"
     if failed:
         raise typer.Exit(1)
+
+
+def _left(store: Store, newsletter: Newsletter, address: str) -> datetime | None:
+    """Say when someone unsubscribed who has not come back."""
+    from publisher.model import SubscriberState
+    from publisher.store import subscribers as rows
+
+    with store.read() as conn:
+        person = rows.find(conn, newsletter.slug, address)
+        if person is None or person.state is not SubscriberState.UNSUBSCRIBED:
+            return None
+        consents = rows.consents(conn, person.id)
+    ends = [one.at for one in consents if one.source == SubscriberState.UNSUBSCRIBED]
+    return ends[-1] if ends else person.joined
 
 
 @subscribers.command("import")
@@ -108,20 +137,21 @@ def import_(
     who = by or getpass.getuser()
     consent = Consent("import", f"imported by {who} on {now:%Y-%m-%d} from {file.name}", now)
     try:
-        lines = list(_read_rows(file))
+        data = file.read_bytes()
+        lines = read_rows(data)
     except OSError as error:
         raise PublisherError(f"cannot be read: {error.strerror}", where=str(file)) from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError:
         raise PublisherError(
-            f"cannot be read: {error}", where=str(file), hint="save it as CSV in UTF-8"
+            _encoding_fault(data), where=str(file), hint="save it as CSV in UTF-8; nobody was added"
         ) from None
     rejected: list[tuple[int, str, str]] = []
     good: list[tuple[int, str, str, str | None]] = []
-    for line, address, name, language in lines:
-        if reason := rows.valid(address):
-            rejected.append((line, address, reason))
+    for row in lines:
+        if reason := row.fault or rows.valid(row.address):
+            rejected.append((row.line, row.address, reason))
         else:
-            good.append((line, address, name, language))
+            good.append((row.line, row.address, row.name, row.language))
     batches = [good[i : i + ROWS_AT_ONCE] for i in range(0, len(good), ROWS_AT_ONCE)]
     counts: Counter[Added] = Counter()
     key = _key(settings)
@@ -180,28 +210,66 @@ def _report_import(
         console.say(f"... and {len(rejected) - 20} more; --rejects FILE writes them all")
 
 
-def _read_rows(file: Path) -> Iterator[tuple[int, str, str, str | None]]:
-    """Yield line, address, name and language of each filled line of a CSV or a bare list."""
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines)
-        columns = {"email": 0}
-        for index, row in enumerate(reader):
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
-                continue
-            if index == 0:
-                heads = [cell.lower() for cell in cells]
-                email = next((head for head in EMAIL_HEADS if head in heads), None)
-                if email is not None:
-                    columns = {head: at for at, head in enumerate(heads)}
-                    columns["email"] = heads.index(email)
-                    continue
-            yield (
-                reader.line_num,
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One filled line of what is imported; `fault` says why it could not be read."""
+
+    line: int
+    address: str
+    name: str = ""
+    language: str | None = None
+    fault: str = ""
+
+
+def read_rows(data: bytes) -> list[Row]:
+    """Read each filled line of a CSV, or of a bare list, alone: a broken one spoils no other.
+
+    The first filled line says what parts the cells: commas, semicolons or tabs. Raises
+    UnicodeDecodeError for what is not UTF-8.
+    """
+    rows: list[Row] = []
+    columns: dict[str, int] = {}
+    parted = ","
+    text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip(" \t,;"):
+            continue
+        is_first = not columns
+        if is_first:
+            parted = max(",;\t", key=line.count)
+            columns = {"email": 0}
+        try:
+            cells = [
+                cell.strip() for cell in next(csv.reader([line], delimiter=parted, strict=True))
+            ]
+        except csv.Error:
+            rows.append(Row(number, line, fault=f"broken quotes: {QUOTES}"))
+            continue
+        heads = [cell.lower() for cell in cells]
+        email = next((head for head in EMAIL_HEADS if head in heads), None)
+        if is_first and email is not None:
+            columns = {head: at for at, head in enumerate(heads)} | {"email": heads.index(email)}
+            continue
+        rows.append(
+            Row(
+                number,
                 _cell(cells, columns["email"]),
                 _cell(cells, columns.get("name")),
                 _cell(cells, columns.get("language")) or None,
             )
+        )
+    return rows
+
+
+def _encoding_fault(data: bytes) -> str:
+    """Say in a sentence what a file is that is not UTF-8."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:200]:
+        return "this is UTF-16, or no text at all"
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return "this is not UTF-8"
+    return "this is not UTF-8 but an older encoding, such as GB 18030"
 
 
 def _cell(cells: list[str], at: int | None) -> str:
@@ -288,7 +356,8 @@ def show(
         if key != "consents" and value:
             typer.echo(f"{key}: {value}")
     for consent in consents:
-        typer.echo(f"consent: {consent.words} ({consent.at:%Y-%m-%d})")
+        word = "unsubscribed" if consent.source == "unsubscribed" else "consent"
+        typer.echo(f"{word}: {consent.words} ({consent.at:%Y-%m-%d})")
 
 
 @subscribers.command()
@@ -300,7 +369,7 @@ def confirm(context: typer.Context, address: ADDRESS) -> None:
 @subscribers.command()
 def unsubscribe(context: typer.Context, address: ADDRESS) -> None:
     """End a subscription on the person's behalf."""
-    _set(context, address, "unsubscribed", "unsubscribed by an editor")
+    _set(context, address, "unsubscribed", "by an editor")
 
 
 def _set(context: typer.Context, address: str, state: str, words: str) -> None:

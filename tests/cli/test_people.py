@@ -1,0 +1,83 @@
+"""subscribers: what a file of people says, line by line, and who is not brought back."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from publisher.cli.people import Row, read_rows
+
+
+def publisher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a home."""
+    return subprocess.run(
+        [sys.executable, "-m", "publisher", "--home", str(home), *words],
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a home with one newsletter."""
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    return tmp_path
+
+
+def test_a_broken_quote_spoils_its_line_alone() -> None:
+    """The line with the quote that is never closed is named; those after it are read."""
+    rows = read_rows(b'email,name\na@a.test,"Ann\nb@a.test,"Bo, B."\n\nc@a.test,C\n')
+    assert [(row.line, row.address, row.name) for row in rows if not row.fault] == [
+        (3, "b@a.test", "Bo, B."),
+        (5, "c@a.test", "C"),
+    ]
+    assert [(row.line, row.fault[:13]) for row in rows if row.fault] == [(2, "broken quotes")]
+
+
+@pytest.mark.parametrize("parted", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_cells_are_parted_as_the_head_says(parted: str, end: str) -> None:
+    """Semicolons and tabs, as spreadsheets write them, are read like commas."""
+    lines = [parted.join(("name", "email", "language")), parted.join(("Ann", "a@a.test", "en"))]
+    assert read_rows(end.join(lines).encode("utf-8-sig")) == [Row(2, "a@a.test", "Ann", "en")]
+
+
+def test_a_bare_list_is_read() -> None:
+    """One address a line needs no head."""
+    assert read_rows(b"a@a.test\nb@a.test") == [Row(1, "a@a.test"), Row(2, "b@a.test")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"), [("utf-16", "this is UTF-16"), ("gb18030", "not UTF-8 but an older")]
+)
+def test_other_encodings_are_named(home: Path, encoding: str, words: str) -> None:
+    """A file that is not UTF-8 is refused in a sentence."""
+    (home / "people.csv").write_bytes("email,name\na@a.test,安\n".encode(encoding))
+    done = publisher(home, "subscribers", "import", str(home / "people.csv"))
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "codec" not in done.stderr
+
+
+def test_who_left_comes_back_only_by_stated_consent(home: Path) -> None:
+    """`add` says when they left and adds nobody, until it is told how they agreed anew."""
+    publisher(home, "subscribers", "add", "a@a.test")
+    publisher(home, "subscribers", "unsubscribe", "a@a.test")
+    refused = publisher(home, "subscribers", "add", "a@a.test", "b@a.test")
+    assert refused.returncode == 1
+    assert "a@a.test unsubscribed on 20" in refused.stderr
+    assert "b@a.test: added" in refused.stderr
+    shown = publisher(home, "subscribers", "show", "a@a.test").stdout
+    assert "state: unsubscribed" in shown
+    assert "\nunsubscribed: by an editor (20" in shown
+    assert "consent: by an editor" not in shown
+    assert (
+        publisher(home, "subscribers", "add", "a@a.test", "--consent", "wrote to us").returncode
+        == 0
+    )
+    shown = publisher(home, "subscribers", "show", "a@a.test").stdout
+    assert "state: active" in shown
