@@ -29,6 +29,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -65,6 +66,8 @@ RESPAWN_WAITS: Final = (0.0, 1.0, 5.0, 30.0)
 
 log = structlog.get_logger("run")
 Say = Callable[[str], None]
+AsNow = Callable[[Newsletter], Newsletter | None]
+"""Gives a newsletter as its settings are in this moment, None while they cannot be used."""
 Said = dict[str, frozenset[tuple[str, str, str]]]
 """What the scan before told, by newsletter: digests by path, hash, state; issues that ask."""
 
@@ -206,10 +209,12 @@ def scan(
     say: Say,
     rebuild: bool = True,
     said: Said | None = None,
+    as_now: AsNow = lambda newsletter: newsletter,
 ) -> Outcome:
     """Publish what is new and let each newsletter's rule schedule what it asks for.
 
     `said` remembers what was told, so that a fault or a question is told once, not every minute.
+    `as_now` is asked when an issue is to be scheduled, because publishing may have taken its time.
     """
     total = Outcome()
     said = {} if said is None else said
@@ -223,7 +228,8 @@ def scan(
                 newsletters=[newsletter],
                 rebuild=rebuild,
             )
-            answers = apply_rule(store, newsletter, utc_now(), say=say)
+            current = as_now(newsletter)
+            answers = apply_rule(store, current, utc_now(), say=say) if current else ()
         except PublisherError as error:
             log.error("scan failed", newsletter=newsletter.slug, error=str(error), hint=error.hint)
             continue
@@ -308,6 +314,7 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
             for record in records
             if record.slug not in sent and record.mailed is None and not record.back_catalogue
         ]
+        rules = issues.rules(conn, newsletter.slug)
         directives = {
             one.record.slug: one.issue.send
             for one in issues.published(conn, newsletter.slug, [one.slug for one in waiting])
@@ -322,6 +329,7 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
                 stated_date=record.date,
                 send_directive=directives.get(record.slug),
                 findings_hold=record.path in held,
+                left_to_a_person=rules.get(record.slug) in {None, schedule.When.MANUAL},
             )
             for record in waiting
         ],
@@ -402,11 +410,70 @@ def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
             store.close()
 
 
+class _Current:
+    """The settings as the home's file states them, read again whenever it was changed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.is_sound = True
+        self._seen: object = None
+        self._told = ""
+        self._turn = threading.Lock()
+
+    def look(self) -> Settings:
+        """Give the newest settings that can be used; `is_sound` tells whether they are the file's.
+
+        Where it listens and which database it has was settled when the process began.
+        """
+        with self._turn:
+            seen = self._stamp()
+            if seen != self._seen:
+                self._load()
+                self._seen = seen
+            return self.settings
+
+    def newsletter(self, one: Newsletter) -> Newsletter | None:
+        """Give a newsletter as it is now; None when it is gone or the file cannot be used."""
+        newest = self.look().newsletters
+        found = next((other for other in newest if other.slug == one.slug), None)
+        return found if self.is_sound else None
+
+    def _stamp(self) -> object:
+        try:
+            status = (self.settings.home / settings_room.FILE_NAME).stat()
+        except OSError:
+            return "gone"
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _load(self) -> None:
+        old = self.settings
+        try:
+            new = _refreshed(settings_room.load(old.home))
+            if new.database != old.database:
+                raise SettingsError(
+                    "the database was changed", where="database", hint="start `publisher run` again"
+                )
+        except PublisherError as error:
+            self.is_sound = False
+            if str(error) != self._told:
+                log.error(
+                    "the changed settings cannot be used; nothing is scheduled meanwhile",
+                    error=str(error),
+                    hint=error.hint,
+                )
+            self._told = str(error)
+            return
+        if self._told:
+            log.info("the settings can be used again")
+        self.is_sound, self._told = True, ""
+        self.settings = replace(new, host=old.host, port=old.port, desk_port=old.desk_port)
+
+
 class _Process:
     """The running process: what it has started, and how it ends."""
 
     def __init__(self, settings: Settings, store: Store, say: Say) -> None:
-        self.settings = settings
+        self.current = _Current(settings)
         self.store = store
         self.say = say
         self.stop = threading.Event()
@@ -429,7 +496,7 @@ class _Process:
         if self.stop.is_set():
             self.over.set()
             return
-        made = servers(_refreshed(self.settings), self.store)
+        made = servers(_refreshed(self.current.settings), self.store)
         threads = [threading.Thread(target=one.run, daemon=True) for one in made]
         threads.append(threading.Thread(target=self._watch_folders, daemon=True))
         for thread in threads:
@@ -439,8 +506,9 @@ class _Process:
         if self.young:
             self._scan_in(SETTLED_SECONDS + 0.1)
         self._start_sender()
-        self.say(f"site  http://{self.settings.host}:{self.settings.port}/")
-        self.say(f"desk  http://127.0.0.1:{self.settings.desk_port}/")
+        settings = self.current.settings
+        self.say(f"site  http://{settings.host}:{settings.port}/")
+        self.say(f"desk  http://127.0.0.1:{settings.desk_port}/")
         try:
             self._keep_watch()
         finally:
@@ -477,7 +545,12 @@ class _Process:
         with self.scanning:
             try:
                 outcome = scan(
-                    self.settings, self.store, say=self.say, rebuild=rebuild, said=self.said
+                    self.current.look(),
+                    self.store,
+                    say=self.say,
+                    rebuild=rebuild,
+                    said=self.said,
+                    as_now=self.current.newsletter,
                 )
             except PublisherError as error:
                 log.error("scan failed", error=str(error), hint=error.hint)
@@ -489,7 +562,8 @@ class _Process:
     def due(self) -> None:
         """Schedule what the rules ask for now; the sender begins it and sweeps after the dead."""
         try:
-            for newsletter in self.settings.newsletters:
+            settings = self.current.look()
+            for newsletter in settings.newsletters if self.current.is_sound else ():
                 apply_rule(self.store, newsletter, utc_now(), say=self.say)
         except PublisherError as error:
             log.error("heartbeat failed", error=str(error), hint=error.hint)
@@ -522,8 +596,9 @@ class _Process:
     def _present_folders(self) -> dict[Path, int]:
         """Give the digests folders that exist, with what tells a folder from its successor."""
         found = {}
-        for newsletter in self.settings.newsletters:
-            folder = self.settings.digests_folder(newsletter)
+        settings = self.current.settings
+        for newsletter in settings.newsletters:
+            folder = settings.digests_folder(newsletter)
             with suppress(OSError):
                 found[folder] = folder.stat().st_ino
         return found
@@ -533,7 +608,9 @@ class _Process:
     def _start_sender(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.sender = context.Process(
-            target=sender_process, args=(self.settings.home, os.getpid()), name="publisher-sender"
+            target=sender_process,
+            args=(self.current.settings.home, os.getpid()),
+            name="publisher-sender",
         )
         self.sender.start()
 

@@ -72,7 +72,8 @@ class Waiting:
     """An issue without a send.
 
     Issues with the same `published` came in the same scan. `send_directive` is `send:` of the front
-    matter as written; `findings_hold` says that a finding waits for a person.
+    matter as written; `findings_hold` says that a finding waits for a person; `left_to_a_person`
+    that no other rule than manual was in force when it was published.
     """
 
     slug: str
@@ -81,6 +82,7 @@ class Waiting:
     send_directive: str | None = None
     findings_hold: bool = False
     back_catalogue: bool = False
+    left_to_a_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +240,9 @@ def decide_sends(
     `candidates`: the issues without any send, not withdrawn. `sent_up_to`: the `published` of the
     newest issue that has ever been sent; what was published earlier is passed over by the rule,
     because whoever sent the newer one has decided about it; what came in the same scan goes on
-    asking. A time in the front matter is a
-    person's own decision: it holds under every rule, and only lateness and findings stop it.
+    asking. What was published under the manual rule asks, too, once another is in force. A time in
+    the front matter is a person's own decision: it holds under every rule, and only lateness and
+    findings stop it.
     """
     waiting = sorted(candidates, key=lambda issue: (issue.published, issue.slug))
     waiting = [issue for issue in waiting if not issue.back_catalogue]
@@ -256,6 +259,12 @@ def decide_sends(
             for issue in waiting
             if _directive(issue) == "" and issue.published == sent_up_to
         ]
+        answers += [
+            Ask(issue.slug, "it was published while the rule was manual")
+            for issue in by_rule
+            if issue.left_to_a_person
+        ]
+        by_rule = [issue for issue in by_rule if not issue.left_to_a_person]
     if rule.when is When.ON_PUBLISH:
         answers += [_on_publish(issue, waiting, zone, now) for issue in by_rule]
     elif rule.when is When.TIMED:

@@ -371,6 +371,44 @@ def test_mended_settings_are_taken_by_the_sender(home: Home, inbox: Inbox) -> No
     assert home.stop() == 0
 
 
+def drop(home: Home, name: str) -> None:
+    """Put a digest of its own into the folder and wait until it is published."""
+    text = DIGEST.replace("rivers", f"{name}s").replace("bridges", f"{name}-ways")
+    (home.path / "digests" / f"{name}.md").write_text(text, "utf-8")
+    until(lambda: f"{name}-ways" in home.get("/feed.json")[1].decode(), 30)
+
+
+def test_the_rule_is_taken_from_the_file_as_it_is(home: Home, inbox: Inbox) -> None:
+    """Manual mails nobody from then on; switched on again, only what comes then; broken, nothing."""
+    import_readers(home, 1)
+    settings, log = home.path / "publisher.toml", home.path / "log"
+    automatic = settings.read_text("utf-8")
+    home.start()
+    settings.write_text(automatic.replace('"on-publish"', '"manual"'), "utf-8")
+    drop(home, "lake")
+    time.sleep(1)
+    assert json.loads(home.publisher("sends", "--json").stdout)["sends"] == []
+    settings.write_text(automatic, "utf-8")
+    drop(home, "sea")
+    until(lambda: len(inbox.messages) == 1, 30)
+    assert "by the rule 'on-publish'" in log.read_text("utf-8")
+    assert "it was published while the rule was manual" in log.read_text("utf-8")
+    settings.write_text("this is no [toml", "utf-8")
+    drop(home, "pond")
+    time.sleep(12)  # longer than a beat of the heart
+    assert log.read_text("utf-8").count("nothing is scheduled meanwhile") == 1
+    settings.write_text(automatic, "utf-8")
+    assert len(json.loads(home.publisher("sends", "--json").stdout)["sends"]) == 1
+    until(lambda: len(inbox.messages) == 2, 30)
+    assert home.stop() == 0
+    texts = [
+        "".join(str(part.get_payload(decode=True)) for part in message_from_bytes(one).walk())
+        for _, one in inbox.messages
+    ]
+    assert ["sea-ways" in text for text in texts] == [True, False]
+    assert ["pond-ways" in text for text in texts] == [False, True]
+
+
 def test_looking_whether_it_runs_stands_in_nobodys_way(tmp_path: Path) -> None:
     """A `run` that starts while commands look for one is not refused."""
     over = time.monotonic() + 2

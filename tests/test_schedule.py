@@ -1,6 +1,7 @@
 """Send rules name one moment per local day, and everything unusual asks a person."""
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -314,6 +315,19 @@ def test_on_publish_sends_the_new_issue() -> None:
         ON_PUBLISH, "2026-04-24T12:01", waiting("12", "2026-04-24T12:00", "2026-04-17")
     )
     assert answers == (Due("12", at, "issue:12"),)
+
+
+@pytest.mark.parametrize("rule", [ON_PUBLISH, parse("12:00")])
+def test_what_came_under_the_manual_rule_asks(rule: Rule) -> None:
+    """A rule switched on later does not send it, and it stands in nobody's way."""
+    old = replace(waiting("12", "2026-04-24T08:00"), left_to_a_person=True)
+    new = waiting("13", "2026-04-24T09:30")
+    answers = decide(rule, "2026-04-24T12:01", old, new)
+    assert reasons(answers) == {"12": "it was published while the rule was manual"}
+    assert [answer.slug for answer in answers if isinstance(answer, Due)] == ["13"]
+    assert decide(MANUAL, "2026-04-24T12:01", old, new) == ()
+    timed = replace(old, send_directive="12:00")
+    assert reasons(decide(rule, "2026-04-24T12:01", timed)) == {}
 
 
 def test_several_new_issues_in_a_scan_ask() -> None:

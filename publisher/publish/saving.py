@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from publisher import register
+from publisher import register, schedule
 from publisher.model import Newsletter, Register, SendState
 from publisher.publish.work import Work
 from publisher.settings import Settings
@@ -19,13 +19,14 @@ from publisher.store.issues import DigestRow
 def save(settings: Settings, store: Store, known: Register, work: Work) -> None:
     """Write store, then register. What the register knew and the store did not counts as mailed."""
     newsletter = work.newsletter
+    rule = str(schedule.parse(newsletter.send))
     remembered = {record.slug for record in known.of(newsletter.slug)}
     with store.begin() as conn:
         for slug, record in work.records.items():
             taken_over = slug in remembered and slug not in work.stored
             mailed = record.mailed or (work.now if taken_over else None)
             content = None if slug in work.borrowed else work.contents.get(slug)
-            issues.save(conn, replace(record, mailed=mailed), content)
+            issues.save(conn, replace(record, mailed=mailed), content, rule=rule)
         for row in work.rows:
             if replace(row, seen=work.now) != _as_seen(work, row.path):
                 issues.save_digest(conn, row)

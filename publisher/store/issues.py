@@ -36,14 +36,20 @@ class DigestRow:
     seen: datetime
 
 
-def save(conn: Connection, record: Record, content: Issue | None) -> None:
-    """Save an issue by newsletter and slug; without content the old content stays."""
+def save(
+    conn: Connection, record: Record, content: Issue | None, *, rule: str | None = None
+) -> None:
+    """Save an issue by newsletter and slug; without content the old content stays.
+
+    `rule`: the send rule in force; only that of the first time is kept.
+    """
     new = insert_into(conn, issue).values(
         newsletter=record.newsletter,
         slug=record.slug,
         published=record.published,
         mailed=record.mailed,
         withdrawn=record.withdrawn,
+        rule=rule,
         record=codec.write_record(record),
         content=None if content is None else codec.write_issue(content),
     )
@@ -80,6 +86,12 @@ def records(conn: Connection, newsletter: str) -> list[Record]:
         .order_by(issue.c.published, issue.c.slug)
     )
     return [_record(row) for row in rows]
+
+
+def rules(conn: Connection, newsletter: str) -> dict[str, str | None]:
+    """Give the send rule under which each issue was first published, by slug."""
+    wanted = select(issue.c.slug, issue.c.rule).where(issue.c.newsletter == newsletter)
+    return {row.slug: row.rule for row in conn.execute(wanted)}
 
 
 def readable(conn: Connection, newsletter: str) -> frozenset[str]:
@@ -188,6 +200,7 @@ __all__ = [
     "published",
     "readable",
     "records",
+    "rules",
     "save",
     "save_digest",
     "window",

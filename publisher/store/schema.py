@@ -175,6 +175,7 @@ issue: Final = Table(
     Column("published", Moment, nullable=False),
     Column("mailed", Moment),
     Column("withdrawn", Moment),
+    Column("rule", Text),  # the send rule when it was first published; none: not known
     Column("record", Text, nullable=False),  # the rest of model.Record, as JSON
     Column("content", Text),  # model.Issue as JSON; none while only the register knows it
     UniqueConstraint("newsletter", "slug"),

@@ -92,3 +92,13 @@ def test_digests(store: Store, now: datetime, state: str) -> None:
         assert issues.digests(conn, "weekly") == [other, row]
         issues.forget_digest(conn, "weekly", "a.md")
         assert issues.digests(conn, "weekly") == [row]
+
+
+def test_the_rule_of_the_first_time_is_kept(store: Store, record: Record) -> None:
+    """An issue remembers the send rule of its first publication, whatever is saved later."""
+    with store.begin() as conn:
+        issues.save(conn, record, None, rule="manual")
+        issues.save(conn, record, None, rule="on-publish")
+        issues.save(conn, replace(record, slug="2", id=record.id + "2"), None)
+        assert issues.rules(conn, "weekly") == {"1": "manual", "2": None}
+        assert issues.rules(conn, "daily") == {}

@@ -39,6 +39,7 @@ def _issues() -> None:
         sa.Column("published", Moment, nullable=False),
         sa.Column("mailed", Moment),
         sa.Column("withdrawn", Moment),
+        sa.Column("rule", sa.Text),
         sa.Column("record", sa.Text, nullable=False),
         sa.Column("content", sa.Text),
         sa.PrimaryKeyConstraint("id", name="pk_issue"),
