@@ -136,17 +136,21 @@ def _date(places: tuple[str | None, ...], name: str) -> date | None:
 
 
 def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> str:
-    """Give text enough to tell the language by."""
-    parts = [title or "", preface]
+    """Give text enough to tell the language by; translated titles only outweigh a shorter text."""
+    parts, titles, translations = [preface], [title or ""], [""]
     size = len(preface)
     for section in sections:
-        texts = [section.text]
-        texts += [f"{item.title}\n{item.alt_title or ''}\n{item.text}" for item in section.items]
-        parts += texts
-        size += sum(map(len, texts))
+        parts += [section.text, *(item.text for item in section.items)]
+        titles += [item.title for item in section.items]
+        translations += [item.alt_title or "" for item in section.items]
+        size += len(section.text) + sum(len(item.text) for item in section.items)
         if size > languages.LONG_ENOUGH:
             break
-    return tidy("\n".join(parts)[: languages.LONG_ENOUGH])
+    if sum(map(len, translations)) > size:
+        titles += translations
+    # Titles first and cut: a long text may not crowd them out, nor they it.
+    heads = "\n".join(titles)[: languages.LONG_ENOUGH // 4]
+    return tidy("\n".join([heads, *parts])[: languages.LONG_ENOUGH])
 
 
 # --- findings ---------------------------------------------------------------------

@@ -26,7 +26,10 @@ _NOT_RUSSIAN: Final = re.compile("[іїєґўјљњћџѓќ]", re.IGNORECASE)
 _NOT_ARABIC: Final = re.compile("[\u067e\u0686\u0698\u06af\u06cc\u06a9\u0679\u0688\u0691]")
 _WORD: Final = re.compile(r"[a-z']+")
 _ENGLISH: Final = frozenset(
-    {"the", "and", "of", "to", "for", "with", "that", "this", "are", "from"}
+    {
+        *("the", "and", "of", "to", "for", "with", "that", "this", "are", "from"),
+        *("they", "their", "there", "these", "how", "what", "which", "every"),
+    }
 )
 LONG_ENOUGH: Final = 20_000
 CJK: Final = frozenset({"zh", "ja", "ko"})

@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 from publisher.digest import read
 from publisher.model import Issue, Level, Reading
 
+README = """# How rivers move
+[河流如何改道](https://example.net/rivers)
+
+They do, a little every spring.
+"""
 FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
 )
@@ -234,3 +239,17 @@ def test_encodings(
     assert reading.encoding == encoding
     assert [issue.items for issue in reading.issues] == [issue.items for issue in expected.issues]
     assert ("digest/encoding" in [f.code for f in reading.findings]) == (encoding != "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("source", "language"),
+    [
+        (README, "en"),
+        (README.replace("They do, a little every spring.", "每年春天，河道都挪一点。"), "zh"),
+        ("# Wie Flüsse wandern\n[河流如何改道](https://a.test/)\n\nJedes Jahr ein Stück.\n", None),
+        (README.replace("They do, a little every spring.", ""), "zh"),
+    ],
+)
+def test_text_and_title_outweigh_a_translated_title(source: str, language: str | None) -> None:
+    """The language is that of what is written; only where that is little do translations speak."""
+    assert read(source.encode()).issues[0].language == language
