@@ -11,7 +11,15 @@ from typing import Annotated, Any
 
 import typer
 
-from publisher.cli.console import Context, answer, counted, exit_for, show_findings, writing
+from publisher.cli.console import (
+    Context,
+    answer,
+    complain,
+    counted,
+    exit_for,
+    show_findings,
+    writing,
+)
 from publisher.model import Finding, Issue, Kind, Newsletter, Reading
 
 FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE")]
@@ -32,22 +40,12 @@ def check(
     ] = False,
 ) -> None:
     """Read digests and say what is wrong with them; changes nothing."""
-    from publisher import digest, folder
-    from publisher.errors import DigestError
-
     console: Context = context.obj
     newsletter = _newsletter(console)
     documents: list[dict[str, Any]] = []
     everything: list[Finding] = []
     for file in files:
-        try:
-            reading = digest.read(folder.read_one(file), name=file.name, base=newsletter.site_url)
-        except DigestError as error:
-            from publisher.model import Level
-
-            reading = Reading(
-                (), (Finding(Level.STOP, "digest/unreadable", error.message, error.hint),), ""
-            )
+        reading = _read(file, newsletter)
         findings = (*reading.findings, *_preflight(reading, newsletter, console))
         everything += findings
         documents.append(_document(file, reading, findings))
@@ -68,21 +66,30 @@ def preview(
     open_: Annotated[bool, typer.Option("--open", help="Open the page and the mail.")] = False,
 ) -> None:
     """Write every edition of a digest as files; publishes nothing."""
-    from publisher import digest, folder
-
     console: Context = context.obj
     newsletter = _newsletter(console)
-    reading = digest.read(folder.read_one(file), name=file.name, base=newsletter.site_url)
+    reading = _read(file, newsletter)
     findings = (*reading.findings, *_preflight(reading, newsletter, console))
     show_findings(str(file), findings)
     for number, issue in enumerate(reading.issues, 1):
         target = out if len(reading.issues) == 1 else out / str(number)
+        stood = ", in place of those that stood there" if (target / "issue.html").exists() else ""
         _write_editions(issue, newsletter, console, target)
-        console.say(f"editions of {file} in {target}/")
+        console.say(f"editions of {file} in {target}/{stood}")
         if open_:
-            typer.launch(str(target / "page.html"))
-            typer.launch(str(target / "issue.html"))
+            _open(target)
     exit_for(findings)
+
+
+def _read(file: Path, newsletter: Newsletter) -> Reading:
+    """Read one digest; what is no plain readable file has the finding that `publish` gives it."""
+    from publisher import digest, folder
+
+    found = folder.read(file, str(file), now=0.0, patient=False)
+    if found.finding is not None:
+        return Reading((), (found.finding,), "")
+    data = found.data if found.data is not None else folder.read_one(file)  # changed while read
+    return digest.read(data, name=file.name, base=newsletter.site_url)
 
 
 def _newsletter(console: Context) -> Newsletter:
@@ -100,6 +107,18 @@ def _home(console: Context) -> Path | None:
     from publisher.settings import FILE_NAME
 
     return console.home if (console.home / FILE_NAME).is_file() else None
+
+
+def _open(target: Path) -> None:
+    import webbrowser
+
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        complain("there is no browser here", f"open {target / 'page.html'} elsewhere")
+        return
+    for name in ("page.html", "issue.html"):
+        browser.open((target / name).resolve().as_uri())
 
 
 def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, target: Path) -> None:
@@ -129,8 +148,8 @@ def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, targ
         unsubscribe=None,
     )
     files = {
-        "issue.html": made["mail"].body.encode(),
-        "issue.txt": made["text"].body.encode(),
+        "issue.html": message.sample(made["mail"], newsletter).body.encode(),
+        "issue.txt": message.sample(made["text"], newsletter).body.encode(),
         "issue.eml": eml,
         "page.html": page.render(
             published, newsletter, loaded, previous=None, following=None
@@ -156,6 +175,8 @@ def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> li
     for issue in reading.issues:
         published = Published(issue, identity.provisional(issue, newsletter, utc_now()))
         found += preflight.check(published, newsletter, editions(published, newsletter, loaded))
+    if _home(console) is None:  # no settings that could have an address
+        found = [one for one in found if one.code != "preflight/no-unsubscribe"]
     return found
 
 

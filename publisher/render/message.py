@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import sha256
@@ -56,10 +56,7 @@ class Prepared:
             own += f"List-Unsubscribe: <{valid_url(unsubscribe)}>\r\n"
             if self.kind is not Kind.TEST:
                 own += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        way_out = unsubscribe or unsubscribe_address(self.newsletter, _TEST_TOKEN)
-        known = tame(name[:120])
-        greeting = say(self.newsletter.language, "greeting", name=known) if known else ""
-        filling = {Slot.UNSUBSCRIBE.value: way_out, Slot.GREETING.value: greeting}
+        filling = _filling(self.newsletter, name, unsubscribe)
         plain = {slot.encode(): value.encode() for slot, value in filling.items()}
         marked = {slot.encode(): escape(value).encode() for slot, value in filling.items()}
         opening = b"--" + self.boundary
@@ -122,6 +119,26 @@ def prepare(
         text=_pieces(text.body),
         html=_pieces(mail.body),
     )
+
+
+def sample(
+    edition: Edition, newsletter: Newsletter, *, name: str = "", unsubscribe: str | None = None
+) -> Edition:
+    """Give an edition as a reader sees it, for a preview; its way out leads where a test's does."""
+    filling = _filling(newsletter, name, unsubscribe)
+    body = edition.body
+    for slot, value in filling.items():
+        body = body.replace(slot, escape(value) if edition.media_type == "text/html" else value)
+    return replace(edition, body=body)
+
+
+def _filling(newsletter: Newsletter, name: str, unsubscribe: str | None) -> dict[str, str]:
+    """Give what stands in each slot for one recipient."""
+    known = tame(name[:120])
+    return {
+        Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN),
+        Slot.GREETING.value: say(newsletter.language, "greeting", name=known) if known else "",
+    }
 
 
 def _pieces(body: str) -> tuple[bytes, ...]:

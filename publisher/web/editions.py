@@ -19,7 +19,8 @@ def made(file: str, published: Published, newsletter: Newsletter, templates: Tem
     name = {known: name for name, (known, _, _) in EDITIONS.items()}[file]
     if name == "message":
         return _letter(published, newsletter, templates)
-    return _edition(name, published, newsletter, templates).body.encode("utf-8")
+    edition = _edition(name, published, newsletter, templates)
+    return message.sample(edition, newsletter).body.encode("utf-8")
 
 
 def _edition(

@@ -8,9 +8,9 @@ from pathlib import Path
 DIGEST = "# Eagle\n[飞鹰](https://example.net/eagle)\n\n摘要。\n"
 
 
-def publisher(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def publisher(folder: Path, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder."""
-    environ = {**os.environ, "PUBLISHER_HOME": "."}
+    environ = {**os.environ, "PUBLISHER_HOME": "."} | given
     return subprocess.run(
         [sys.executable, "-m", "publisher", *words],
         cwd=folder,
@@ -31,3 +31,41 @@ def test_a_folder_without_settings_lends_no_templates(tmp_path: Path) -> None:
     (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
     refused = publisher(tmp_path, "check", "a.md")
     assert (refused.returncode, "templates/mail/digest.mjml" in refused.stderr) == (1, True)
+
+
+def test_a_preview_has_no_raw_slot(tmp_path: Path) -> None:
+    """No file that `preview` writes shows a reader's slot unfilled, in a home or outside."""
+    (tmp_path / "a.md").write_text(DIGEST, "utf-8")
+    assert publisher(tmp_path, "preview", "a.md").returncode == 0
+    for file in (tmp_path / "preview").iterdir():
+        assert b"__publisher-slot" not in file.read_bytes(), file.name
+
+
+def test_check_says_what_publish_says_of_no_file(tmp_path: Path) -> None:
+    """A folder and a symlink have the same codes here as in the digests folder."""
+    (tmp_path / "a.md").mkdir()
+    (tmp_path / "b.md").symlink_to("c.md")
+    said = publisher(tmp_path, "check", "a.md", "b.md")
+    assert said.returncode == 1
+    assert "[digest/not-a-file]" in said.stderr
+    assert "[digest/symlink]" in said.stderr
+    assert "[digest/unreadable]" not in said.stderr
+
+
+def test_a_second_preview_says_what_it_replaces(tmp_path: Path) -> None:
+    """Editions written over others are said to be; without a browser that is one sentence."""
+    (tmp_path / "a.md").write_text(DIGEST, "utf-8")
+    first = publisher(tmp_path, "preview", "a.md")
+    assert "in place of" not in first.stderr
+    second = publisher(tmp_path, "preview", "a.md", "--open", PATH="", BROWSER="")
+    assert "editions of a.md in preview/, in place of those that stood there" in second.stderr
+    assert "publisher: error: there is no browser here" in second.stderr
+    assert second.returncode == 0
+
+
+def test_without_settings_no_setting_is_missed(tmp_path: Path) -> None:
+    """Outside a home nothing is said about addresses; in one without any, it is."""
+    (tmp_path / "a.md").write_text(DIGEST, "utf-8")
+    assert "no-unsubscribe" not in publisher(tmp_path, "check", "a.md").stderr
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    assert "no-unsubscribe" in publisher(tmp_path, "check", "a.md").stderr

@@ -212,3 +212,15 @@ def test_nothing_is_injected(
     shown = body.encode("utf-8", "replace").decode()
     assert [half.split() for half in halves(raw)] == [shown.split(), shown.split()]
     assert datetime(2024, 3, 1, 4, tzinfo=UTC) == read["Date"].datetime
+
+
+def test_a_sample_has_no_raw_slot(newsletter: Newsletter) -> None:
+    """A preview shows an edition as a reader sees it, escaped where it is HTML."""
+    for edition in (HTML, TEXT):
+        assert "__publisher-slot" not in message.sample(edition, newsletter).body
+    shown = message.sample(TEXT, newsletter, name="Ann & Bo").body
+    assert "Ann & Bo" in shown
+    assert shown.endswith("-- \nhttps://app.example.org/unsubscribe/test\n")
+    shown = message.sample(HTML, newsletter, name="Ann & Bo", unsubscribe=WAY_OUT).body
+    assert "Ann &amp; Bo" in shown
+    assert f'href="{WAY_OUT.replace("&", "&amp;")}"' in shown
