@@ -27,7 +27,7 @@ _ADDRESS: Final = re.compile(r'\s(href|src|cite)="([^"]*)"')
 _ANCHOR: Final = re.compile(r'<a\b(?:[^<>"]|"[^"]*")*?\shref="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _SHOWN: Final = re.compile(r'<a (href="(https?://[^"]+)"[^<>]*)>\2</a>')
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=: )(?=.)")
+_COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=:)( )(?=.)")
 _LOOSE_SPACE: Final = re.compile(r"[ \t]+(?=[，。；：、！？）」』】》])")
 
 
@@ -113,11 +113,17 @@ def plain(html: str) -> str:
 
 
 def phrased(title: str) -> Markup:
-    """Keep the parts of a title together, so that a long one breaks behind its colon first."""
-    parts = _COLON.split(title)
+    """Keep the parts of a title together, so that a long one breaks behind its colon first.
+
+    The space behind a Latin colon stands between the parts: at the end of one it would collapse.
+    """
+    parts = _COLON.split(title)  # a part, the space behind it or None, a part, ...
     if len(parts) == 1:
         return escape(title)
-    return Markup("").join(Markup('<span class="ph">{}</span>').format(part) for part in parts)
+    part = Markup('<span class="ph">{}</span>')
+    return Markup("").join(
+        (text or "") if i % 2 else part.format(text) for i, text in enumerate(parts)
+    )
 
 
 def excerpt(text: str, length: int) -> str:

@@ -124,3 +124,13 @@ def test_titles_break_behind_their_colon() -> None:
         '<span class="ph">风筝：</span><span class="ph">为什么</span>'
     )
     assert phrased("https://a.example:80/") == "https://a.example:80/"
+
+
+def test_the_space_behind_a_latin_colon_stands_outside() -> None:
+    """Between the parts a space is shown; at the end of an inline block it would collapse."""
+    assert phrased("Why Rivers Meander: A Guide") == Markup(
+        '<span class="ph">Why Rivers Meander:</span> <span class="ph">A Guide</span>'
+    )
+    assert Markup(phrased("A: b：c: d")).striptags() == "A: b：c: d"
+    drawn = mjml2html(FRAME.format(phrased("Why: A Guide")), fonts={})
+    assert '<span class="ph">Why:</span> <span class="ph">A Guide</span>' in drawn

@@ -42,6 +42,34 @@ def test_is_one_file(body: str) -> None:
     assert len(style.group(1).encode()) <= 8 * 1024
 
 
+def test_asks_for_no_icon(
+    body: str, published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Every page names an empty icon, or browsers would ask for /favicon.ico and be told 404."""
+    archive = page.archive([published], newsletter, templates).body
+    tombstone = page.tombstone(newsletter, templates).body
+    for shown in (body, archive, tombstone):
+        tree = lxml_html.fromstring(shown)
+        assert tree.xpath("//link[@rel='icon']/@href") == ["data:,"]
+
+
+def test_english_is_set_in_latin_fonts_first(body: str) -> None:
+    """A font for Chinese comes behind the generic one: it would draw curly quotes full-width."""
+    rule = re.search(r":lang\(en\){[^}]*font-family:([^}]*)}", body)
+    assert rule is not None
+    fonts = [name.strip('"') for name in rule.group(1).split(",")]
+    chinese = {"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC"}
+    assert chinese.isdisjoint(fonts[: fonts.index("sans-serif")])
+
+
+def test_the_archive_parts_date_and_number(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """On a telephone both stand on one line, with a dot between them."""
+    tree = lxml_html.fromstring(page.archive([published], newsletter, templates).body)
+    assert tree.xpath("string(//ol[@class='issues']//p[@class='small'])") == "3月1日 · 第 7 期"
+
+
 def test_head_says_what_the_page_is(body: str) -> None:
     """Language, title, description, canonical address and the three feeds."""
     tree = lxml_html.fromstring(body)
