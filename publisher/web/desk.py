@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import secrets
 import shlex
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -26,16 +27,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher import addresses, model
 from publisher.errors import PublisherError
-from publisher.model import DeliveryState, Finding, Issue, Newsletter, Published, Record, SendState
+from publisher.model import DeliveryState, Issue, Kind, Newsletter, Published, Record, SendState
 from publisher.render import EDITIONS, headline
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings
 from publisher.store import Store, issues, ledger
-from publisher.store.issues import DigestRow
 from publisher.web import letters
 from publisher.web.answers import Guarded, log
 from publisher.web.editions import made
 from publisher.web.gate import refusal
+from publisher.web.waiting import Waiting, waiting
 
 PAGE_SIZE: Final = 200
 DESK_HEADERS: Final = {
@@ -74,6 +75,8 @@ DEEDS: Final = {
     ),
 }
 """What a person may do with a send: from which states, to which."""
+
+_Name: TypeAlias = tuple[str, str]  # an issue's newsletter and slug
 
 
 def desk_app(settings: Settings, store: Store, templates: Templates) -> ASGIApp:
@@ -122,21 +125,13 @@ class _Line:
     record: Record
     newsletter: Newsletter
     title: str
+    only_counts: bool = False
+    """It counts as mailed, but this database knows of no send that did it."""
 
     @property
     def place(self) -> str:
         """Its page at the desk."""
         return f"/issues/{self.newsletter.slug}/{quote(self.record.slug, safe='')}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A digest with something to say, and the commands that would settle it."""
-
-    path: str
-    state: str
-    findings: tuple[Finding, ...]
-    commands: tuple[str, ...]
 
 
 class _Desk:
@@ -156,20 +151,25 @@ class _Desk:
                 (newsletter, issues.records(conn, newsletter.slug)[::-1])
                 for newsletter in self.settings.newsletters
             ]
-            running = [send for send in ledger.sends(conn) if _is_live(send)]
+            sends = ledger.sends(conn)
+        begun = _first_sends(sends)
         first = _first(request)
         return self._html(
             "issues",
             newsletters=[
                 (
                     newsletter,
-                    [_line(record, newsletter) for record in records[first : first + PAGE_SIZE]],
+                    [
+                        _line(record, newsletter, begun)
+                        for record in records[first : first + PAGE_SIZE]
+                    ],
                     len(records),
                 )
                 for newsletter, records in shelves
             ],
             waiting=sum(len(rows) for _, rows in self._waiting()),
-            running=running,
+            running=[send for send in sends if _is_live(send)],
+            titles=_titles(shelves),
             newsletter_of=self._newsletter,
             site=self._site,
             **_pages(first, max((len(records) for _, records in shelves), default=0)),
@@ -187,7 +187,7 @@ class _Desk:
             ]
         return self._html(
             "issue",
-            line=_line(record, newsletter),
+            line=_line(record, newsletter, _first_sends(sends)),
             content=content,
             sends=sends,
             editions=EDITIONS,
@@ -237,10 +237,12 @@ class _Desk:
         """List the sends, newest first."""
         with self.store.read() as conn:
             found = sorted(ledger.sends(conn), key=lambda send: send.id, reverse=True)
+            shelves = [(one, issues.records(conn, one.slug)) for one in self.settings.newsletters]
         first = _first(request)
         return self._html(
             "sends",
             sends=found[first : first + PAGE_SIZE],
+            titles=_titles(shelves),
             newsletter_of=self._newsletter,
             **_pages(first, len(found)),
         )
@@ -251,12 +253,15 @@ class _Desk:
         with self.store.read() as conn:
             send = ledger.send(conn, number)
             doubtful = ledger.in_doubt(conn, number) if send else []
+            known = issues.get(conn, send.newsletter, send.issue) if send else None
         if send is None:
             return self._missing()
+        newsletter = self._newsletter(send.newsletter)
         return self._html(
             "send",
             send=send,
-            newsletter=self._newsletter(send.newsletter),
+            newsletter=newsletter,
+            title=_line(known[0], newsletter).title if known and newsletter else None,
             doubtful=doubtful[:PAGE_SIZE],
             doubtful_count=len(doubtful),
             deeds=[name for name, (begin, _) in DEEDS.items() if send.state in begin],
@@ -302,30 +307,27 @@ class _Desk:
         """Show the digests that wait for a person, and those with something to say."""
         return self._html("digests", shelves=self._waiting())
 
-    def _waiting(self) -> list[tuple[Newsletter, list[_Waiting]]]:
+    def _waiting(self) -> list[tuple[Newsletter, list[Waiting]]]:
         with self.store.read() as conn:
             shelves = [
-                (newsletter, issues.digests(conn, newsletter.slug))
+                (
+                    newsletter,
+                    issues.digests(conn, newsletter.slug),
+                    [record.slug for record in issues.records(conn, newsletter.slug)],
+                )
                 for newsletter in self.settings.newsletters
             ]
         return [
             (
                 newsletter,
                 [
-                    _Waiting(row.path, row.state, row.findings, self._remedies(newsletter, row))
+                    waiting(newsletter, row, slugs, self._which(newsletter))
                     for row in sorted(rows, key=lambda row: (row.state != "held", row.path))
                     if row.state in {"held", "aside"}
                 ],
             )
-            for newsletter, rows in shelves
+            for newsletter, rows, slugs in shelves
         ]
-
-    def _remedies(self, newsletter: Newsletter, row: DigestRow) -> tuple[str, ...]:
-        file = shlex.quote(f"{newsletter.digests}/{row.path}")
-        if row.state == "held":
-            command = f"publisher publish{self._which(newsletter)}"
-            return (f"{command} --as ISSUE {file}", f"{command} --new {file}")
-        return (f"publisher check {file}",)
 
     # --- outbox ---------------------------------------------------------------
 
@@ -439,9 +441,35 @@ class _Desk:
         return HTMLResponse(html, status, {"Content-Security-Policy": policy})
 
 
-def _line(record: Record, newsletter: Newsletter) -> _Line:
+def _line(
+    record: Record, newsletter: Newsletter, begun: Mapping[_Name, datetime] | None = None
+) -> _Line:
+    """Make the line of an issue; `begun` says when each issue's first send was asked for."""
     bare = Issue(title=record.title, number=record.number, date=record.date)
-    return _Line(record, newsletter, headline(Published(bare, record), newsletter))
+    only_counts = False
+    if record.mailed and begun is not None:
+        first = begun.get((record.newsletter, record.slug))
+        only_counts = first is None or first > record.mailed
+    return _Line(record, newsletter, headline(Published(bare, record), newsletter), only_counts)
+
+
+def _titles(shelves: Iterable[tuple[Newsletter, Collection[Record]]]) -> dict[_Name, str]:
+    """Give the headline of every issue by newsletter and slug."""
+    return {
+        (newsletter.slug, record.slug): _line(record, newsletter).title
+        for newsletter, records in shelves
+        for record in records
+    }
+
+
+def _first_sends(sends: Iterable[model.Send]) -> dict[_Name, datetime]:
+    """Tell when the first send of each issue to its readers was asked for."""
+    found: dict[_Name, datetime] = {}
+    for send in sends:
+        name = (send.newsletter, send.issue)
+        if send.kind is Kind.ISSUE:
+            found[name] = min(send.created, found.get(name, send.created))
+    return found
 
 
 def _is_live(send: model.Send) -> bool:

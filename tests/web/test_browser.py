@@ -34,6 +34,23 @@ Content-Type: text/html; charset=utf-8
 <a href="javascript:top.close()">link</a><iframe src="/outbox"></iframe></body></html>
 """
 
+CONTRAST = """selector => {
+  const parts = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  const light = colour => parts(colour).map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const back = parts(getComputedStyle(document.documentElement).backgroundColor);
+  return [...document.querySelectorAll(selector)].map(element => {
+    let opacity = 1;
+    for (let e = element; e; e = e.parentElement) opacity *= getComputedStyle(e).opacity;
+    const mixed = parts(getComputedStyle(element).color)
+      .map((v, i) => v * opacity + back[i] * (1 - opacity));
+    const [a, b] = [light(`${mixed}`), light(`${back}`)].sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05);
+  });
+}"""
+"""The contrast of each element's text to the paper it stands on."""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -102,6 +119,18 @@ def test_every_page_fits(desk, site, issue, home, subscribe, view, width: int, s
     _, leave = subscribe("a-very-long-name@a-very-long-domain-of-someone.example.org", "zhoubao")
     page.goto(here(site) + leave)
     assert not is_wide(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_counts_of_nothing_can_be_read(desk, issue, store, view, scheme: str) -> None:
+    """The words beside a count of zero keep a contrast of 4.5 to 1."""
+    issue("12")
+    with store.begin() as conn:
+        number = ledger.create_send(conn, "daily", "12", Kind.ISSUE, at=NOW, now=NOW)
+    page = view(f"{here(desk)}/sends/{number}", scheme=scheme)
+    ratios = page.evaluate(CONTRAST, ".tally li[data-none] :is(span, b, small)")
+    assert ratios
+    assert min(ratios) >= 4.5
 
 
 def test_leaving_and_coming_back(site, subscribe, store, view) -> None:

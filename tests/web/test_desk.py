@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -251,9 +252,47 @@ def test_digests(desk, store) -> None:
     quoted = "&#39;digests/daily/a b.md&#39;"
     assert f"publisher publish --newsletter daily --as ISSUE {quoted}" in text
     assert f"publisher publish --newsletter daily --new {quoted}" in text
+    assert text.count("digests/daily/a b.md") == 4, "heading, place, and the two commands"
     assert "publisher check digests/daily/bad.md" in text
     assert "fine.md" not in text
     assert "2 digests" in desk.ask("/").text
+
+
+def test_mailed_by_a_send(desk, issue, send, store) -> None:
+    """An issue is said to be mailed when a send of this database did it."""
+    send()
+    with store.begin() as conn:
+        issues.mark_mailed(conn, "daily", "12", NOW + timedelta(minutes=5))
+    for path in ("/", "/issues/daily/12"):
+        text = desk.ask(path).text
+        assert "7 Nov 2026, 09:05" in text
+        assert "counts as mailed" not in text
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_counts_as_mailed(desk, issue, store, missing: bool) -> None:
+    """What was taken over has no moment of mailing, not even when who missed it gets it later."""
+    record = issue("12")
+    with store.begin() as conn:
+        issues.save(conn, replace(record, mailed=NOW), None)
+        if missing:
+            later = NOW + timedelta(days=1)
+            ledger.create_send(conn, "daily", "12", Kind.ISSUE, at=later, now=later, missing=True)
+    listed, shown = desk.ask("/").text, desk.ask("/issues/daily/12").text
+    assert "counts as mailed" in listed
+    assert "published before this database began" in listed
+    assert "counts as mailed; published before this database began" in shown
+    assert "<span>mailed" not in listed + shown
+
+
+def test_sends_are_named_by_headline(desk, issue, send) -> None:
+    """A send bears its issue's headline, one made up where the issue has no title."""
+    number = send()
+    for path in ("/", "/sends", f"/sends/{number}"):
+        assert "A quiet &lt;week&gt;" in desk.ask(path).text, path
+    issue("12", title=None)
+    for path in ("/", "/sends", f"/sends/{number}"):
+        assert "The Daily Paper · 6 November 2026" in desk.ask(path).text, path
 
 
 MAIL = (
