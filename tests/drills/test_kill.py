@@ -36,7 +36,7 @@ from publisher.store import Store, issues, ledger, sends, subscribers
 LONG = os.environ.get("PUBLISHER_DRILL") == "long"
 AUDIENCE = 20_000 if LONG else 1_500
 KILLS = 10 if LONG else 3
-NOW = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)  # a send due long ago asks a person
 
 CHILD = """
 import logging, sys, threading

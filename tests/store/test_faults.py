@@ -62,6 +62,7 @@ GIVEN: dict[str, Any] = {
     "variant": "",
     "which": text("1 = 1"),
     "words": "",
+    "note": "",
 }
 """What to hand in for a parameter of a name."""
 
