@@ -102,11 +102,12 @@ class _Lines:
 
 @contextmanager
 def stoppable() -> Iterator[threading.Event]:
-    """Turn Ctrl-C and SIGTERM into an event, so that work ends where it may be ended."""
+    """Turn Ctrl-C, SIGTERM and a closed terminal into an event: work ends where it may be ended."""
     stop = threading.Event()
     before = {
         number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN  # nohup
     }
     try:
         yield stop

@@ -21,6 +21,7 @@ from publisher.cli.console import (
     complain,
     counted,
     show_findings,
+    stoppable,
     table,
 )
 from publisher.cli.publishing import AS_JSON, ISSUE, YES, record_slug
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 SEND = Annotated[int, typer.Argument(help="The number `publisher sends` prints.", metavar="SEND")]
 UNDO = timedelta(seconds=60)
+PAST = timedelta(minutes=1)
 
 
 def register(app: typer.Typer) -> None:
@@ -79,11 +81,11 @@ def send(
     console: Context = context.obj
     settings = console.settings()
     newsletter = console.newsletter(settings)
+    moment = _moment(at, newsletter, utc_now())
     with console.store(settings) as store:
         slug = record_slug(store, settings, newsletter, issue)
         published = _published(store, newsletter, slug)
         _preflight(console, settings, published, newsletter)
-        moment = _moment(at, newsletter, utc_now())
         if to:
             to = _checked(settings, store, newsletter, to)
         else:
@@ -95,8 +97,13 @@ def send(
             raise typer.Exit(1)
         now = utc_now()
         begin = moment or (now if yes or to else now + UNDO)
-        number = _record(store, newsletter, slug, to or (), begin, now, missing=missing)
-        _follow(console, settings, store, number, begin, wait=wait, is_test=bool(to))
+        with stoppable() as undo:  # from here on it must not be left scheduled by accident
+            number = _record(store, newsletter, slug, to or (), begin, now, missing=missing)
+            begins = _begins(
+                console, settings, store, number, begin, undo, wait=wait, is_test=bool(to)
+            )
+        if begins:
+            _follow(console, settings, store, number, is_test=bool(to))
 
 
 def _published(store: Store, newsletter: Newsletter, slug: str) -> Published:
@@ -135,9 +142,19 @@ def _preflight(
 
 
 def _moment(at: str | None, newsletter: Newsletter, now: datetime) -> datetime | None:
+    from zoneinfo import ZoneInfo
+
+    from publisher.errors import RefusedError
     from publisher.schedule import parse_when
 
-    return parse_when(at, newsletter.timezone, now) if at else None
+    moment = parse_when(at, newsletter.timezone, now) if at else None
+    if moment is not None and now - moment > PAST:
+        local = moment.astimezone(ZoneInfo(newsletter.timezone))
+        raise RefusedError(
+            f"that moment is past: {local:%Y-%m-%d %H:%M %Z}",
+            hint="leave --at away to send it now",
+        )
+    return moment
 
 
 def _checked(settings: Settings, store: Store, newsletter: Newsletter, to: list[str]) -> list[str]:
@@ -204,6 +221,7 @@ def _announce(
         )
     else:
         console.say(f"to {counted(number, 'subscriber')} of {newsletter.title}")
+    console.say("whoever is subscribed when it begins gets it")
     if audience.already:
         console.say(f"not to {audience.already:,} who have it already")
     if audience.suppressed:
@@ -245,17 +263,18 @@ def _record(
         )
 
 
-def _follow(
+def _begins(
     console: Context,
     settings: Settings,
     store: Store,
     number: int,
     begin: datetime,
+    undo: threading.Event,
     *,
     wait: bool,
     is_test: bool,
-) -> None:
-    """Leave the send to the running sender, or send it from here."""
+) -> bool:
+    """Wait until the send begins; False where it is left to the running sender."""
     from publisher import run
     from publisher.clock import utc_now
 
@@ -265,13 +284,22 @@ def _follow(
         console.say(f"send {number} is recorded; the running sender takes it")
         if delay > 1:
             console.say(f"publisher cancel {number} undoes it within {delay:.0f} s")
-        return
+        return False
     if delay > UNDO.total_seconds() + 1 and not wait:
         console.say(f"send {number} is recorded for {begin:%Y-%m-%d %H:%M %Z}")
         console.say("it leaves when `publisher run` is running then")
-        return
-    if delay > 1:
-        _undo_minute(console, store, number, delay)
+        return False
+    _undo_minute(console, store, number, delay, undo)
+    return True
+
+
+def _follow(
+    console: Context, settings: Settings, store: Store, number: int, *, is_test: bool
+) -> None:
+    """Watch the running sender send it, or send it from here."""
+    from publisher import run
+
+    running = run.is_running(settings.home)
     if running:
         done = _watch(console, store, number, lambda: run.is_running(settings.home))
     else:
@@ -292,29 +320,34 @@ def _follow(
         raise typer.Exit(1)
 
 
-def _undo_minute(console: Context, store: Store, number: int, delay: float) -> None:
-    """Give the person a minute to think again."""
+def _undo_minute(
+    console: Context, store: Store, number: int, delay: float, undo: threading.Event
+) -> None:
+    """Give the person a minute to think again; whatever ends this process undoes the send."""
     from publisher.clock import utc_now
     from publisher.store import sends as books
 
-    console.say(f"send {number} begins in {delay:.0f} s; Ctrl-C undoes it")
-    try:
-        time.sleep(delay)
-    except KeyboardInterrupt:
-        with store.begin() as conn:
-            undone = books.set_state(
-                conn,
-                number,
-                SendState.CANCELLED,
-                frm=(SendState.SCHEDULED,),
-                now=utc_now(),
-                note="undone before it began",
-            )
-        if not undone:
-            console.say(f"\nsend {number} has begun already; `publisher cancel {number}` stops it")
-            raise typer.Exit(1) from None
+    if delay > 1:
+        console.say(f"send {number} begins in {delay:.0f} s; Ctrl-C undoes it")
+    end = time.monotonic() + delay
+    while not undo.is_set() and (rest := end - time.monotonic()) > 0:
+        time.sleep(min(0.2, rest))
+    if not undo.is_set():
+        return
+    with store.begin() as conn:
+        undone = books.set_state(
+            conn,
+            number,
+            SendState.CANCELLED,
+            frm=(SendState.SCHEDULED,),
+            now=utc_now(),
+            note="undone before it began",
+        )
+    if undone:
         console.say(f"\nsend {number} is cancelled; nobody was mailed")
-        raise typer.Exit(1) from None
+    else:
+        console.say(f"\nsend {number} has begun already; `publisher cancel {number}` stops it")
+    raise typer.Exit(1)
 
 
 def _send_from_here(console: Context, settings: Settings, store: Store, number: int) -> Send:

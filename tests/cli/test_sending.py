@@ -104,6 +104,38 @@ def test_undoing_what_has_begun_is_not_called_undone(home: Path) -> None:
     assert listed(home)[0]["state"] == "running"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_the_undo_minute_undoes_the_send(home: Path, number: signal.Signals) -> None:
+    """A closed terminal and a kill cancel the send as Ctrl-C does."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "publisher", "--home", str(home), "send", "latest"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    child.stdin.write("y\n")
+    child.stdin.flush()
+    end = time.monotonic() + 30
+    while not listed(home):
+        assert time.monotonic() < end
+    child.send_signal(number)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 1
+    assert "send 1 is cancelled; nobody was mailed" in said
+    assert listed(home)[0]["state"] == "cancelled"
+
+
+def test_a_moment_that_is_past_is_refused(home: Path) -> None:
+    """Nothing is recorded, and the moment is told in the newsletter's zone."""
+    with (home / "publisher.toml").open("a", encoding="utf-8") as file:
+        file.write('timezone = "Asia/Shanghai"\n')
+    done = publisher(home, "send", "latest", "--yes", "--at", "2026-01-05T23:30:00Z")
+    assert done.returncode == 1
+    assert "that moment is past: 2026-01-06 07:30 CST" in done.stderr
+    assert "subscriber" not in done.stderr
+    assert listed(home) == []
+
+
 def test_waiting_ends_when_the_sender_does(home: Path) -> None:
     """`send --wait` does not wait for ever for a `run` that is no more."""
     waiting = [sys.executable, "-m", "publisher", "--home", str(home), "send", "latest", "--yes"]
