@@ -95,6 +95,20 @@ def scan(folder: Path, *, now: float, patient: bool = True) -> Scan:
     return Scan(tuple(found), tuple(others))
 
 
+def fault(folder: Path) -> Finding | None:
+    """Say why a digests folder cannot be looked into: an empty one has no fault, a lost one has."""
+    if folder.is_dir() and os.access(folder, os.R_OK | os.X_OK):
+        return None
+    if folder.is_dir():
+        words, hint = "cannot be read", "Check its owner and permissions."
+    else:
+        words = "does not exist"
+        hint = f"mkdir {shlex.quote(str(folder))}, or put it back; what is published stays so."
+    return Finding(
+        Level.STOP, "digest/no-folder", f"The folder {shown(folder.name)}/ {words}.", hint
+    )
+
+
 def is_digest(path: Path) -> bool:
     """Say by its name whether a file is a digest."""
     return path.suffix.lower() in SUFFIXES and not _is_passed_over(path.name)

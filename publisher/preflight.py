@@ -31,10 +31,24 @@ def check(
 ) -> tuple[Finding, ...]:
     """Check an issue and its editions before it is published or sent."""
     issue = published.issue
-    findings = _emptiness(issue) + _items(issue) + _unsubscribe(newsletter)
+    findings = emptiness(issue) + _items(issue) + _unsubscribe(newsletter)
     if mail := editions.get("mail"):
         findings += _size(mail) + _subject(mail.subject)
     return tuple(findings)
+
+
+def emptiness(issue: Issue) -> list[Finding]:
+    """Stop an issue that says nothing: it is not published either."""
+    has_text = issue.text.strip() or any(section.text.strip() for section in issue.sections)
+    if issue.items or has_text:
+        return []
+    return [
+        _stop(
+            "preflight/empty",
+            "The issue has neither items nor text.",
+            "Write the digest's text below its front matter.",
+        )
+    ]
 
 
 def transport(newsletter: Newsletter) -> tuple[Finding, ...]:
@@ -93,19 +107,6 @@ def _placeholders(newsletter: Newsletter, app_url: str | None) -> list[Finding]:
         )
         for name, value in values.items()
         if PLACEHOLDER.search(value)
-    ]
-
-
-def _emptiness(issue: Issue) -> list[Finding]:
-    has_text = issue.text.strip() or any(section.text.strip() for section in issue.sections)
-    if issue.items or has_text:
-        return []
-    return [
-        _stop(
-            "preflight/empty",
-            "The issue has neither items nor text.",
-            "Write the digest's text below its front matter.",
-        )
     ]
 
 

@@ -266,6 +266,47 @@ def test_the_first_look_waits_for_files_being_written(home: Home) -> None:
     assert (outcome.young, home.records()) == (1, {})
 
 
+def test_a_lost_folder_is_said_and_changes_nothing(home: Home) -> None:
+    """Nothing is withdrawn, nothing held is forgotten; back again, the digests are as published."""
+    home.opened().drop("a.md", digest("one"))
+    home.drop("b.md", "# only a title\n")
+    home.publish()
+    before = home.records()
+    (home.path / "digests").rename(home.path / "away")
+    for _ in range(2):
+        lost = home.publish()
+        assert [(row.path, row.findings[0].code) for row in lost.digests] == [
+            ("", "digest/no-folder")
+        ]
+        assert (home.records(), lost.written) == (before, ())
+    with home.store.read() as conn:
+        assert {row.path for row in issues.digests(conn, "newsletter")} == {"", "a.md", "b.md"}
+    (home.path / "away").rename(home.path / "digests")
+    again = home.publish()
+    assert (again.unchanged, states(again)) == (1, {"b.md": "aside"})
+    with home.store.read() as conn:
+        assert {row.path for row in issues.digests(conn, "newsletter")} == {"a.md", "b.md"}
+
+
+def test_a_lost_folder_opens_nothing(home: Home) -> None:
+    """Before the first publication a lost folder settles nothing: its digests are back catalogue."""
+    home.drop("a.md", digest("one"))
+    (home.path / "digests").rename(home.path / "away")
+    assert states(home.publish()) == {"": "aside"}
+    (home.path / "away").rename(home.path / "digests")
+    assert [record.back_catalogue for record in home.publish().new] == [True]
+
+
+def test_an_issue_that_says_nothing_is_set_aside(home: Home) -> None:
+    """Neither items nor text: no page, and the finding that `check` gives."""
+    home.opened().drop("a.md", "# only a title\n")
+    outcome = home.publish()
+    assert outcome.new == ()
+    assert [(row.state, row.findings[-1].code) for row in outcome.digests] == [
+        ("aside", "preflight/empty")
+    ]
+
+
 def test_drafts_and_future_dates_wait(home: Home) -> None:
     """A draft is not published; a future date in the front matter is published that day."""
     home.opened().drop("draft.md", f"---\ndraft: true\n---\n{digest('a')}")

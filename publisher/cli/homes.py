@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
     from publisher.store import Store
 
-IGNORED = "publisher.db*\noutbox/\nwire/\nsecret.key\n*.lock\n.publish.*\n"
+IGNORED = """\
+publisher.db*
+outbox/
+wire/
+secret.key
+run.lock
+*.lock
+.publish*
+.backup-*
+*.tar
+*.part
+*.csv
+preview/
+"""
 """What of a home is not for git."""
 
 
@@ -133,6 +146,7 @@ def status(
         for newsletter in document["newsletters"]:
             for digest in newsletter["digests"]:
                 digest["findings"] = [asdict(finding) for finding in digest["findings"]]
+            newsletter["refusals"] = [asdict(finding) for finding in newsletter["refusals"]]
         answer(document)
         return
     typer.echo(f"home {settings.home}: {'running' if document['running'] else 'not running'}")
@@ -143,8 +157,8 @@ def status(
 
 def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str, Any]:
     """Gather what there is to say about one newsletter."""
+    from publisher import folder, preflight, schedule
     from publisher import run as process
-    from publisher import schedule
     from publisher.cli.sending import document
     from publisher.clock import utc_now
     from publisher.publish import state_of
@@ -153,12 +167,18 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
 
     now = utc_now()
     state = state_of(settings, store, newsletter, now)
+    if lost := folder.fault(settings.digests_folder(newsletter)):
+        state["digests"] = [{"path": "", "state": "aside", "findings": (lost,)}]
+    is_smtp = settings.transport != "outbox"
     with store.read() as conn:
         people = subscribers.count(conn, newsletter.slug)
         sends = books.sends(conn, newsletter.slug)
     moment = schedule.next_moment(schedule.parse(newsletter.send), newsletter.timezone, now)
     return {
         **state,
+        "gone": list(dict.fromkeys(state["gone"])),  # a digest of several issues is gone once
+        "folder": newsletter.digests,
+        "refusals": preflight.transport(newsletter) if is_smtp else (),
         "send": newsletter.send,
         "next": moment.isoformat() if moment else None,
         "subscribers": {str(key): number for key, number in people.items()},
@@ -175,15 +195,18 @@ def _show_newsletter(newsletter: dict[str, Any]) -> None:
     typer.echo(f"\n{newsletter['title']} ({newsletter['slug']})")
     people = ", ".join(f"{number:,} {state}" for state, number in newsletter["subscribers"].items())
     typer.echo(f"  {counted(newsletter['issues'], 'issue')}; subscribers: {people or 'none'}")
+    show_findings("  publisher.toml", newsletter["refusals"])
     if newsletter["next"]:
         typer.echo(f"  next send by its rule: {newsletter['next']}")
     for waiting in newsletter["waits"]:
         typer.echo(f"  waits for you: {waiting['issue']}: {waiting['why']}")
         typer.echo(f"      publisher send {waiting['issue']}")
     for digest in newsletter["digests"]:
-        typer.echo(f"  {digest['state']}: {digest['path']}")
-        show_findings(f"  {digest['path']}", digest["findings"])
-    if newsletter["gone"]:
+        if digest["path"]:
+            typer.echo(f"  {digest['state']}: {digest['path']}")
+        show_findings(f"  {digest['path'] or newsletter['folder'] + '/'}", digest["findings"])
+    is_lost = any(not digest["path"] for digest in newsletter["digests"])
+    if newsletter["gone"] and not is_lost:
         typer.echo(f"  published, but their digests are gone: {', '.join(newsletter['gone'])}")
     if newsletter["others"]:
         typer.echo(f"  not digests: {', '.join(newsletter['others'])}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +17,15 @@ import typer
 
 from publisher.cli.console import Context, answer, ask, counted, show_findings, table
 from publisher.clock import utc_now
-from publisher.model import Newsletter
+from publisher.model import Issue, Newsletter, Published, Record
 
 if TYPE_CHECKING:
     from publisher.publish import Outcome
     from publisher.settings import Settings
     from publisher.store import Store
 
+OF_NEWSLETTER = {"preflight/no-unsubscribe"}
+"""What is wrong with a newsletter, not with a digest, and so is told once."""
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes beforehand.")]
 ISSUE = Annotated[
@@ -132,8 +134,11 @@ def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
 def report(console: Context, settings: Settings, outcome: Outcome) -> None:
     """Tell what a publication did."""
     folders = {one.slug: one.digests for one in settings.newsletters}
+    told: set[tuple[str, str]] = set()
     for row in outcome.digests:
-        show_findings(f"{folders[row.newsletter]}/{row.path}", row.findings)
+        findings = [one for one in row.findings if (row.newsletter, one.code) not in told]
+        show_findings(f"{folders[row.newsletter]}/{row.path}", findings)
+        told |= {(row.newsletter, code) for code in OF_NEWSLETTER & {one.code for one in findings}}
     for word, records in (("published", outcome.new), ("revised", outcome.revised)):
         for record in records:
             console.say(f"{word} {record.slug} from {record.path}")
@@ -200,6 +205,7 @@ def withdraw(
 def issues(context: typer.Context, as_json: AS_JSON = False) -> None:
     """List the issues, newest first."""
     from publisher.store import issues as rows
+    from publisher.store import sends
 
     console: Context = context.obj
     settings = console.settings()
@@ -208,6 +214,7 @@ def issues(context: typer.Context, as_json: AS_JSON = False) -> None:
         records = sorted(
             rows.records(conn, newsletter.slug), key=lambda record: record.sort_key, reverse=True
         )
+        sent = sends.with_a_send(conn, newsletter.slug)
     documents = [
         {
             "slug": record.slug,
@@ -230,9 +237,25 @@ def issues(context: typer.Context, as_json: AS_JSON = False) -> None:
         return
     table(
         [
-            [str(d["slug"]), str(d["date"] or ""), str(d["state"]), str(d["published"])[:16],
-             str(d["title"] or "")]
-            for d in documents
+            [record.slug, str(record.date or ""), standing(record, sent),
+             record.published.isoformat()[:16], called(record, newsletter)]
+            for record in records
         ],
         ["ISSUE", "DATE", "STATE", "PUBLISHED", "TITLE"],
     )  # fmt: skip
+
+
+def standing(record: Record, sent: Collection[str]) -> str:
+    """Say whether an issue was mailed, and if not, whether a rule might."""
+    if record.withdrawn:
+        return "withdrawn"
+    if record.mailed:
+        return "mailed" if record.slug in sent else "counts as mailed"
+    return "back catalogue" if record.back_catalogue else "not mailed"
+
+
+def called(record: Record, newsletter: Newsletter) -> str:
+    """Name an issue as its page does."""
+    from publisher.render import headline
+
+    return headline(Published(Issue(title=record.title, date=record.date), record), newsletter)

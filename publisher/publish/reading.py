@@ -12,7 +12,7 @@ from datetime import datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from publisher import digest, folder, identity
+from publisher import digest, folder, identity, preflight
 from publisher.errors import RefusedError
 from publisher.identity import Candidate, Decision, Match
 from publisher.model import Issue, Newsletter, Reading
@@ -32,7 +32,8 @@ def read_folder(
 
     While the register knows nothing of a newsletter, all that is found is back catalogue; so the
     first look waits until no file is still being written. So does one that would take an issue off
-    the site because its text stands nowhere but in such a file.
+    the site because its text stands nowhere but in such a file. A lost folder opens nothing, and
+    what was known of its digests stays known.
     """
     root = settings.digests_folder(work.newsletter)
     named = {folder.inside(root, path) for path in files}
@@ -41,6 +42,13 @@ def read_folder(
     young = {found.path for found in scan.found if found.is_young}
     work.outcome = Outcome(young=len(young))
     work.present = scan.paths
+    if (lost := folder.fault(root)) and not files:
+        note(work, "", "", "aside", (lost,))
+        if work.is_opening:
+            work.outcome = replace(work.outcome, digests=tuple(work.rows))
+            return False
+        work.present = frozenset({"", *work.seen})  # what was held by its digest stays held
+        return True
     if young and (work.is_opening or _needs_any(settings, work, young)):
         return False
     for name in named - scan.paths:
@@ -95,7 +103,9 @@ def _candidates(work: Work, path: str, data: bytes, reading: Reading) -> list[Ca
     standing = any(record.path == path for record in work.records.values())
     ready = []
     for issue in reading.issues:
-        if issue.draft:
+        if not issue.draft and (empty := preflight.emptiness(issue)):
+            note(work, path, digest_hash, "aside", (*reading.findings, *empty))
+        elif issue.draft:
             note(work, path, digest_hash, "draft", reading.findings)
         elif not standing and _is_early(issue, work.newsletter, work.now):
             note(work, path, digest_hash, "waiting", reading.findings)

@@ -1,5 +1,8 @@
-"""init: a home made with any title is one that opens."""
+"""init and status: a home made with any title opens, and says what it lacks."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,3 +21,53 @@ def test_any_title_makes_a_home(tmp_path: Path, title: str) -> None:
 
     init(Asked(), None, title)  # type: ignore[arg-type]  # all that is looked at
     assert settings.load(tmp_path, {}).newsletters[0].title == " ".join(title.split())
+
+
+def publisher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on a home."""
+    return subprocess.run(
+        [sys.executable, "-m", "publisher", "--home", str(home), *words],
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["publisher.db-wal", "backup.tar", "preview/page.html", "people.csv", "run.lock",
+     ".publish.newsletter.behind", "secret.key", "outbox/1.eml"],
+)  # fmt: skip
+def test_what_is_private_is_not_for_git(tmp_path: Path, name: str) -> None:
+    """Nothing with people in it is taken by `git add .`."""
+    assert publisher(tmp_path, "init").returncode == 0
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    assert subprocess.run(["git", "-C", tmp_path, "check-ignore", "-q", name]).returncode == 0
+    kept = subprocess.run(["git", "-C", tmp_path, "check-ignore", "-q", "register.json"])
+    assert kept.returncode == 1
+
+
+def test_status_says_why_no_mail_would_leave(tmp_path: Path) -> None:
+    """With half of SMTP set, every reason is told before anyone sends."""
+    (tmp_path / "publisher.toml").write_text(
+        'transport = "smtp"\n[newsletter]\ntitle = "Weekly"\n', "utf-8"
+    )
+    (tmp_path / "digests").mkdir()
+    said = publisher(tmp_path, "status").stderr
+    for code in ("app-url", "sender", "postal-address"):
+        assert f"[preflight/{code}]" in said
+    assert publisher(tmp_path, "status", "--json").stdout.count('"preflight/') == 3
+
+
+def test_a_lost_folder_is_said(tmp_path: Path) -> None:
+    """`publish` leaves with 1 and `status` names the folder and the remedy."""
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    done = publisher(tmp_path, "publish")
+    words = (
+        "digests/: stop: The folder digests/ does not exist. [digest/no-folder]\n    hint: mkdir"
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert words in publisher(tmp_path, "status").stderr
+    assert '"digest/no-folder"' in publisher(tmp_path, "status", "--json").stdout

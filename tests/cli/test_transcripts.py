@@ -19,9 +19,10 @@ import pytest
 
 FOLDER = Path(__file__).parent / "transcripts"
 SESSIONS = sorted(FOLDER.glob("*.txt"))
-TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
+NOW = datetime.now(UTC)
+TODAY = f"{NOW:%Y-%m-%d}"
 CHANGING = re.compile(
-    rf"{TODAY}(?:[T ][0-9:.]+(?:\+00:00)?)?|(?<=written to )[0-9a-f]{{20}}(?=\.eml)"
+    rf"{NOW.day} {NOW:%B %Y}|{TODAY}(?:[T ][0-9:.]+(?:\+00:00)?)?|(?<=written to )[0-9a-f]{{20}}(?=\.eml)"
 )
 """What is another every time: today, and the names of messages, which come from the home's key."""
 
