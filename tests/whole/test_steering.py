@@ -19,8 +19,15 @@ pytestmark = pytest.mark.service  # whole processes: too long for `make check`
 
 @pytest.fixture
 def slow(home, relay, tools):
-    """A home with 60 readers in mid-send: the relay takes its time for each message."""
-    relay.delay = 0.3
+    """A home with 60 readers in mid-send: after a few messages the relay keeps all waiting."""
+
+    def answer(recipient: str) -> str:
+        if len(relay.accepted) > 2:
+            relay.released.wait(60)
+        return "250 2.0.0 taken"
+
+    relay.answer = answer
+    home.settings(tools.newsletter(send="on-publish"), timeout=60.0)  # of patience with the relay
     home.readers(60).drop("a.md", tools.digest("a"))
     home.publisher("publish")
     home.start()
@@ -38,6 +45,12 @@ def rest(relay) -> int:
     return left
 
 
+def let_go(relay) -> None:
+    """Let the relay take whatever comes, once no answer from before the change is relied upon."""
+    time.sleep(1.5)
+    relay.released.set()
+
+
 def counts(home, send: str = "1") -> dict[str, int]:
     """The states of a send's deliveries."""
     (one,) = json.loads(home.publisher("sends", send, "--json").stdout)["sends"]
@@ -47,10 +60,10 @@ def counts(home, send: str = "1") -> dict[str, int]:
 def test_pause_and_resume(slow, relay, tools) -> None:
     """Paused, a running send rests within seconds; resumed, each reader has one mail."""
     assert "send 1: paused" in slow.publisher("pause", "1").stderr
+    let_go(relay)
     assert rest(relay) < 60
     assert counts(slow)["state"] == "paused"
     assert "send 1 is paused" in slow.publisher("pause", "1", code=1).stderr
-    relay.delay = 0.0
     slow.publisher("resume", "1")
     tools.until(lambda: len(relay.accepted) == 60)
     slow.stop()
@@ -62,13 +75,13 @@ def test_cancel(slow, relay) -> None:
     """Cancelled, who has no mail gets none; the books count what left; `--missing` is offered."""
     assert slow.publisher("cancel", "1", code=3).returncode == 3
     slow.publisher("cancel", "1", "--yes")
+    let_go(relay)
     left = rest(relay)
     slow.stop()
     found = counts(slow)
     assert found["state"] == "cancelled"
     assert found["accepted"] == left == len(relay.accepted) < 60
     assert "cannot" in slow.publisher("resume", "1", code=1).stderr
-    relay.delay = 0.0
     done = slow.publisher("send", "latest", "--missing", "--yes")
     assert f"{60 - left:,} left over, 0 joined since" in done.stderr
     assert relay.mailed() == {f"r{i}@example.net": 1 for i in range(60)}
@@ -77,6 +90,7 @@ def test_cancel(slow, relay) -> None:
 def test_withdraw_stops_the_send(slow, relay) -> None:
     """Withdrawn in mid-send, the issue leaves the feeds and nobody more is mailed."""
     slow.publisher("withdraw", "latest", "--yes")
+    let_go(relay)
     left = rest(relay)
     assert not slow.shows("a")
     slow.stop()
