@@ -159,7 +159,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
     """Gather what there is to say about one newsletter."""
     from publisher import folder, preflight, schedule
     from publisher import run as process
-    from publisher.cli.sending import document
+    from publisher.cli.asking import document
     from publisher.clock import utc_now
     from publisher.publish import state_of
     from publisher.store import sends as books

@@ -1,7 +1,8 @@
-"""sending - `send`, `sends`, `who`, `pause`, `resume`, `cancel`: the conversation before mail leaves.
+"""sending - `send`, `pause`, `resume`, `cancel`: the conversation before mail leaves.
 
 A send is recorded first; a running sender takes it, otherwise this process sends it. Without
-`--yes` it begins after the undo minute. See: send (the hall), schedule.parse_when (WHEN).
+`--yes` it begins after the undo minute. See: send (the hall), schedule.parse_when
+(WHEN), asking (`sends` and `who`).
 """
 
 from __future__ import annotations
@@ -10,21 +11,20 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from publisher.cli.asking import counts, existing, sends, who
 from publisher.cli.console import (
     Context,
-    answer,
     ask,
     complain,
     counted,
     show_findings,
     stoppable,
-    table,
 )
-from publisher.cli.publishing import AS_JSON, ISSUE, YES, record_slug
+from publisher.cli.publishing import ISSUE, YES, record_slug
 from publisher.model import (
     DeliveryState,
     Finding,
@@ -203,7 +203,7 @@ def _announce(
         if earlier:
             last = earlier[0]
             raise RefusedError(
-                f"issue {slug} was sent already: send {last.id}, {last.state}, {_counts(last)}",
+                f"issue {slug} was sent already: send {last.id}, {last.state}, {counts(last)}",
                 hint=f"publisher send {slug} --missing sends it to those without it"
                 f" ({audience.left_over:,} left over, {audience.joined_since:,} joined since)",
             )
@@ -307,7 +307,7 @@ def _follow(
     if done.state is SendState.PAUSED:
         complain(f"send {number} is paused: {done.note}", f"publisher resume {number}")
         raise typer.Exit(1)
-    console.say(f"send {number}: {done.state}; {_counts(done)}")
+    console.say(f"send {number}: {done.state}; {counts(done)}")
     if running and done.state in {SendState.SCHEDULED, SendState.RUNNING}:
         complain(
             "`publisher run` ended before the send did",
@@ -394,94 +394,12 @@ def _watch(console: Context, store: Store, number: int, goes_on: Callable[[], bo
     with console.bar(f"send {number}") as show:
         while current.state in {SendState.SCHEDULED, SendState.RUNNING} and goes_on():
             waiting = current.count(DeliveryState.QUEUED) + current.count(DeliveryState.SENDING)
-            show(current.total - waiting, current.total, _counts(current))
+            show(current.total - waiting, current.total, counts(current))
             time.sleep(max(0.3, 20 * took))
             begun = time.monotonic()
             current = _look(store, number)
             took = time.monotonic() - begun  # a million deliveries are not counted all the time
     return current
-
-
-def _counts(send: Send) -> str:
-    words = [f"{number:,} {state.replace('_', ' ')}" for state, number in send.counts if number]
-    return ", ".join(words) or "no deliveries yet"
-
-
-def sends(
-    context: typer.Context,
-    send: Annotated[
-        int | None, typer.Argument(help="Show this one in full.", metavar="SEND")
-    ] = None,
-    as_json: AS_JSON = False,
-) -> None:
-    """List sends, newest first; one in full with who is in doubt."""
-    from publisher.store import ledger
-    from publisher.store import sends as books
-
-    console: Context = context.obj
-    settings = console.settings()
-    with console.store(settings) as store, store.read() as conn:
-        found = books.sends(conn, console.newsletter_slug)
-        doubtful = ledger.in_doubt(conn, send) if send is not None else []
-    found = [one for one in found if send in (None, one.id)]
-    if send is not None and not found:
-        from publisher.errors import RefusedError
-
-        raise RefusedError(f"there is no send {send}", hint="publisher sends lists them")
-    if as_json:
-        answer({"sends": [document(one) for one in found]})
-        return
-    table(
-        [[str(one.id), one.issue, one.kind, one.state, f"{one.at:%Y-%m-%d %H:%M}", _counts(one)]
-         for one in found],
-        ["SEND", "ISSUE", "KIND", "STATE", "AT (UTC)", "DELIVERIES"],
-    )  # fmt: skip
-    live = {SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED}
-    for one in found:
-        if one.note and (send is not None or one.state in live):
-            typer.echo(f"note: {one.note}" if send else f"send {one.id}: {one.note}")
-    for delivery in doubtful:
-        typer.echo(f"in doubt: {delivery.address}: {delivery.words}")
-
-
-def document(send: Send) -> dict[str, Any]:
-    """Make the JSON form of a send."""
-    return {
-        "send": send.id,
-        "issue": send.issue,
-        "kind": str(send.kind),
-        "state": str(send.state),
-        "at": send.at.isoformat(),
-        "note": send.note,
-        "counts": {str(state): number for state, number in send.counts},
-    }
-
-
-def who(
-    context: typer.Context,
-    issue: ISSUE,
-    address: Annotated[
-        str | None, typer.Argument(help="Only this reader.", metavar="ADDRESS")
-    ] = None,
-) -> None:
-    """Say who got an issue, who did not, and why."""
-    from publisher.store import ledger
-
-    console: Context = context.obj
-    settings = console.settings()
-    newsletter = console.newsletter(settings)
-    with console.store(settings) as store:
-        slug = record_slug(store, settings, newsletter, issue)
-        with store.read() as conn:
-            deliveries = ledger.who(conn, newsletter.slug, slug, address)
-    if address and not deliveries:
-        console.say(f"{address} has no delivery of issue {slug}")
-        raise typer.Exit(1)
-    for one in deliveries:
-        words = f"{one.code or ''} {one.words}".strip()
-        kind = "" if one.kind is Kind.ISSUE else f" ({one.kind})"
-        address = one.address or "(erased)"
-        typer.echo(f"{address}\t{one.state}\tsend {one.send}{kind}\t{words}".rstrip())
 
 
 def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendState, ...]) -> None:
@@ -492,9 +410,7 @@ def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendSt
     console: Context = context.obj
     settings = console.settings()
     with console.store(settings) as store, store.begin() as conn:
-        current = books.send(conn, number)
-        if current is None:
-            raise RefusedError(f"there is no send {number}", hint="publisher sends lists them")
+        current = existing(conn, number)
         if not books.set_state(conn, number, to, frm=frm, now=utc_now(), note=""):
             raise RefusedError(
                 f"send {number} is {current.state}, so it cannot become {to}",
@@ -515,11 +431,11 @@ def resume(context: typer.Context, send: SEND) -> None:
 
 def cancel(context: typer.Context, send: SEND, yes: YES = False) -> None:
     """Cancel a send; who was not mailed yet will not be."""
-    if not yes and not ask(f"cancel send {send}? who has no mail yet will get none"):
+    console: Context = context.obj
+    with console.store(console.settings()) as store, store.read() as conn:
+        state = existing(conn, send).state
+    frm = (SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED)
+    question = f"cancel send {send}? who has no mail yet will get none"
+    if state in frm and not yes and not ask(question):
         raise typer.Exit(1)
-    _steer(
-        context,
-        send,
-        SendState.CANCELLED,
-        (SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED),
-    )
+    _steer(context, send, SendState.CANCELLED, frm)

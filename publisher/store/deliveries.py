@@ -8,13 +8,27 @@ Faults: StoreError from the database. Never: writes. See: ledger (moves them; re
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, and_, exists, func, select
 
-from publisher.model import Delivery, DeliveryState
-from publisher.store.schema import delivery, issue, send
+from publisher.model import Delivery, DeliveryState, Kind, SubscriberState
+from publisher.store.schema import delivery, issue, send, subscriber, suppression
 from publisher.store.subscribers import folded
+
+_PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """An active subscriber who has no delivery of an issue; `suppressed` is the reason, if so."""
+
+    address: str
+    joined: datetime
+    suppressed: str | None
 
 
 def in_doubt(conn: Connection, send_id: int) -> list[Delivery]:
@@ -27,16 +41,52 @@ def in_doubt(conn: Connection, send_id: int) -> list[Delivery]:
 
 def who(conn: Connection, newsletter: str, slug: str, address: str | None = None) -> list[Delivery]:
     """List every delivery of an issue, or those to one address."""
-    # by way of the sends: only what counts as sent is indexed by issue
-    sends = (
+    wanted = rows().where(delivery.c.send.in_(_sends(newsletter, slug)))
+    if address is not None:
+        wanted = wanted.where(func.lower(delivery.c.address) == folded(address))
+    return read(conn, wanted)
+
+
+def walk(conn: Connection, newsletter: str, slug: str) -> Iterator[Delivery]:
+    """Walk through every delivery of an issue, a lot at a time."""
+    for number in conn.scalars(_sends(newsletter, slug).order_by(send.c.id)).all():
+        lots = select(func.max(delivery.c.lot)).where(delivery.c.send == number)
+        for part in range(1, (conn.execute(lots).scalar() or 0) + 1):
+            yield from read(conn, rows().where(delivery.c.send == number, delivery.c.lot == part))
+
+
+def without(conn: Connection, newsletter: str, slug: str) -> Iterator[Without]:
+    """Walk through today's active subscribers who have no delivery of an issue, in any state."""
+    sends = conn.scalars(_sends(newsletter, slug).where(send.c.kind == Kind.ISSUE)).all()
+    barred = and_(
+        suppression.c.newsletter == subscriber.c.newsletter,
+        suppression.c.folded == subscriber.c.folded,
+    )
+    wanted = (
+        select(subscriber.c.id, subscriber.c.address, subscriber.c.joined, suppression.c.reason)
+        .outerjoin(suppression, barred)
+        .where(
+            subscriber.c.newsletter == newsletter,
+            subscriber.c.state == SubscriberState.ACTIVE,
+            ~exists().where(delivery.c.send.in_(sends), delivery.c.subscriber == subscriber.c.id),
+        )
+        .order_by(subscriber.c.id)
+        .limit(_PAGE)
+    )
+    last = 0
+    while page := conn.execute(wanted.where(subscriber.c.id > last)).all():
+        for row in page:
+            yield Without(row.address, row.joined, row.reason)
+        last = page[-1].id
+
+
+def _sends(newsletter: str, slug: str) -> Select[Any]:
+    """Begin with the sends of an issue: only what counts as sent is indexed by issue."""
+    return (
         select(send.c.id)
         .join(issue, issue.c.id == send.c.issue)
         .where(issue.c.newsletter == newsletter, issue.c.slug == slug)
     )
-    wanted = rows().where(delivery.c.send.in_(sends))
-    if address is not None:
-        wanted = wanted.where(func.lower(delivery.c.address) == folded(address))
-    return read(conn, wanted)
 
 
 def rows() -> Select[Any]:
