@@ -293,6 +293,7 @@ UNSEEN = {
     "python-multipart": "starlette reads forms with it",
     "sgmllib3k": "reader's feedparser needs it",
     "pytest-randomly": "pytest finds it",
+    "pytest-rerunfailures": "pytest finds it",
     "pytest-xdist": "pytest finds it",
     "coverage": "a command",
 }

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-pytestmark = pytest.mark.service
+# libfaketime now and then makes a wait that is under way at a jump last as long as the jump
+pytestmark = [pytest.mark.service, pytest.mark.flaky(reruns=2)]
 
 WAIT = "import threading, time\ntime.sleep = lambda seconds: threading.Event().wait(seconds)\n"
 BERLIN = ZoneInfo("Europe/Berlin")
