@@ -436,8 +436,9 @@ def test_a_relay_that_is_away_is_told_to_who_waits(home: Home, inbox: Inbox) -> 
         settings.read_text("utf-8").replace(str(inbox.port), str(free_port())), "utf-8"
     )
     program = (
-        "import sys; from datetime import timedelta; from publisher import cli, run\n"
-        "run.PATIENCE = timedelta(seconds=1); sys.exit(cli.main())"
+        "import sys; from datetime import timedelta; from publisher import cli\n"
+        "from publisher.run import sending\n"
+        "sending.PATIENCE = timedelta(seconds=1); sys.exit(cli.main())"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "--home", str(home.path), "send", "latest", "--yes"],
