@@ -1,8 +1,10 @@
 """The running process: the main job end to end, the rules, and the ways it ends."""
 
+import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -51,10 +53,12 @@ DIGEST = """# A paper on rivers
 
 
 def free_port() -> int:
-    """Find a port nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Find a port nobody listens on, outside the range that outgoing connections take theirs from."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass

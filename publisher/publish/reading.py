@@ -7,6 +7,7 @@ Never: writes, renders. See: folder (bytes), digest (what they say), identity (w
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
@@ -38,6 +39,9 @@ def read_folder(
     root = settings.digests_folder(work.newsletter)
     named = {folder.inside(root, path) for path in files}
     wanted = set() if work.is_opening else named  # all that is there first is back catalogue
+    if work.is_opening and work.newsletter.digests == f"digests/{work.newsletter.slug}":
+        with suppress(OSError):  # the place a further newsletter has by itself; told below if not
+            root.mkdir(parents=True, exist_ok=True)
     scan = folder.scan(root, now=work.now.timestamp(), patient=not files)
     young = {found.path for found in scan.found if found.is_young}
     work.outcome = Outcome(young=len(young))

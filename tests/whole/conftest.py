@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import random
 import signal
 import socket
 import socketserver
@@ -30,10 +31,12 @@ LONG_AGO = (1_000_000_000, 1_000_000_000)
 
 
 def free_port() -> int:
-    """Find a port nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Find a port nobody listens on, outside the range that outgoing connections take theirs from."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 def digest(*names: str) -> str:
@@ -257,7 +260,10 @@ class Home:
                 env={**os.environ, **(environ or {})},
             )
         if answers:
-            until(lambda: self.get("/health")[0] == 200)
+            try:
+                until(lambda: self.get("/health")[0] == 200)
+            except AssertionError:
+                raise AssertionError(f"no health\n{self.log()}") from None
         return self
 
     def stop(self, number: int = signal.SIGTERM) -> float:
