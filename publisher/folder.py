@@ -69,11 +69,6 @@ class Scan:
         """The paths of all digests present, read or not."""
         return frozenset(found.path for found in self.found)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether no file may still be being written."""
-        return not any(found.is_young for found in self.found)
-
 
 def scan(folder: Path, *, now: float, patient: bool = True) -> Scan:
     """Read every digest in the folder, in the order of their paths.

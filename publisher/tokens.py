@@ -18,7 +18,6 @@ import re
 import unicodedata
 from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final
 
 VERSION: Final = "1"
@@ -92,13 +91,6 @@ def message_id(key: bytes, issue_id: str, subscriber_id: int, domain: str) -> st
     issue = _base32(_mac(key, "message-id/issue", issue_id)[:10])
     one = _base32(_mac(key, "message-id", issue_id, str(subscriber_id)))
     return f"<{issue}.{one}@{_checked(domain)}>"
-
-
-def fresh_message_id(random: bytes, domain: str) -> str:
-    """Make a Message-ID out of randomness, for tests and errata."""
-    if len(random) < _MAC_BYTES:
-        raise ValueError(f"a fresh Message-ID takes {_MAC_BYTES} random bytes or more")
-    return f"<{_base32(sha256(random).digest()[:_MAC_BYTES])}@{_checked(domain)}>"
 
 
 def verp(key: bytes, delivery_id: int, domain: str) -> str:

@@ -40,7 +40,8 @@ def test_young_files_wait(tmp_path: Path) -> None:
     """A file modified under two seconds ago is looked at again, unless a person named it."""
     (tmp_path / "new.md").write_text("# a\n", "utf-8")
     assert codes(tmp_path) == {"new.md": "young"}
-    assert folder.scan(tmp_path, now=time.time(), patient=False).is_settled
+    (found,) = folder.scan(tmp_path, now=time.time(), patient=False).found
+    assert found.data == b"# a\n"
     assert folder.read_one(tmp_path / "new.md") == b"# a\n"
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from publisher import publish as hall
 from publisher import register, templates
@@ -647,3 +648,23 @@ def test_a_first_publication_of_one_file_takes_the_folder(home: Home) -> None:
     home.drop("b.md", digest("b"))
     home.publish(files=[home.path / "digests" / "a.md"])
     assert [one.back_catalogue for one in home.records().values()] == [True, True]
+
+
+def test_a_publication_that_finds_nothing_writes_no_row(home: Home) -> None:
+    """A scan of an unchanged folder leaves the database's rows alone; a change writes its own."""
+    home.opened().drop("a.md", digest("a"))
+    home.drop("b.md", digest("b"))
+    home.publish()
+    written: list[str] = []
+
+    @event.listens_for(home.store.engine, "before_cursor_execute")
+    def note(conn, cursor, statement, parameters, context, executemany) -> None:
+        if not statement.startswith(("SELECT", "BEGIN", "PRAGMA")):
+            written.append(statement)
+
+    home.publish(rebuild=False)
+    home.publish()
+    assert written == []
+    home.drop("a.md", digest("a").replace("摘要", "新摘要"))
+    home.publish()
+    assert sum("INTO issue " in statement for statement in written) == 1

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from publisher.tokens import (
     Purpose,
     delivery_of,
-    fresh_message_id,
     is_genuine,
     link_token,
     message_id,
@@ -112,13 +111,6 @@ def test_message_id_is_stable_and_one_per_subscriber(first: int, second: int) ->
     assert one != message_id(KEY, "tag:example.org,2026-04-24:13", first, "example.org")
     if first != second:
         assert one != message_id(KEY, "tag:example.org,2026-04-24:12", second, "example.org")
-
-
-def test_fresh_message_id_needs_randomness() -> None:
-    """A fresh Message-ID follows its randomness and refuses too little of it."""
-    assert fresh_message_id(b"a" * 16, "example.org") != fresh_message_id(b"b" * 16, "example.org")
-    with pytest.raises(ValueError, match="16 random bytes"):
-        fresh_message_id(b"short", "example.org")
 
 
 @settings(deadline=None)  # not a timed test

@@ -28,7 +28,7 @@ def gather_contents(settings: Settings, store: Store, work: Work) -> None:
     """
     with store.read() as conn:
         kept = {one.record.slug: one.issue for one in issues.window(conn, work.newsletter.slug)}
-        for slug in work.stored - kept.keys() - work.contents.keys():
+        for slug in work.stored.keys() - kept.keys() - work.contents.keys():
             got = issues.get(conn, work.newsletter.slug, slug)
             if got is not None and got[1] is not None:
                 kept[slug] = got[1]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from publisher import register, schedule
-from publisher.model import Newsletter, Register, SendState
+from publisher.model import Newsletter, Record, Register, SendState
 from publisher.publish.work import Work
 from publisher.settings import Settings
 from publisher.store import Store, issues, sends
@@ -25,6 +25,8 @@ def save(settings: Settings, store: Store, known: Register, work: Work) -> None:
         for slug, record in work.records.items():
             taken_over = slug in remembered and slug not in work.stored
             mailed = record.mailed or (work.now if taken_over else None)
+            if _is_as_stored(work, replace(record, mailed=mailed)):
+                continue
             content = None if slug in work.borrowed else work.contents.get(slug)
             issues.save(conn, replace(record, mailed=mailed), content, rule=rule)
         for row in work.rows:
@@ -41,6 +43,17 @@ def save(settings: Settings, store: Store, known: Register, work: Work) -> None:
             (*work.others, *work.records.values()),
             tuple(sorted(ids.items())),
         ),
+    )
+
+
+def _is_as_stored(work: Work, record: Record) -> bool:
+    """Say whether the store has this record and its very text; it never takes `mailed` back."""
+    kept = work.stored.get(record.slug)
+    return (
+        kept is not None
+        and record.slug in work.readable
+        and record == replace(kept, mailed=record.mailed)
+        and (record.mailed is None or kept.mailed is not None)
     )
 
 

@@ -58,7 +58,7 @@ class Work:
     others: tuple[Record, ...]
     records: dict[str, Record]
     contents: dict[str, Issue] = field(default_factory=dict)
-    stored: frozenset[str] = frozenset()
+    stored: dict[str, Record] = field(default_factory=dict)
     readable: frozenset[str] = frozenset()
     borrowed: set[str] = field(default_factory=set)
     seen: dict[str, DigestRow] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def open_work(
         others=tuple(record for record in known.records if record.newsletter != newsletter.slug),
         records=records,
         seen=seen,
-        stored=frozenset(stored),
+        stored=stored,
         readable=frozenset(
             slug for slug in readable if stored[slug].hashes[-1:] == records[slug].hashes[-1:]
         ),
