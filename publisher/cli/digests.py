@@ -89,7 +89,7 @@ def _read(file: Path, newsletter: Newsletter) -> Reading:
     if found.finding is not None:
         return Reading((), (found.finding,), "")
     data = found.data if found.data is not None else folder.read_one(file)  # changed while read
-    return digest.read(data, name=file.name, base=newsletter.site_url)
+    return digest.read(data, name=file.name, newsletter=newsletter)
 
 
 def _newsletter(console: Context) -> Newsletter:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from markdown_it.token import Token
 
@@ -31,16 +32,19 @@ from publisher.digest.markdown import MAX_NESTING, parser, tidy
 from publisher.digest.outline import blocks_of, outline, tokens_of
 from publisher.digest.plain import body_text, first_sentence
 from publisher.digest.sections import parts_of
-from publisher.model import Finding, Issue, Level, Reading, Section
+from publisher.model import Finding, Issue, Level, Newsletter, Reading, Section
 
 __all__ = ["MAX_BYTES", "read"]
 
+ANY: Final = Newsletter(slug="", title="")
+"""The newsletter of a digest that is read outside a home."""
 
-def read(data: bytes, *, name: str = "", base: str | None = None) -> Reading:
+
+def read(data: bytes, *, name: str = "", newsletter: Newsletter = ANY) -> Reading:
     """Read one digest.
 
-    `name` is its path under the digests folder, looked at for a date and a number only; `base`
-    is the address relative links start from.
+    `name` is its path under the digests folder, looked at for a date and a number only; what the
+    `newsletter` says - the address relative links start from - is looked up there.
     """
     decoded = decode(data)
     if decoded.text is None:
@@ -59,7 +63,7 @@ def read(data: bytes, *, name: str = "", base: str | None = None) -> Reading:
     findings += odd
     if any(finding.level is Level.STOP for finding in findings):
         return _stopped(findings, decoded.encoding)
-    issue, odd = _read_body(_Digest(front.body, lines, stated, name, base))
+    issue, odd = _read_body(_Digest(front.body, lines, stated, name, newsletter))
     return Reading((issue,), _sorted([*findings, *odd]), decoded.encoding)
 
 
@@ -71,14 +75,14 @@ class _Digest:
     lines: list[str]
     stated: Stated
     name: str
-    base: str | None
+    newsletter: Newsletter
 
 
 def _read_body(digest: _Digest) -> tuple[Issue, list[Finding]]:
     markdown = parser()
     tokens = markdown.parse(digest.body)
     outlined = parts_of(outline(blocks_of(tokens)), known_title=digest.stated.title)
-    press = Press(markdown, digest.base)
+    press = Press(markdown, digest.newsletter.site_url)
     sections = tuple(section_of(part, press) for part in outlined.parts)
     preface = tokens_of(outlined.preface)
     issue = _issue(digest, sections, outlined.title, body_text(preface), press.html(preface))
@@ -95,7 +99,7 @@ def _issue(
     stated = digest.stated
     title = stated.title or headline
     opening = first_sentence(preface)
-    image = stated.image and Press(parser(), digest.base).address(stated.image)
+    image = stated.image and Press(parser(), digest.newsletter.site_url).address(stated.image)
     return Issue(
         sections=sections,
         title=title,
