@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.digest import read
-from publisher.model import Issue, Level, Reading
+from publisher.model import Issue, Level, Newsletter, Reading
 
 README = """# How rivers move
 [河流如何改道](https://example.net/rivers)
@@ -140,7 +140,7 @@ def test_directives_reach_the_issue() -> None:
 def test_base_resolves_relative_links() -> None:
     """With a base relative links and pictures become whole; without one they go, and a note stays."""
     text = b"# T\n[t](/a)\n\n[b](b) ![](c.png) [anchor](#x) [p](//p.test/)\n"
-    (with_base,) = read(text, base="https://a.test/d/").issues
+    (with_base,) = read(text, newsletter=Newsletter("n", "N", site_url="https://a.test/d/")).issues
     item = with_base.items[0]
     assert item.url == "https://a.test/a"
     assert [link.url for link in item.links[1:]] == ["https://a.test/d/b", "https://p.test/"]
