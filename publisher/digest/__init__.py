@@ -30,7 +30,7 @@ from publisher.digest.front import split
 from publisher.digest.items import section_of
 from publisher.digest.markdown import MAX_NESTING, parser, tidy
 from publisher.digest.outline import blocks_of, outline, tokens_of
-from publisher.digest.plain import body_text, first_sentence
+from publisher.digest.plain import body_text
 from publisher.digest.sections import parts_of
 from publisher.model import Finding, Issue, Level, Newsletter, Reading, Section
 
@@ -98,13 +98,13 @@ def _issue(
 ) -> Issue:
     stated = digest.stated
     title = stated.title or headline
-    opening = first_sentence(preface)
+    opening = facts.dateline(preface or _prose(sections))
     image = stated.image and Press(parser(), digest.newsletter.site_url).address(stated.image)
     return Issue(
         sections=sections,
         title=title,
-        number=_number(stated, headline, opening, digest.name),
-        date=stated.date or _date((stated.title, headline, opening), digest.name),
+        number=_number(stated, _headings(headline, sections), opening, digest.name),
+        date=stated.date or _date(stated, _headings(headline, sections), opening, digest.name),
         language=stated.language or languages.of_text(_sample(title, preface, sections)),
         authors=stated.authors,
         topics=stated.topics,
@@ -119,24 +119,36 @@ def _issue(
     )
 
 
-def _number(stated: Stated, headline: str | None, opening: str, name: str) -> int | None:
+def _headings(headline: str | None, sections: tuple[Section, ...]) -> list[str]:
+    """Give what heads the digest: its title, or the first section's where it has none."""
+    first = sections[0].title if sections else None
+    return [heading for heading in (headline or first,) if heading]
+
+
+def _prose(sections: tuple[Section, ...]) -> str:
+    """Give the prose a digest opens with under no heading of its own."""
+    return sections[0].text if sections and sections[0].title is None else ""
+
+
+def _number(stated: Stated, headings: list[str], opening: str, name: str) -> int | None:
     """Give the number from the first place that states one."""
     places = (
         stated.number,
-        facts.find_title_number(stated.title or ""),
-        facts.find_title_number(headline or ""),
-        stated.slug_number,
+        *(facts.find_title_number(title) for title in (stated.title or "", *headings)),
+        facts.slug_number(stated.slug or ""),
         facts.find_number(opening, in_words=True),
+        facts.file_number(stated.permalink or ""),
         facts.file_number(name),
     )
     return next((number for number in places if number is not None), None)
 
 
-def _date(places: tuple[str | None, ...], name: str) -> date | None:
-    for place in places:
-        if place and (found := facts.find_date(place)):
-            return found
-    return facts.file_date(name)
+def _date(stated: Stated, headings: list[str], opening: str, name: str) -> date | None:
+    return facts.settle_date(
+        [stated.title or "", *headings],
+        [opening],
+        [stated.permalink or "", stated.slug or "", name],
+    )
 
 
 def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> str:

@@ -49,7 +49,8 @@ class Stated:
     draft: bool = False
     send: str | None = None
     subject: str | None = None
-    slug_number: int | None = None
+    slug: str | None = None
+    permalink: str | None = None
 
 
 class _UnclearError(Exception):
@@ -72,8 +73,10 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
             value = {"draft": True, "send": "no"}.get(name)
         if value not in (None, (), ""):
             values[name] = value
-    if slug := front.fields.get("slug"):
-        values["slug_number"] = _slug_number(slug)
+    for name in ("slug", "permalink"):  # the newsletter's own; they may still tell date and number
+        field = front.fields.get(name)
+        if field and isinstance(field.value, str) and field.value:
+            values[name] = field.value
     return Stated(**values), findings
 
 
@@ -142,11 +145,6 @@ def _send(field: Field) -> str:
     if _MOMENT.fullmatch(text):
         return text
     raise _UnclearError("no")
-
-
-def _slug_number(slug: Field) -> int | None:
-    is_number = isinstance(slug.value, str) and re.fullmatch(r"\d{1,6}", slug.value, re.ASCII)
-    return int(str(slug.value)) if is_number else None
 
 
 DIRECTIVES: Final[dict[str, tuple[tuple[str, ...], Callable[[Field], object]]]] = {

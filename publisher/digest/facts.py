@@ -1,137 +1,213 @@
-"""facts - dates and numbers out of titles, sentences and file names.
+"""facts - dates and numbers out of titles, sentences, addresses and file names.
 
 A fact is read only from a form that says what it is: `第122期`, `Issue 30`, `2021年6月27日`,
-`July 23, 2019`. An arXiv number, a hash and a lone figure are no facts. Of a span of days the last
-is the date: that is when the issue came out.
-Faults: None where nothing is stated. Never: asks today's date. See: directives, sections.
+`July 23, 2019`. An arXiv number, a hash, a week, a pull request and a lone figure are no numbers.
+A day stated anywhere comes before a week or a month stated earlier; a day without a year takes the
+year from elsewhere, the nearest one where a whole date stands there.
+Faults: None where nothing is stated. Never: asks today's date. See: dates, directives, sections.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
-_ENGLISH = "january february march april may june july august september october november december"
-_RUSSIAN = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"
-MONTHS: Final = {
-    **{name: number for number, name in enumerate(_ENGLISH.split(), 1)},
-    **{name[:3]: number for number, name in enumerate(_ENGLISH.split(), 1)},
-    **{name: number for number, name in enumerate(_RUSSIAN.split(), 1)},
-    "sept": 9,
-}
-"""The months by the words digests use."""
+from publisher.digest.dates import Grade, Mention, in_figures, mentions, without_dates
 
-_MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
-_YEAR: Final = r"(?P<year>(?:19|20)\d\d)"
-_DATES: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?<!\d)(?<!\d\.){_YEAR}\s*(?P<cut>[-./])\s*(?P<month>\d{{1,2}})\s*(?P=cut)\s*(?P<day>\d{{1,2}})(?!\d|[.]\d)",
-        rf"(?<!\d){_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월]\s*(?P<day>\d{{1,2}})\s*[日号일]",
-        rf"(?<![\d\w.]){_YEAR}(?P<month>[01]\d)(?P<day>[0-3]\d)(?![\d\w])",
-        rf"(?<!\w)(?P<word>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s*,?\s+{_YEAR}(?!\d)",
-        rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<word>{_MONTH})\.?,?\s*{_YEAR}(?!\d)",
-        rf"(?<!\d){_YEAR}[ ](?P<word>{_MONTH})[ ](?P<day>\d{{1,2}})(?!\d)",
-    )
+_ISSUE: Final = (
+    r"(?:issues?|episodes?|newsletter|edition|podcast|выпуск|номер|ausgabe|folge|num[ée]ro|número"
+    r"|n[úu]mero|edici[óo]n|edição|édition|bulletin|číslo|अंक|العدد|عدد)"
 )
 _NUMBERS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"第\s*(\d{1,6})\s*[期号號回卷辑輯]",
         r"제\s*(\d{1,6})\s*[호회]",
-        r"(?<!\w)(?:issue|issues|episode|episodes|newsletter|edition|выпуск)\s*#?\s*(\d{1,6})(?![\d.,:]*\d)",
-        r"(?<!\w)(?:no|nr|vol)\.\s*(\d{1,6})(?![\d.,:]*\d)",
-        r"(?<![\w/&])#\s*(\d{1,6})(?!\w|[.,]\d)",
+        rf"(?<!\w){_ISSUE}\s*(?:#|no\.?|n[º°.])?\s*(\d{{1,6}})(?!\w|[.,:]\d)",
+        r"(?<!\w)(?:no|nr|vol)\.\s*(\d{1,6})(?!\w|[.,:]\d)",
+        r"(?:刊|报|報|讯|訊)\s*[|·:-]?\s*(\d{1,6})\s*期",
     )
 )
-_SERIES: Final = re.compile(
-    r"(?:\bweek in\b|weekly|newsletter|digest|bulletin|\bnews\b|周刊|周报|週刊|радио).*?[\s-](\d{1,6})$",
+_HASHED: Final = re.compile(
+    r"(?P<of>\b(?:prs?|pull|requests?|fix(?:es|ed)?|bugs?|gh|close[sd]?|tickets?|merge[sd]?) )?"
+    r"(?<![\w/&])#\s*(?P<number>\d{1,6})(?!\w|[.,]\d)",
     re.IGNORECASE,
 )
-_FILE_NUMBER: Final = re.compile(
-    r"(?:^|[ /])(?:issue|episode|podcast|newsletter|weekly|digest|vol|no|number|выпуск) ?#?0*(\d{1,6})(?=[ /]|$)"
-    r"|(?:^|[ /])0*(\d{1,6}) (?:issue|episode|podcast|newsletter|weekly|digest)(?=[ /]|$)",
+"""`#30`, unless the word before says that it is a change or a report."""
+_SERIES: Final = re.compile(
+    r"(?:\bweek in\b|weekly|newsletter|digest|bulletin|\bnews\b|周刊|周报|週刊|радио).*?[\s–-](\d{1,6})$",
     re.IGNORECASE,
+)
+_LEADING: Final = re.compile(r"0*(\d{1,5})\s*:(?!\d)\s*\S")
+_KINDS: Final = r"(?:issue|episode|podcast|newsletter|weekly|digest|notes|index)"
+_FILE_NUMBERS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:^|[ /]){_KINDS} ?#?0*(\d{{1,6}})(?=[ /]|$)",
+        r"(?:^|[ /])(?:vol|no|number|выпуск) ?#?0*(\d{1,6})(?=[ /]|$)",
+        rf"(?:^|[ /])0*(\d{{1,6}}) {_KINDS}(?=[ /]|$)",
+        r"^0*(\d{1,5}) +/",  # before a date
+        r"^0+([1-9]\d{0,4})(?= )",  # filled up with noughts
+    )
 )
 _HASH: Final = re.compile(
-    r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}(?![0-9a-z])"
+    r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}(?![0-9a-z])", re.IGNORECASE
 )
 _YEAR_FOLDER: Final = re.compile(r"(?:^|/)(?:19|20)\d\d/")
+_YEAR: Final = re.compile(r"(?<![\d.])(?:19|20)\d\d(?![\d.]\d|\d)")
 _ENDING: Final = re.compile(r"\.[A-Za-z]{1,8}$")
+_SENTENCE: Final = re.compile(r"[^\n.!?。！？]+(?:\.\d[^\n.!?。！？]*)*")
+
+
+# --- dates ------------------------------------------------------------------------
 
 
 def find_date(text: str) -> date | None:
-    """Give the last day of the first date or span of dates in a text."""
-    text = unicodedata.normalize("NFKC", text)
-    for pattern in _DATES:
-        found = [day for match in pattern.finditer(text) if (day := _day(match))]
-        if found:
-            return found[1] if len(found) > 1 and 0 < (found[1] - found[0]).days < 32 else found[0]
+    """Give the date of one text: its first whole date, else its week, else its month."""
+    for grade in (Grade.DAY, Grade.WEEK, Grade.MONTH):
+        if days := _days(mentions(in_figures(text)), grade):
+            return days[0]
     return None
 
 
-def find_number(text: str, *, in_words: bool = False) -> int | None:
-    """Give the issue number a text states; `in_words` leaves `#30` out, which prose uses freely."""
-    text = unicodedata.normalize("NFKC", text.replace("№", "#")).strip()
-    for pattern in _NUMBERS[:-1] if in_words else _NUMBERS:
-        if found := pattern.search(text):
-            return int(found[1])
-    return None
+def settle_date(
+    titles: Sequence[str], prose: Sequence[str] = (), paths: Sequence[str] = ()
+) -> date | None:
+    """Give the date of an issue from all places that may state one, the weightiest first.
 
-
-def find_title_number(title: str) -> int | None:
-    """Give the number of a title: stated, or last in a title that names a series."""
-    stated = find_number(title)
-    if stated is not None:
-        return stated
-    last = _SERIES.search(title.strip())
-    return int(last[1]) if last and not 1900 <= int(last[1]) < 2100 else None
+    `prose` is believed only where it states a whole date. One day without a year may be any day
+    that a title speaks of, so a whole date elsewhere comes before it; a span of them is the issue's.
+    """
+    headed = [mentions(in_figures(text)) for text in titles]
+    elsewhere = [mentions(in_figures(text)) for text in prose]
+    filed = [_path_mentions(path) for path in paths]
+    near = [day for found in (*elsewhere, *filed) for day in _days(found, Grade.DAY)]
+    years = list(_years([*titles, *paths]))
+    for found in headed:
+        if days := _days(found, Grade.DAY):
+            return days[0]
+        for one in found:
+            if one.grade is Grade.YEARLESS and (one.is_span or not near):
+                if day := _completed(one, near, years):
+                    return day
+    if near:
+        return near[0]
+    for grade in (Grade.WEEK, Grade.MONTH):
+        for found in (*headed, *filed):
+            if days := _days(found, grade):
+                return days[0]
+    months = [one for found in headed for one in found if one.grade is Grade.MONTH]
+    return months[0].on(years[0]) if months and years else None
 
 
 def file_date(name: str) -> date | None:
     """Give the date a path spells: `2024-04-12.md`, `2019-july-23.md`, `2022/Jul/25.md`."""
-    stem = _ENDING.sub("", name)
-    if _HASH.search(stem.casefold()):
-        return None
-    spaced = re.sub(r"[/_-]+", "-", stem)
-    return find_date(spaced) or find_date(spaced.replace("-", " ").replace(".", " "))
+    return settle_date((), (), (name,))
+
+
+def dateline(text: str) -> str:
+    """Give what of an opening may state the issue's date.
+
+    That is its first sentence, and the second where it says little else than a date.
+    """
+    parts = [part.strip() for part in _SENTENCE.findall(in_figures(text[:2000])) if part.strip()]
+    if len(parts) > 1:
+        length = sum(one.end - one.start for one in mentions(parts[1]))
+        if length >= 0.4 * len(parts[1]):
+            return f"{parts[0]}\n{parts[1]}"
+    return parts[0] if parts else ""
+
+
+def _days(found: Iterable[Mention], grade: Grade) -> list[date]:
+    return [day for one in found if one.grade is grade and (day := one.on())]
+
+
+def _completed(one: Mention, near: Sequence[date], years: Sequence[int]) -> date | None:
+    """Give a day without year its year: the one nearest to a date, or one just stated."""
+    if near:
+        around = (near[0].year - 1, near[0].year, near[0].year + 1)
+        days = [day for year in around if (day := one.on(year))]
+        return min(days, key=lambda day: abs(day - near[0]), default=None)
+    return next((day for year in years if (day := one.on(year))), None)
+
+
+def _years(texts: Iterable[str]) -> Iterator[int]:
+    for text in texts:
+        yield from (int(found[0]) for found in _YEAR.finditer(_ENDING.sub("", in_figures(text))))
+
+
+def _path_mentions(path: str) -> list[Mention]:
+    """Give a path's dates, its parts joined as figures are (2024-10-09), then as words are."""
+    stem = in_figures(_HASH.sub(" ", _ENDING.sub("", path)))
+    joined = re.sub(r"[/_-]+", "-", stem)
+    return mentions(joined) + mentions(re.sub(r"[-.]", " ", joined))
+
+
+# --- numbers ----------------------------------------------------------------------
+
+
+def find_number(text: str, *, in_words: bool = False) -> int | None:
+    """Give the issue number a text states; `in_words` leaves `#30` out, which prose uses freely."""
+    text = in_figures(text.replace("№", "#")).strip()
+    return _stated(text, in_words=in_words)
+
+
+def find_title_number(title: str) -> int | None:
+    """Give the number of a title: stated, before a colon, or last where it names a series."""
+    text = without_dates(in_figures(title.replace("№", "#"))).strip()
+    stated = _stated(text)
+    if stated is not None:
+        return stated
+    found = _LEADING.match(text) or _SERIES.search(text)
+    return int(found[1]) if found and not _is_year(int(found[1])) else None
 
 
 def file_number(name: str) -> int | None:
-    """Give the number a path spells: `issue-30.md`, `第122期.md`, `122.md`."""
-    stem = _ENDING.sub("", name)
+    """Give the number a path spells: `issue-30.md`, `第122期.md`, `005-2016-Feb-1.md`."""
+    stem = _ENDING.sub("", name).rstrip("/")
     last = stem.rpartition("/")[2]
-    if _HASH.search(stem.casefold()):
+    if _HASH.search(last):
         return None
     if last.casefold() in {"index", "readme"}:
         last = stem.rpartition("/")[0].rpartition("/")[2]
     if re.fullmatch(r"[1-9]\d{0,2}", last):
         return None if _YEAR_FOLDER.search(stem) else int(last)
-    spaced = _without_dates(re.sub(r"[_-]+", " ", last))
-    stated = find_number(spaced)
+    spaced = without_dates(re.sub(r"[_.-]+", " ", in_figures(_dates_out(last))))
+    stated = _stated(spaced)
     if stated is not None:
         return stated
-    found = _FILE_NUMBER.search(re.sub(r"[. ]+", " ", spaced))
-    number = int(found[1] or found[2]) if found else None
-    return None if number is None or 1900 <= number < 2100 else number
+    spaced = re.sub(r" +", " ", spaced)
+    for pattern in (*_FILE_NUMBERS, _SERIES):
+        found = pattern.search(spaced)
+        if found and not _is_year(int(found[1])):
+            return int(found[1])
+    return None
 
 
-def _without_dates(text: str) -> str:
-    """Cross out what spells a date, so that its day is no number."""
-    for form in (text, text.replace(".", " ")):
-        for pattern in _DATES:
-            if pattern.search(form):
-                return pattern.sub(" / ", form)
-    return re.sub(r"(?<!\d)(?:19|20)\d\d [01]?\d [0-3]?\d(?!\d)", " / ", text)
+def slug_number(slug: str) -> int | None:
+    """Give the number a slug is, noughts before it or not, or spells as a file name would."""
+    return int(slug) if re.fullmatch(r"\d{1,6}", slug, re.ASCII) else file_number(slug)
 
 
-def _day(match: re.Match[str]) -> date | None:
-    parts = match.groupdict()
-    word = parts.get("word")
-    month = MONTHS[word.casefold()] if word else int(parts["month"])
-    try:
-        return date(int(parts["year"]), month, int(parts["day"]))
-    except ValueError:
+def _stated(text: str, *, in_words: bool = False) -> int | None:
+    for pattern in _NUMBERS:
+        if found := pattern.search(text):
+            return int(found[1])
+    if in_words:
         return None
+    for found in _HASHED.finditer(text):
+        number = int(found["number"])
+        if not found["of"] and not _is_year(number):
+            return number
+    return None
+
+
+def _dates_out(name: str) -> str:
+    """Cross out the dates that only figures and their dashes make."""
+    return without_dates(in_figures(re.sub(r"_+", "-", name)))
+
+
+def _is_year(number: int) -> bool:
+    return 1900 <= number < 2100

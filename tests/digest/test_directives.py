@@ -15,7 +15,7 @@ from publisher.model import Level
         ("number: '#12'", Stated(number=12)),
         ("issue: 012", Stated(number=12)),
         ("issue: Vol. 3", Stated(number=3)),
-        ("slug: 008", Stated(slug_number=8)),
+        ("slug: 008", Stated(slug="008")),
         ("date: 2016-04-25 10:30", Stated(date=date(2016, 4, 25))),
         ("date: 2023/01/09", Stated(date=date(2023, 1, 9))),
         ("lang: zh_CN", Stated(language="zh-CN")),

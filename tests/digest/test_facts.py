@@ -4,35 +4,69 @@ from datetime import date
 
 import pytest
 
-from publisher.digest.facts import file_date, file_number, find_date, find_number, find_title_number
+from publisher.digest.facts import (
+    dateline,
+    file_date,
+    file_number,
+    find_date,
+    find_number,
+    find_title_number,
+    settle_date,
+    slug_number,
+)
+from publisher.model import Issue
+
+
+def test_a_day_before_a_week_before_a_month() -> None:
+    """In one text the most exact statement counts, wherever it stands."""
+    assert find_date("July 2020, out on 2020-08-02") == date(2020, 8, 2)
+    assert find_date("June 2026, that is 2026-W26") == date(2026, 6, 28)
+    assert find_date("2016 年 11 月号") == date(2016, 11, 1)
+    assert find_date("no date in 2404.03715") is None
+
+
+@pytest.mark.parametrize(
+    ("titles", "prose", "paths", "expected"),
+    [
+        (["News of 2024-05-01"], ["Sent 2024-05-02."], ["2024-05-03.md"], date(2024, 5, 1)),
+        (["News"], ["Sent 2024-05-02."], ["2024-05-03.md"], date(2024, 5, 2)),
+        (["October 2022"], [], ["2022-11-01-month.md"], date(2022, 11, 1)),
+        (["October 2022"], [], ["a.md"], date(2022, 10, 1)),
+        (["News"], ["In October 2022 it rained."], [], None),
+        (["News"], [], ["/en/letters/2020/10/07/", "2020.md"], date(2020, 10, 7)),
+        (["May 25 – May 31"], [], ["2020/week.md"], date(2020, 5, 31)),
+        (["May 25 – May 31"], [], ["2020-06-02.md"], date(2020, 5, 31)),
+        (["Dec 20 – Dec 27"], [], ["2021-01-02.md"], date(2020, 12, 27)),
+        (["Неделя · 2026 · 22 июн – 28 июн"], [], [], date(2026, 6, 28)),
+        (["22–28 июня"], [], ["2020/неделя.md"], date(2020, 6, 28)),
+        (["Sign up until Jan 16!"], [], ["letter_10_Jan2020.md"], date(2020, 1, 10)),
+        (["13 февраля"], [], ["Week-of-February-13th-2015.md"], date(2015, 2, 13)),
+        (["May 25 – May 31"], [], ["week.md"], None),
+        (["杂志 8 月号"], [], ["2014/a.md"], date(2014, 8, 1)),
+        (["杂志 8 月号"], [], ["2014-08-31-a.md"], date(2014, 8, 31)),
+        (["杂志 8 月号"], [], [], None),
+    ],
+)
+def test_places(
+    titles: list[str], prose: list[str], paths: list[str], expected: date | None
+) -> None:
+    """Title, opening, path is the order; a month waits for a day, a day for its year."""
+    assert settle_date(titles, prose, paths) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2024-04-12", date(2024, 4, 12)),
-        ("2016-8-22 10:30", date(2016, 8, 22)),
-        ("2023/01/09 22:00:00 -0000", date(2023, 1, 9)),
-        ("2024-04-12T09:30:00+08:00", date(2024, 4, 12)),
-        ("发表于：2021年6月27日。", date(2021, 6, 27)),
-        ("2021 年 6 月 27 日", date(2021, 6, 27)),
-        ("주간 뉴스 2016년 1월 29일", date(2016, 1, 29)),
-        ("Еженедельник, 13 марта 2015", date(2015, 3, 13)),
-        ("Week Ending June 7, 2020", date(2020, 6, 7)),
-        ("Mar 6th, 2015", date(2015, 3, 6)),
-        ("6 March 2015", date(2015, 3, 6)),
-        ("#28 2018.12.30 - 2019.01.06", date(2019, 1, 6)),
-        ("2024-02-30", None),
-        ("2016 年 11 月号", None),
-        ("May 25 – May 31", None),
-        ("arXiv 2404.03715 and 2011.10566", None),
-        ("1.2024-05", None),
-        ("", None),
+        ("Hello. It rains today.", "Hello"),
+        ("By Ada\n\n2024-05-01\n\nMore", "By Ada\n2024-05-01"),
+        ("Version 1.5 is out, they say", "Version 1.5 is out, they say"),
+        ("We meet again. Please come to the large hall on May 1, 2024, at noon.", "We meet again"),
+        ("", ""),
     ],
 )
-def test_dates(text: str, expected: date | None) -> None:
-    """Dates are read in every spelling, never from half a date or an arXiv number."""
-    assert find_date(text) == expected
+def test_dateline(text: str, expected: str) -> None:
+    """An opening is its first sentence, and a second that is hardly more than a date."""
+    assert dateline(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -40,14 +74,28 @@ def test_dates(text: str, expected: date | None) -> None:
     [
         ("周刊第 122 期", 122),
         ("第12号", 12),
+        ("第１２期", 12),
+        ("第十二期", 12),
+        ("第一百二十期", 120),
+        ("第二〇三期", 203),
+        ("技术周刊 12 期", 12),
+        ("제 7호", 7),
         ("Issue 30", 30),
         ("Issue #99", 99),
         ("№ 12", 12),
         ("Vol. 7", 7),
+        ("Ausgabe 7", 7),
+        ("Número 7", 7),
+        ("अंक १२", 12),
+        ("العدد ١٢", 12),
         ("2404.03715", None),
         ("Issue 2.5", None),
         ("GPT-4", None),
+        ("C# 12", None),
         ("30", None),
+        ("fixes #123", None),
+        ("PR #123 and #124", 124),
+        ("best of #2024", None),
     ],
 )
 def test_numbers(text: str, expected: int | None) -> None:
@@ -55,31 +103,75 @@ def test_numbers(text: str, expected: int | None) -> None:
     assert find_number(text) == expected
 
 
-def test_numbers_of_titles() -> None:
-    """A figure at the end counts where the title names a series, a year never does."""
-    assert find_title_number("This Week in Rust 132") == 132
-    assert find_title_number("Top 10") is None
-    assert find_title_number("This Week in Rust 2024") is None
+def test_prose_numbers() -> None:
+    """In prose a bare #30 may be anything."""
+    assert find_number("welcome to issue 30", in_words=True) == 30
+    assert find_number("see #30", in_words=True) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("This Week in Rivers 132", 132),
+        ("Радио–Т 64", 64),
+        ("138: rivers, and more", 138),
+        ("138：河流", 138),
+        ("#28 2018.12.30 - 2019.01.06", 28),
+        ("#09 - Rivers", 9),
+        ("Top 10", None),
+        ("12:30 at the river", None),
+        ("2024: a year", None),
+        ("This Week in Rivers 2024", None),
+        ("Week 26 of 2026 · Jun 22 – Jun 28", None),
+        ("River News, May 28", None),
+        ("杂志 8 月号", None),
+    ],
+)
+def test_numbers_of_titles(title: str, expected: int | None) -> None:
+    """A title may put its number before a colon or after its series; dates are crossed out."""
+    assert find_title_number(title) == expected
+
+
+def test_numbers_of_slugs() -> None:
+    """A slug may be the number, with noughts, or spell it."""
+    assert [slug_number(slug) for slug in ("008", "issue-12", "2022-09-07-letter", "")] == [
+        8,
+        12,
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "day", "number"),
     [
         ("2024-04-12.md", date(2024, 4, 12), None),
+        ("2024/04/12.md", date(2024, 4, 12), None),
         ("2019-july-23.md", date(2019, 7, 23), None),
         ("2022/Jul/25.md", date(2022, 7, 25), None),
         ("2024/04/12/index.md", date(2024, 4, 12), None),
         ("papers_20250621_read.md", date(2025, 6, 21), None),
+        ("weekly-20180523-20180529.md", date(2018, 5, 29), None),
         ("2015-02-13-weekly.md", date(2015, 2, 13), None),
         ("newsletter_10_Jan2020.md", date(2020, 1, 10), None),
+        ("Week-of-February-13th-2015.md", date(2015, 2, 13), None),
         ("2016-07-25-this-week-43.md", date(2016, 7, 25), None),
+        ("2016-07-25-this-week-in-rivers-43.md", date(2016, 7, 25), 43),
+        ("005-2016-Feb-1.md", date(2016, 2, 1), 5),
+        ("issue_12_2024-05-01.md", date(2024, 5, 1), 12),
         ("issue-30.md", None, 30),
         ("episode-074.md", None, 74),
+        ("138-newsletter.md", None, 138),
         ("第122期.md", None, 122),
+        ("第十二期.md", None, 12),
         ("archive/296/index.md", None, 296),
         ("122.md", None, 122),
-        ("2023/12.md", None, None),
+        ("2023/12.md", date(2023, 12, 1), None),
+        ("2020-04/index.md", date(2020, 4, 1), None),
+        ("2026-06-June-recap.md", date(2026, 6, 1), None),
+        ("2026-W26.md", date(2026, 6, 28), None),
         ("0602.md", None, None),
+        ("10-rivers.md", None, None),
         ("2404.03715.md", None, None),
         ("000_a9a4838e097c53b9.txt", None, None),
         ("", None, None),
@@ -88,3 +180,26 @@ def test_numbers_of_titles() -> None:
 def test_file_names(name: str, day: date | None, number: int | None) -> None:
     """A path gives a date or a number where it spells one; a hash and an arXiv number give none."""
     assert (file_date(name), file_number(name)) == (day, number)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "day", "number"),
+    [
+        ("# Rivers 12\n\nWelcome to issue 30, of 2024-05-01.\n", "", date(2024, 5, 1), 30),
+        (
+            "## Rivers Weekly #7\n\n- [a](https://a.example/)\n- [b](https://b.example/)\n",
+            "",
+            None,
+            7,
+        ),
+        ("---\npermalink: /letters/2020/10/07/\n---\ntext\n", "x.md", date(2020, 10, 7), None),
+        ("---\nslug: 008\ntitle: Rivers\n---\ntext\n", "9.md", None, 8),
+        ("Rain.\n", "issue-9.md", None, 9),
+    ],
+)
+def test_an_issue(
+    issue_of: type[Issue], text: str, name: str, day: date | None, number: int | None
+) -> None:
+    """The reader asks front matter, title, first heading, opening, permalink, path in this order."""
+    issue = issue_of(text, name)
+    assert (issue.date, issue.number) == (day, number)
