@@ -73,10 +73,9 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
             value = {"draft": True, "send": "no"}.get(name)
         if value not in (None, (), ""):
             values[name] = value
-    for name in ("slug", "permalink"):  # the newsletter's own; they may still tell date and number
-        field = front.fields.get(name)
-        if field and isinstance(field.value, str) and field.value:
-            values[name] = field.value
+    for name in ("slug", "permalink"):  # of a site's own; they may still tell date and number
+        if name in front.fields and isinstance(front.fields[name].value, str):
+            values[name] = front.fields[name].value or None
     return Stated(**values), findings
 
 

@@ -89,9 +89,9 @@ def settle_date(
         if days := _days(found, Grade.DAY):
             return days[0]
         for one in found:
-            if one.grade is Grade.YEARLESS and (one.is_span or not near):
-                if day := _completed(one, near, years):
-                    return day
+            counts = one.grade is Grade.YEARLESS and (one.is_span or not near)
+            if counts and (day := _completed(one, near, years)):
+                return day
     if near:
         return near[0]
     for grade in (Grade.WEEK, Grade.MONTH):
