@@ -1,6 +1,6 @@
 """digest - the bytes of a digest file in, what it says out.
 
-    bytes -> decode -> characters -> comments -> front -> directives
+    bytes -> decode -> characters -> comments -> front -> directives -> template_tags
                                         |
           markdown -> outline -> sections (forms) -> items -> Issue
 
@@ -32,6 +32,7 @@ from publisher.digest.markdown import MAX_NESTING, parser, tidy
 from publisher.digest.outline import blocks_of, outline, tokens_of
 from publisher.digest.plain import body_text
 from publisher.digest.sections import parts_of
+from publisher.digest.template_tags import without_template_tags
 from publisher.model import Finding, Issue, Level, Newsletter, Reading, Section
 
 __all__ = ["MAX_BYTES", "read"]
@@ -63,7 +64,9 @@ def read(data: bytes, *, name: str = "", newsletter: Newsletter = ANY) -> Readin
     findings += odd
     if any(finding.level is Level.STOP for finding in findings):
         return _stopped(findings, decoded.encoding)
-    issue, odd = _read_body(_Digest(front.body, lines, stated, name, newsletter))
+    body, odd = without_template_tags(front.body, front.fields)
+    findings += odd
+    issue, odd = _read_body(_Digest(body, lines, stated, name, newsletter))
     return Reading((issue,), _sorted([*findings, *odd]), decoded.encoding)
 
 

@@ -44,10 +44,6 @@ ATTRIBUTES: Final = {
 }
 SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
-_PLAYER: Final = re.compile(
-    r"""<(?:iframe|audio|video)\b[^<>]{0,1000}?\bsrc\s*=\s*["']?(https?://[^\s"'<>]+)[^<>]{0,1000}>""",
-    re.IGNORECASE,
-)
 _ANCHOR: Final = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _LEADS_NOWHERE: Final = re.compile(r"<a>(.*?)</a>", re.DOTALL)
 _IMAGE: Final = re.compile(r'<img\b[^>]*?\bsrc="(https?:[^"]*)"')
@@ -79,7 +75,6 @@ class Press:
             self.flattened += 1
             lines = [line for line in text_of(raw).split("\n") if line.strip()]
             return "\n".join(f"<p>{html.escape(line, quote=False)}</p>" for line in lines)
-        raw = _PLAYER.sub(_player_link, raw)
         return _LEADS_NOWHERE.sub(r"\1", scrub(self._cleaner.clean(raw))).strip()
 
     def address(self, address: str) -> str | None:
@@ -144,9 +139,3 @@ def _made_ready(token: Token) -> Token:
         side = str(token.attrs["style"]).rpartition(":")[2]
         return token.copy(attrs={"align": side})
     return token
-
-
-def _player_link(player: re.Match[str]) -> str:
-    address = html.unescape(player[1])
-    words = html.escape(host_of(address))
-    return f'<a href="{html.escape(address)}">{words}</a>{player[0]}'

@@ -4,7 +4,7 @@ Editors park headings and items in comments; nothing in one may be published. Li
 that every later finding names the line the editor sees. Code shows its comments: a fence and a
 span in backticks are passed over.
 Faults: a comment that is never closed hides the rest, as in any browser, and is a `hold` finding.
-Never: looks at Markdown beyond fences and backticks. See: front (next).
+Never: reads Markdown. See: code (what is passed over), front (next).
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from publisher.digest.code import Fences, after_span
 from publisher.model import Finding, Level
 
-_FENCE: Final = re.compile(
-    r"^(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(?P<run>`{3,}(?=[^`]*$)|~{3,})"
-)
-_FENCE_END: Final = re.compile(r"^[ \t>]*(?P<run>`{3,}|~{3,})[ \t]*$")
 _MARK: Final = re.compile(r"`+|\\?<!--(?:-?>)?")
 _OPEN: Final = "<!--"
 _CLOSE: Final = "-->"
@@ -30,18 +27,10 @@ def without_comments(text: str) -> tuple[str, list[Finding]]:
     lines = text.split("\n")
     last_close = max((n for n, line in enumerate(lines) if _CLOSE in line), default=-1)
     kept: list[str] = []
-    fence = ""
+    fences = Fences()
     inside = False
     for number, line in enumerate(lines):
-        if fence:
-            end = _FENCE_END.match(line)
-            if end and end["run"].startswith(fence):
-                fence = ""
-            kept.append(line)
-            continue
-        opening = None if inside else _FENCE.match(line)
-        if opening:
-            fence = opening["run"]
+        if not inside and fences.holds(line):
             kept.append(line)
             continue
         rest, inside = _strip(line, inside)
@@ -67,7 +56,7 @@ def _strip(line: str, inside: bool) -> tuple[str, bool]:
     start = position
     while mark := _MARK.search(line, position):
         if mark[0][0] == "`":
-            position = _after_span(line, mark)
+            position = after_span(line, mark, len(line))
         elif mark[0][0] == "\\":
             position = mark.end()
         else:
@@ -81,12 +70,6 @@ def _strip(line: str, inside: bool) -> tuple[str, bool]:
             start = position
     kept.append(line[start:])
     return "".join(kept), False
-
-
-def _after_span(line: str, run: re.Match[str]) -> int:
-    """Give the position after a code span, or after its backticks where none is closed."""
-    closing = re.compile(rf"(?<!`){run[0]}(?!`)").search(line, run.end())
-    return closing.end() if closing else run.end()
 
 
 def _unclosed(number: int, at: int) -> Finding:

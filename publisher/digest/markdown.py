@@ -21,9 +21,13 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_cjk_friendly import cjk_friendly
 
+from publisher.digest.headings import unspaced_heading
+from publisher.digest.html_tokens import read_html_blocks, read_inline_html
+
 MAX_NESTING: Final = 100
 """How deep blocks may nest; what lies deeper is dropped by the parser, so it is reported."""
 
+_INTERRUPTED: Final = ["paragraph", "reference", "blockquote"]
 _LONGEST_REFERENCE: Final = 8
 _NOT_IN_BARE_ADDRESS: Final = re.compile(r"[^\x21-\x7e]")
 _FULL_WIDTH_STOPS: Final = "，。；：、）」"
@@ -42,6 +46,11 @@ def parser() -> MarkdownIt:
     if markdown.linkify is not None:
         _keep_addresses_ascii(markdown.linkify)
     markdown.block.ruler.at("reference", _short_reference)
+    markdown.block.ruler.before(
+        "heading", "unspaced_heading", unspaced_heading, {"alt": _INTERRUPTED}
+    )
+    markdown.core.ruler.after("inline", "html_blocks", read_html_blocks)
+    markdown.core.ruler.after("linkify", "inline_html", read_inline_html)
     markdown.core.ruler.push("chinese_typesetting", _typeset)
     markdown.add_render_rule("softbreak", _render_soft_break)
     return markdown

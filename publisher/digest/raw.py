@@ -1,8 +1,8 @@
-"""raw - raw HTML in a digest: how deep it nests, and what it says without its tags.
+"""raw - raw HTML in a digest: its tags, how deep it nests, and what it says without them.
 
 Sanitising costs the square of the nesting, and mail renderers crash on it, so depth is counted
 before anything parses.
-Faults: none. Never: HTML for readers (that is bodies). See: plain, bodies.
+Faults: none. Never: HTML for readers (that is bodies). See: html_tokens, plain, bodies.
 """
 
 from __future__ import annotations
@@ -22,6 +22,12 @@ UNSEEN: Final = frozenset(
 MOST_OPEN_TAGS: Final = 100
 BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
+TAG: Final = re.compile(r"""<(/?)([a-zA-Z][\w:-]*+)((?:[^<>"']|"[^"<]*"|'[^'<]*')*+)>""")
+"""One tag: its slash, its name, its attributes."""
+
+_ATTRIBUTE: Final = re.compile(
+    r"""([^\s"'<>/=]++)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]++)))?"""
+)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
 _WHOLE_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*>?")
 _CLOSES_ITSELF: Final = frozenset(
@@ -42,6 +48,15 @@ def is_too_deep(source: str) -> bool:
             if depth > MOST_OPEN_TAGS:
                 return True
     return False
+
+
+def attributes_of(tag: str) -> dict[str, str]:
+    """Give the attributes of one tag by lower-case name, the first of each."""
+    found = TAG.fullmatch(tag)
+    attributes: dict[str, str] = {}
+    for name, *values in _ATTRIBUTE.findall(found[3] if found else ""):
+        attributes.setdefault(name.lower(), html.unescape("".join(values)))
+    return attributes
 
 
 def text_of(source: str) -> str:
