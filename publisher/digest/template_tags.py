@@ -20,7 +20,7 @@ from publisher.digest.markdown import tidy
 from publisher.model import Finding, Level
 
 MOST_REPORTED: Final = 8
-_LONGEST: Final = 2000
+_LONGEST: Final = 20_000
 _MARK: Final = re.compile(
     r"""`+
     |\\[\\`{$]
@@ -144,9 +144,9 @@ class _Remover:
         if close < mark.end():
             found = self._text.find(closing, mark.end())
             close = self._closes[closing] = found if found >= 0 else len(self._text) + _LONGEST
-        if close - mark.end() > _LONGEST or "\n\n" in self._text[mark.end() : close]:
+        if mark[0] == "{{" and (close - mark.end() > 200 or "\n" in self._text[mark.end() : close]):
             return -1
-        return close
+        return close if close - mark.end() <= _LONGEST else -1
 
     def _take(self, mark: re.Match[str], close: int) -> int:
         """Replace one tag; give the position after it."""
