@@ -26,6 +26,7 @@ from publisher.digest.comments import without_comments
 from publisher.digest.cutoff import cut_off
 from publisher.digest.decode import MAX_BYTES, decode
 from publisher.digest.directives import Stated, read_directives
+from publisher.digest.foreign import not_markdown
 from publisher.digest.front import split
 from publisher.digest.items import section_of
 from publisher.digest.markdown import MAX_NESTING, parser, tidy
@@ -60,6 +61,8 @@ def read(data: bytes, *, name: str = "", newsletter: Newsletter = ANY) -> Readin
     findings += odd
     front = split(text)
     findings += front.findings
+    if foreign := not_markdown(front.body):
+        findings.append(foreign)
     stated, odd = read_directives(front)
     findings += odd
     if any(finding.level is Level.STOP for finding in findings):
