@@ -111,7 +111,7 @@ def _issue(
         title=title,
         number=_number(stated, _headings(headline, sections), opening, digest.name),
         date=stated.date or _date(stated, _headings(headline, sections), opening, digest.name),
-        language=stated.language or languages.of_text(_sample(title, preface, sections)),
+        language=stated.language or _language(title, preface, sections),
         authors=stated.authors,
         topics=stated.topics,
         image=image or None,
@@ -155,6 +155,12 @@ def _date(stated: Stated, headings: list[str], opening: str, name: str) -> date 
         [opening],
         [stated.permalink or "", stated.slug or "", name],
     )
+
+
+def _language(title: str | None, preface: str, sections: tuple[Section, ...]) -> str | None:
+    headings = [title or "", *(section.title or "" for section in sections)]
+    sample = _sample(title, preface, sections)
+    return languages.of_digest([heading for heading in headings if heading], sample)
 
 
 def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> str:
