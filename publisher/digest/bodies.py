@@ -30,6 +30,9 @@ TAGS: Final = frozenset(
         "cite", "ul", "ol", "li", "dl", "dt", "dd", "h2", "h3", "h4", "table", "thead",
         "tbody", "tfoot", "tr", "th", "td", "caption", "img", "figure", "figcaption",
         "span", "div", "ruby", "rt", "rp", "bdi", "wbr",
+        "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac",
+        "msqrt", "mroot", "mover", "munder", "munderover", "mtable", "mtr", "mtd", "mstyle",
+        "mpadded", "mphantom", "menclose",
     }
 )  # fmt: skip
 ATTRIBUTES: Final = {
@@ -41,6 +44,14 @@ ATTRIBUTES: Final = {
     "ol": {"start"},
     "code": {"class"},
     "span": {"class"},
+    "math": {"display", "alttext"},
+    "mi": {"mathvariant"},
+    "mo": {"stretchy", "fence", "separator", "accent"},
+    "mspace": {"width"},
+    "mtable": {"columnalign"},
+    "mfrac": {"linethickness"},
+    "mover": {"accent"},
+    "menclose": {"notation"},
 }
 SCHEMES: Final = frozenset({"http", "https", "mailto"})
 

@@ -21,6 +21,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_cjk_friendly import cjk_friendly
 
+from publisher.digest.formulas import formulas
 from publisher.digest.headings import unspaced_heading
 from publisher.digest.html_tokens import read_html_blocks, read_inline_html
 
@@ -43,6 +44,7 @@ def parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", options)
     markdown.enable(["linkify", "table", "strikethrough"])
     markdown.use(cjk_friendly)
+    markdown.use(formulas)
     if markdown.linkify is not None:
         _keep_addresses_ascii(markdown.linkify)
     markdown.block.ruler.at("reference", _short_reference)

@@ -15,9 +15,7 @@ import nh3
 
 from publisher.digest.characters import scrub
 
-UNSEEN: Final = frozenset(
-    {"script", "style", "iframe", "noscript", "template", "title", "svg", "math"}
-)
+UNSEEN: Final = frozenset({"script", "style", "iframe", "noscript", "template", "title", "svg"})
 """Elements whose content is no text to read."""
 MOST_OPEN_TAGS: Final = 100
 BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)

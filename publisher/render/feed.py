@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from publisher.addresses import archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
-from publisher.render.fragments import absolute, clean
+from publisher.render.fragments import absolute, clean, without_mathml
 from publisher.render.view import IssueView, ItemView, view
 from publisher.render.words import direction, say
 
@@ -189,7 +189,7 @@ def _content(issue: IssueView) -> str:
     whole = "\n".join(part for part in parts if part) or f"<p>{escape(issue.headline)}</p>"
     if direction(issue.language) == "rtl":
         whole = f'<div dir="rtl">\n{whole}\n</div>'
-    return absolute(whole, issue.address)
+    return absolute(without_mathml(whole), issue.address)
 
 
 def _item(item: ItemView, level: str, language: str) -> Markup:

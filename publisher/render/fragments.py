@@ -27,6 +27,9 @@ _ADDRESS: Final = re.compile(r'\s(href|src|cite)="([^"]*)"')
 _ANCHOR: Final = re.compile(r'<a\b(?:[^<>"]|"[^"]*")*?\shref="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _SHOWN: Final = re.compile(r'<a (href="(https?://[^"]+)"[^<>]*)>\2</a>')
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_FORMULA: Final = re.compile(r'<math\b((?:[^<>"]|"[^"]*")*)>(.*?)</math>', re.DOTALL)
+_READABLE: Final = re.compile(r'\salttext="([^"]*)"')
+_SCRIPT: Final = re.compile(r"([_^])(\{?)(?=\S)|([{}])|([^_^{}]+|[_^])")
 _COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=:)( )(?=.)")
 _LOOSE_SPACE: Final = re.compile(r"[ \t]+(?=[，。；：、！？）」』】》])")
 
@@ -88,6 +91,47 @@ def _joined(page: str, value: str) -> str:
         return page + value if value.startswith("#") else urljoin(page, value)
     except ValueError:  # "//[": an address nobody can open leads to the page
         return page
+
+
+def without_mathml(html: str) -> str:
+    """Set formulas in letters, raised and lowered ones: few mail programs and readers know MathML.
+
+    What is set comes with each formula: `x_{t+1}` for what Unicode has no letters for.
+    """
+
+    def set_in_letters(formula: re.Match[str]) -> str:
+        readable = _READABLE.search(formula[1])
+        return _scripts(readable[1]) if readable else re.sub(r"<[^>]*>", "", formula[2])
+
+    return _FORMULA.sub(set_in_letters, str(html))
+
+
+def _scripts(text: str) -> str:
+    """Turn `_a`, `^{b}` into `<sub>` and `<sup>`; entities are one letter each."""
+    out: list[str] = []
+    closing: list[str] = []
+    single = ""
+    for mark, brace, lone, words in _SCRIPT.findall(text):
+        if mark:
+            tag = "sub" if mark == "_" else "sup"
+            out.append(f"<{tag}>")
+            if brace:
+                closing.append(f"</{tag}>")
+            else:
+                single = f"</{tag}>"
+        elif lone == "}" and closing:
+            out.append(closing.pop())
+        elif lone == "{":
+            out.append("{")
+            closing.append("}")
+        elif single:
+            first = re.match(r"&[#\w]+;|.", words or lone)
+            length = first.end() if first else 0
+            out += [(words or lone)[:length], single, (words or lone)[length:]]
+            single = ""
+        else:
+            out.append(words or lone)
+    return "".join([*out, single, *reversed([tag for tag in closing if tag != "}"])])
 
 
 def mark_addresses(html: str) -> str:

@@ -19,7 +19,7 @@ from publisher.addresses import archive_path, site_address
 from publisher.errors import TemplateError
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates, draw
-from publisher.render.fragments import absolute, for_mjml
+from publisher.render.fragments import absolute, for_mjml, without_mathml
 from publisher.render.view import view
 
 PREHEADER_LENGTH: Final = 120
@@ -43,10 +43,14 @@ def render(
         preheader=issue.summary(PREHEADER_LENGTH),
         slot_unsubscribe=Slot.UNSUBSCRIBE.value,
         archive=site_address(newsletter, archive_path(newsletter)) if issue.address else None,
-        body=lambda html: Markup(for_mjml(absolute(html, issue.address))),  # noqa: S704 - clean
+        body=lambda html: Markup(_for_mail(html, issue.address)),  # noqa: S704 - clean
     )
     html = _INLINER.inline(_tables(source, name, templates))
     return Edition("mail", "text/html", html, subject=published.issue.subject or issue.headline)
+
+
+def _for_mail(html: str, address: str | None) -> str:
+    return for_mjml(absolute(without_mathml(html), address))
 
 
 def _tables(source: str, name: str, templates: Templates) -> str:

@@ -1,6 +1,7 @@
 """Pieces of HTML and text on their way into an edition."""
 
 import nh3
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
@@ -19,6 +20,7 @@ from publisher.render.fragments import (
     plain,
     set_tight,
     set_tight_html,
+    without_mathml,
 )
 
 PAGE = "https://news.example.org/issues/7/"
@@ -134,3 +136,21 @@ def test_the_space_behind_a_latin_colon_stands_outside() -> None:
     assert Markup(phrased("A: b：c: d")).striptags() == "A: b：c: d"
     drawn = mjml2html(FRAME.format(phrased("Why: A Guide")), fonts={})
     assert '<span class="ph">Why:</span> <span class="ph">A Guide</span>' in drawn
+
+
+@pytest.mark.parametrize(
+    ("readable", "expected"),
+    [
+        ("x²", "x²"),
+        ("p_T &lt; 1", "p<sub>T</sub> &lt; 1"),
+        ("θ_{t+1}^{2n}", "θ<sub>t+1</sub><sup>2n</sup>"),
+        ("a^{b_{cd}}e", "a<sup>b<sub>cd</sub></sup>e"),
+        ("{1,2} a_", "{1,2} a_"),
+        ("a_{b", "a<sub>b</sub>"),
+    ],
+)
+def test_formulas_in_letters(readable: str, expected: str) -> None:
+    """Where MathML is not known, a formula is its letters, raised and lowered."""
+    html = f'<p>a <math display="inline" alttext="{readable}"><mrow><mi>a</mi></mrow></math> b</p>'
+    assert without_mathml(html) == f"<p>a {expected} b</p>"
+    assert without_mathml("<math><mi>z</mi></math>") == "z"
