@@ -3,7 +3,7 @@
 `<h3>...</h3>` becomes a heading, a `<p>` or a centred `<div>` a paragraph, `<a href>` a link, `<img>`
 a picture, `<b>` and `<i>` emphasis, so that item forms, titles and the plain text see them however
 they were written. Players and frames become the link a reader can follow; the pixels that count
-readers go.
+readers go. Words in angle brackets that are no tags (`List<int>`) are words.
 Faults: none. What has no such token stays HTML, for the allow-list. Never: drops a word.
 See: markdown (runs the two rules), raw (single tags), bodies (the allow-list).
 """
@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from publisher.digest.raw import TAG, UNSEEN, attributes_of, is_too_deep
+from publisher.digest.raw import TAG, UNSEEN, attributes_of, is_too_deep, words_of_tag
 
 _BROKEN: Final = re.compile(r"<[a-zA-Z/!?]")
 _SPACE: Final = re.compile(r"[ \t\n]+")
@@ -120,7 +120,9 @@ def _parts_of(source: str) -> Iterator[Token]:
             yield Token("html_inline", "", 0, content=text[broken.start() :], map=[line, line])
         line += text.count("\n")
         if tag:
-            yield Token("html_inline", "", 0, content=tag[0], map=[line, line])
+            shown = words_of_tag(tag[0])
+            kind = "html_inline" if shown is None else "text"
+            yield Token(kind, "", 0, content=tag[0] if shown is None else shown, map=[line, line])
             line += tag[0].count("\n")
             position = tag.end()
 
@@ -293,7 +295,10 @@ def _paired(children: Sequence[Token], markdown: MarkdownIt) -> list[Token]:
                     pass
             continue
         name = _name_of(child)
-        if name == "img":
+        shown = words_of_tag(child.content)
+        if shown is not None:
+            out[index] = Token("text", "", 0, content=shown) if shown else None
+        elif name == "img":
             out[index] = _picture(child, markdown)
         elif name in _PAIRS or name in UNSEEN:
             waiting.append((name, index))

@@ -23,6 +23,21 @@ BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 TAG: Final = re.compile(r"""<(/?)([a-zA-Z][\w:-]*+)((?:[^<>"']|"[^"<]*"|'[^'<]*')*+)>""")
 """One tag: its slash, its name, its attributes."""
 
+HTML: Final = frozenset(  # a word each is easier to read than a list of strings
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink"
+    " blockquote body br button canvas caption center cite code col colgroup data datalist dd del"
+    " details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer form frame"
+    " frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li"
+    " link main map mark marquee math menu meta meter nav nobr noembed noframes noscript object ol"
+    " optgroup option output p param picture plaintext pre progress q rb rp rt rtc ruby s samp script"
+    " search section select slot small source span strike strong style sub summary sup svg table tbody"
+    " td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp"
+    " annotation maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mroot"
+    " mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"
+    " semantics".split()  # noqa: SIM905
+)
+"""The elements of HTML and its formulas, those of old included; `<int>` and `<path>` are none."""
+
 _ATTRIBUTE: Final = re.compile(
     r"""([^\s"'<>/=]++)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]++)))?"""
 )
@@ -46,6 +61,18 @@ def is_too_deep(source: str) -> bool:
             if depth > MOST_OPEN_TAGS:
                 return True
     return False
+
+
+def words_of_tag(tag: str) -> str | None:
+    """Say what a tag that is none of HTML's shows: itself, or nothing; None where it is HTML's.
+
+    `List<int>` and `cd <path>` are words an editor wrote. A browser would hide them, and a sanitiser
+    that takes them for MathML or SVG all that follows. What has attributes, or a prefix, is markup.
+    """
+    found = TAG.fullmatch(tag)
+    if found is None or found[2].lower() in HTML:
+        return None
+    return "" if ":" in found[2] or found[3].strip(" /\n") else tag
 
 
 def attributes_of(tag: str) -> dict[str, str]:

@@ -112,6 +112,24 @@ def test_seen_and_unseen(text: str, seen: str, unseen: str) -> None:
     assert unseen not in html
 
 
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("a List<int> b <i>c</i>", "<p>a List&lt;int&gt; b <em>c</em></p>"),
+        ("cd <path>; <Foo /> </text> x", "<p>cd &lt;path&gt;; &lt;Foo /&gt; &lt;/text&gt; x</p>"),
+        ("<path>\nbelow", "<p>&lt;path&gt; below</p>"),
+        ("<div>\na <set> b\n</div>", "<p>a &lt;set&gt; b</p>"),
+        ('a <path d="M0"> b', "<p>a  b</p>"),
+        ("<div>\na <o:p></o:p>b\n</div>", "<p>a b</p>"),
+        ("<math><mi>x</mi></math> a", "<p><math><mi>x</mi></math> a</p>"),
+        ('<svg><path d="M0"/><text>t</text></svg> a', "<p> a</p>"),
+    ],
+)
+def test_words_in_angle_brackets(text: str, html: str) -> None:
+    """What is no element of HTML hides nothing: it is shown, or where it is markup goes alone."""
+    assert press(text) == html
+
+
 @given(
     st.lists(
         st.sampled_from(
