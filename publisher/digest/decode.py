@@ -1,9 +1,10 @@
 """decode - bytes in, text out, and the name of the encoding.
 
 UTF-8 comes first; a byte order mark decides; only then is an older encoding guessed, from the few
-that digests are written in, and the guess is said aloud. A file that is nearly UTF-8 is not
-guessed at: its broken place is named.
-Faults: a text of None with a `stop` finding. Never: opens files. See: characters.
+that digests are written in, and the guess is said aloud with its certainty. A file that is nearly
+UTF-8 is not guessed at: its broken place is named.
+Faults: a text of None with a `stop` finding; an uncertain guess is a `hold`.
+Never: opens files. See: legacy (the guess), characters (next).
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from charset_normalizer import from_bytes
-
+from publisher.digest.legacy import guess, makes_sense
 from publisher.model import Finding, Level
 
 MAX_BYTES: Final = 10 * 1024 * 1024
@@ -25,22 +25,8 @@ MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-LEGACY: Final = {
-    "gb18030": "gb18030",
-    "big5": "big5",
-    "cp932": "shift_jis",
-    "euc_jp": "euc-jp",
-    "euc_kr": "euc-kr",
-    "cp949": "euc-kr",
-    "koi8_r": "koi8-r",
-    "cp1250": "windows-1250",
-    "cp1251": "windows-1251",
-    "cp1252": "windows-1252",
-    "cp1253": "windows-1253",
-    "cp1255": "windows-1255",
-    "cp1256": "windows-1256",
-}
-"""The encodings guessed at, with the names people know them by."""
+CERTAIN: Final = 0.95
+"""A guess below it is not mailed by itself."""
 _MULTIBYTE: Final = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -71,6 +57,8 @@ def decode(data: bytes) -> Decoded:
         if data.startswith(mark):
             return _marked(data[len(mark) :], encoding)
     if b"\0" in data:
+        if unmarked := _unmarked_utf16(data):
+            return _marked(data, unmarked)
         return _stop(
             "unknown",
             "This is not a text: it holds NUL bytes, as pictures and word processor files do.",
@@ -82,7 +70,7 @@ def decode(data: bytes) -> Decoded:
     except UnicodeDecodeError as error:
         if _is_nearly_utf8(data):
             return _broken(data, error)
-    return _guessed(data)
+        return _guessed(data, error)
 
 
 def _marked(data: bytes, encoding: str) -> Decoded:
@@ -101,6 +89,19 @@ def _marked(data: bytes, encoding: str) -> Decoded:
     return Decoded(text, name, (note,))
 
 
+def _unmarked_utf16(data: bytes) -> str | None:
+    """Name the UTF-16 that bytes without a mark are in, where blanks and line ends say so."""
+    if len(data) % 2:
+        return None
+    text = data.decode("utf-16-le", "replace")
+    straight = sum(map(text.count, " \r\n"))
+    swapped = sum(map(text.count, "\u2000\u0d00\u0a00"))  # the same, read the wrong way round
+    if (straight > 0) == (swapped > 0):
+        return None
+    encoding = "utf-16-le" if straight else "utf-16-be"
+    return encoding if makes_sense(data.decode(encoding, "replace")) else None
+
+
 def _is_nearly_utf8(data: bytes) -> bool:
     """Whether by far most bytes above ASCII form UTF-8 characters."""
     high = sum(byte > 0x7F for byte in data)
@@ -109,30 +110,45 @@ def _is_nearly_utf8(data: bytes) -> bool:
 
 
 def _broken(data: bytes, error: UnicodeDecodeError) -> Decoded:
-    before = data[: error.start]
-    line_start = before.rfind(b"\n") + 1
+    line, column = _place(data, error)
     return _stop(
         "utf-8",
         f"The digest is UTF-8, but the byte 0x{data[error.start]:02X} here is not: "
         "a character was cut or comes from another encoding.",
         "Type the character at this place anew and save the digest as UTF-8.",
-        line=before.count(b"\n") + 1,
-        column=len(before[line_start:].decode("utf-8", "replace")) + 1,
+        line=line,
+        column=column,
     )
 
 
-def _guessed(data: bytes) -> Decoded:
-    best = from_bytes(data, cp_isolation=list(LEGACY), enable_fallback=False).best()
+def _guessed(data: bytes, error: UnicodeDecodeError) -> Decoded:
+    best = guess(data)
     if best is None:
-        return _stop("unknown", "The encoding of the digest could not be made out.", _SAVE_AS)
-    name = LEGACY.get(best.encoding, best.encoding)
-    warning = Finding(
-        Level.WARN,
+        line, column = _place(data, error)
+        return _stop(
+            "unknown",
+            "The digest is not UTF-8 from here on, and which older encoding it is in cannot be "
+            "made out.",
+            _SAVE_AS,
+            line=line,
+            column=column,
+        )
+    finding = Finding(
+        Level.WARN if best.certainty >= CERTAIN else Level.HOLD,
         _CODE,
-        f"The digest is not UTF-8; it was read as {name}, which is a guess.",
+        f"The digest is not UTF-8; it was read as {best.encoding}, which is a guess "
+        f"({best.certainty:.0%} certain).",
         f"Look whether all characters are right. {_SAVE_AS}",
     )
-    return Decoded(str(best), name, (warning,))
+    return Decoded(best.text, best.encoding, (finding,))
+
+
+def _place(data: bytes, error: UnicodeDecodeError) -> tuple[int, int]:
+    """Give line and column of the first byte that is no UTF-8."""
+    before = data[: error.start]
+    line_start = before.rfind(b"\n") + 1
+    column = len(before[line_start:].decode("utf-8", "replace")) + 1
+    return before.count(b"\n") + 1, column
 
 
 def _stop(

@@ -5,7 +5,7 @@ from publisher.digest.characters import MOST_REPORTED, at_the_door, scrub, strai
 
 def test_line_ends() -> None:
     """Every line end is a line feed; separators become spaces, so that lines stay countable."""
-    assert straighten("a\r\nb\rc\u2028d\u2029e") == "a\nb\nc d e"
+    assert straighten("a\r\nb\rc\u2028d\u2029e\x85f\n\rg") == "a\nb\nc d e f\n\ng"
 
 
 def test_removed_with_place() -> None:
@@ -16,6 +16,20 @@ def test_removed_with_place() -> None:
         ("digest/control-character", 2, 3),
         ("digest/control-character", 3, 1),
     ]
+
+
+def test_noncharacters() -> None:
+    """Surrogates, noncharacters and inner byte order marks go; no others near them."""
+    assert scrub("a\ud800b\ufdd0c\ufeffd\U0001fffee\U0010ffff") == "abcde"
+    assert scrub("\ufdcf\ufdf0\U0001fffd\U00020000") == "\ufdcf\ufdf0\U0001fffd\U00020000"
+
+
+def test_lost_characters() -> None:
+    """A replacement character stays, and is reported once with its first place."""
+    clean, (found,) = at_the_door("one\ntw\ufffd th\ufffdee\n")
+    assert clean == "one\ntw\ufffd th\ufffdee\n"
+    assert (found.code, found.line, found.column) == ("digest/lost-character", 2, 3)
+    assert "at 1 more place" in found.message
 
 
 def test_references() -> None:
