@@ -23,8 +23,8 @@ BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 TAG: Final = re.compile(r"""<(/?)([a-zA-Z][\w:-]*+)((?:[^<>"']|"[^"<]*"|'[^'<]*')*+)>""")
 """One tag: its slash, its name, its attributes."""
 
-HTML: Final = frozenset(  # a word each is easier to read than a list of strings
-    "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink"
+HTML: Final = frozenset(
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink"  # noqa: SIM905
     " blockquote body br button canvas caption center cite code col colgroup data datalist dd del"
     " details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer form frame"
     " frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li"
@@ -34,7 +34,7 @@ HTML: Final = frozenset(  # a word each is easier to read than a list of strings
     " td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp"
     " annotation maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mroot"
     " mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"
-    " semantics".split()  # noqa: SIM905
+    " semantics".split()
 )
 """The elements of HTML and its formulas, those of old included; `<int>` and `<path>` are none."""
 
