@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from publisher.digest.characters import scrub
+from publisher.digest.footnotes import notes_last
 from publisher.digest.markdown import tidy
 from publisher.digest.raw import UNSEEN, is_too_deep, text_of
 from publisher.model import Link
@@ -80,7 +81,7 @@ class Press:
 
     def html(self, tokens: Sequence[Token]) -> str:
         """Render block tokens and sanitise the result."""
-        ready = [_made_ready(token) for token in tokens]
+        ready = [_made_ready(token) for token in notes_last(tokens)]
         raw = self._markdown.renderer.render(ready, self._markdown.options, {})
         if is_too_deep(raw):
             self.flattened += 1

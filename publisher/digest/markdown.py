@@ -21,9 +21,11 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_cjk_friendly import cjk_friendly
 
+from publisher.digest.footnotes import footnotes
 from publisher.digest.formulas import formulas
 from publisher.digest.headings import unspaced_heading
 from publisher.digest.html_tokens import read_html_blocks, read_inline_html
+from publisher.digest.signs import check_boxes, name_signs
 
 MAX_NESTING: Final = 100
 """How deep blocks may nest; what lies deeper is dropped by the parser, so it is reported."""
@@ -45,6 +47,7 @@ def parser() -> MarkdownIt:
     markdown.enable(["linkify", "table", "strikethrough"])
     markdown.use(cjk_friendly)
     markdown.use(formulas)
+    markdown.use(footnotes)
     if markdown.linkify is not None:
         _keep_addresses_ascii(markdown.linkify)
     markdown.block.ruler.at("reference", _short_reference)
@@ -52,7 +55,9 @@ def parser() -> MarkdownIt:
         "heading", "unspaced_heading", unspaced_heading, {"alt": _INTERRUPTED}
     )
     markdown.core.ruler.after("inline", "html_blocks", read_html_blocks)
+    markdown.core.ruler.before("inline", "check_boxes", check_boxes)
     markdown.core.ruler.after("linkify", "inline_html", read_inline_html)
+    markdown.core.ruler.after("inline_html", "name_signs", name_signs)
     markdown.core.ruler.push("chinese_typesetting", _typeset)
     markdown.add_render_rule("softbreak", _render_soft_break)
     return markdown

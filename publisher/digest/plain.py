@@ -15,6 +15,7 @@ from typing import Final
 from markdown_it.token import Token
 
 from publisher.digest.characters import scrub
+from publisher.digest.footnotes import notes_last
 from publisher.digest.markdown import tidy
 from publisher.digest.raw import BREAK, UNSEEN, text_of
 
@@ -23,8 +24,11 @@ _SENTENCE: Final = re.compile(r".*?(?:[。！？]|[.!?](?=\s|$)|\n|$)", re.DOTAL
 MOST_CELLS: Final = 160
 
 
-def line_text(children: Sequence[Token] | None) -> str:
-    """Give a run of inline tokens as text; a hard break is a line feed."""
+def line_text(children: Sequence[Token] | None, *, with_notes: bool = False) -> str:
+    """Give a run of inline tokens as text; a hard break is a line feed.
+
+    References to footnotes are for running text only: in a title they would be digits.
+    """
     parts: list[str] = []
     unseen = 0
     for child in children or ():
@@ -42,6 +46,8 @@ def line_text(children: Sequence[Token] | None) -> str:
             parts.append("\n")
         elif child.type == "image":
             parts.append(line_text(child.children))
+        elif child.type == "footnote_ref" and not with_notes:
+            continue
         else:
             parts.append(child.content)
     return scrub("".join(parts))
@@ -55,7 +61,7 @@ def title_text(children: Sequence[Token] | None) -> str:
 def body_text(tokens: Sequence[Token]) -> str:
     """Give block tokens as text: an empty line between paragraphs, bullets and quotes marked."""
     writer = _Writer()
-    for token in tokens:
+    for token in notes_last(tokens):
         writer.take(token)
     return writer.text()
 
@@ -75,7 +81,8 @@ class _Writer:
         """Read one token."""
         match token.type:
             case "inline":
-                text = "\n".join(part.strip() for part in line_text(token.children).split("\n"))
+                line = line_text(token.children, with_notes=True)
+                text = "\n".join(part.strip() for part in line.split("\n"))
                 if self._row is not None:
                     self._row.append(tidy(text))
                 else:
