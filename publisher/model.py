@@ -58,6 +58,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of an issue, as it was made fit for the issue's page.
+
+    `address` is what the digest says, `file` the name in the issue's folder, "" for one that shows
+    nothing; `source` the SHA-256 of the bytes it was made from.
+    """
+
+    address: str
+    file: str
+    width: int
+    height: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One piece of news: a paper, an article, a release.
 
@@ -102,7 +117,7 @@ class Issue:
 
     `part` keys the issue inside a digest of many, None otherwise. `html`/`text` is the preface
     before the first section. `id`, `draft`, `send`, `subject` are directives of the front matter
-    (`send` is "no" or a time as written).
+    (`send` is "no" or a time as written). `pictures` are gathered when it is published.
     """
 
     sections: tuple[Section, ...] = ()
@@ -121,6 +136,7 @@ class Issue:
     send: str | None = None
     subject: str | None = None
     not_before: Day | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -167,6 +183,7 @@ class Newsletter:
 
     `path` is "" or "name/" and stands first in all its addresses; `id` names its feeds for ever,
     once published; `site_url` and `app_url` end in "/" or are None. `send` is the send rule; `in_doubt` is "resend" or "hold".
+    Relative addresses in digests lead on from `base_url`; `images` is "link" or "rehost".
     """
 
     slug: str
@@ -181,6 +198,8 @@ class Newsletter:
     in_doubt: str = "resend"
     site_url: str | None = None
     app_url: str | None = None
+    base_url: str | None = None
+    images: str = "link"
     sender_name: str = ""
     sender_address: str | None = None
     reply_to: str | None = None

@@ -12,6 +12,7 @@ See: publisher.toml (every key, commented), model.Newsletter (what comes out).
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -42,6 +43,7 @@ RESERVED: Final = frozenset(
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 WITH_PASSWORD: Final = re.compile(r"[^:/]+://[^/?#]*:[^/?#]+@")
+HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*", re.UNICODE)
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -181,6 +183,20 @@ class _Web(_Table):
 class _Network(_Table):
     allow: tuple[str, ...] = ()
 
+    @field_validator("allow")
+    @classmethod
+    def _allow(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                ipaddress.ip_network(one, strict=False)
+            except ValueError:
+                if not HOST.fullmatch(one) or one.replace(".", "").isdigit():
+                    raise ValueError(
+                        f'{one!r} is neither a host such as "pictures.example.net" nor a range'
+                        ' such as "10.0.0.0/8"'
+                    ) from None
+        return value
+
 
 class _Look(_Table):
     name: Literal["digest"] = "digest"
@@ -195,6 +211,17 @@ class _Look(_Table):
         if not COLOUR.fullmatch(value):
             raise ValueError('a colour is written "#rrggbb"')
         return value
+
+
+def _web_address(value: str | None) -> str | None:
+    """Check an address others lead on from; it ends in a slash."""
+    if not value:
+        return None
+    parts = urlsplit(value)
+    is_web = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+    if not is_web or re.search(r"[\s?#\x00-\x1f<>\"]", value):
+        raise ValueError('an address such as "https://news.example.net/"')
+    return value if value.endswith("/") else f"{value}/"
 
 
 class _Newsletter(_Table):
@@ -213,7 +240,14 @@ class _Newsletter(_Table):
     postal_address: str = ""
     bounce_domain: str | None = None
     window: int = Field(default=20, ge=1, le=1000)
+    base_url: str | None = None
+    images: Literal["link", "rehost"] = "link"
     look: _Look = _Look()
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str | None) -> str | None:
+        return _web_address(value)
 
     @field_validator("title")
     @classmethod
@@ -298,13 +332,7 @@ class _File(BaseSettings):
     @field_validator("site_url", "app_url")
     @classmethod
     def _url(cls, value: str | None) -> str | None:
-        if not value:
-            return None
-        parts = urlsplit(value)
-        is_web = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
-        if not is_web or re.search(r"[\s?#\x00-\x1f<>\"]", value):
-            raise ValueError('an address such as "https://news.example.net/"')
-        return value if value.endswith("/") else f"{value}/"
+        return _web_address(value)
 
     @classmethod
     def settings_customise_sources(
@@ -449,6 +477,8 @@ def _newsletters(path: Path, checked: _File) -> tuple[Newsletter, ...]:
                 postal_address=table.postal_address,
                 bounce_domain=table.bounce_domain,
                 window=table.window,
+                base_url=table.base_url,
+                images=table.images,
                 topics=topics,
                 look=Look(**table.look.model_dump()),
             )

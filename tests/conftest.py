@@ -1,13 +1,24 @@
-"""What every room's tests share: the corpora, where they lie, and how long properties are tried.
+"""What every room's tests share: the corpora, a made-up authority, a web server that misbehaves.
 
 HYPOTHESIS_PROFILE names a profile: `default`, `ci` (the default where CI=true: as random, and a
 failure prints the line that replays it elsewhere), `long` (what `make fuzz` runs).
 """
 
+import contextlib
+import datetime
+import ipaddress
 import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
@@ -43,3 +54,136 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("no corpora on this machine; PUBLISHER_CORPORA names them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a made-up authority: ca.pem, and server.pem for 127.0.0.1, key included."""
+    folder = tmp_path_factory.mktemp("authority")
+    now = datetime.datetime.now(datetime.UTC)
+    ca_key = ec.generate_private_key(ec.SECP256R1())
+    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Example Authority")])
+    ca_usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+
+    def certificate(name: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(ca_name)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False
+            )
+        )
+
+    ca = (
+        certificate(ca_name, ca_key.public_key())
+        .add_extension(x509.BasicConstraints(True, None), True)
+        .add_extension(ca_usage, True)
+        .sign(ca_key, hashes.SHA256())
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "relay.example.net")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    server = (
+        certificate(name, key.public_key())
+        .add_extension(x509.SubjectAlternativeName([address]), False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(ca.public_bytes(pem))
+    (folder / "server.pem").write_bytes(
+        server.public_bytes(pem)
+        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder
+
+
+@pytest.fixture
+def server_context(authority: Path) -> ssl.SSLContext:
+    """The TLS side of a server for 127.0.0.1."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority / "server.pem")
+    return context
+
+
+class WebHost:
+    """A web server on loopback that answers each path with the bytes, or the deed, it is told.
+
+    An answer is a whole HTTP response; a function of the connection may do anything instead.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.answers: dict[str, bytes | Callable[[socket.socket], None]] = {}
+        self.asked: list[str] = []
+        self.heads: list[bytes] = []
+        self.context = context
+        self.released = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._listen, daemon=True)]
+        self._threads[0].start()
+
+    def at(self, path: str, name: str = "127.0.0.1") -> str:
+        """Give the address of a path."""
+        return f"http{'s' if self.context else ''}://{name}:{self.port}{path}"
+
+    def show(self, path: str, data: bytes, *, head: str = "200 OK") -> str:
+        """Answer a path with some bytes; give its address."""
+        start = f"HTTP/1.1 {head}\r\nContent-Length: {len(data)}\r\n\r\n"
+        self.answers[path] = start.encode() + data
+        return self.at(path)
+
+    def stop(self) -> None:
+        """Close all that is open and wait for it."""
+        self.released.set()
+        with contextlib.suppress(OSError):  # stopped before
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.callback(lambda: connection.close())
+            if self.context:
+                connection = self.context.wrap_socket(connection, server_side=True)
+            head = b""
+            while not head.endswith(b"\r\n\r\n") and (piece := connection.recv(1)):
+                head += piece
+            path = head.split(b" ")[1].decode() if b" " in head else ""
+            self.heads.append(head)
+            self.asked.append(path)
+            answer = self.answers.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            if callable(answer):
+                answer(connection)
+            else:
+                connection.sendall(answer)
+
+
+@pytest.fixture
+def web_host() -> Iterator[Callable[..., WebHost]]:
+    """Start web servers and stop them afterwards."""
+    hosts: list[WebHost] = []
+
+    def start(context: ssl.SSLContext | None = None) -> WebHost:
+        hosts.append(WebHost(context))
+        return hosts[-1]
+
+    yield start
+    for host in hosts:
+        host.stop()

@@ -11,7 +11,10 @@ FLOORS = {
     5: {"cli"},
     4: {"run", "web"},
     3: {"publish", "send", "signup", "bounce"},
-    2: {"settings", "store", "register", "wire", "site", "folder", "clock", "mailbox", "templates"},
+    2: {
+        *("settings", "store", "register", "wire", "site", "folder", "clock", "mailbox"),
+        *("templates", "pictures", "outbound"),
+    },
     1: {"digest", "identity", "render", "preflight", "schedule", "delivery", "tokens"},
     0: {"model", "errors", "addresses"},
 }

@@ -88,7 +88,7 @@ def _read_body(digest: _Digest) -> tuple[Issue, list[Finding]]:
     markdown = parser()
     tokens = markdown.parse(digest.body)
     outlined = parts_of(outline(blocks_of(tokens)), known_title=digest.stated.title)
-    press = Press(markdown, digest.newsletter.site_url)
+    press = Press(markdown, digest.newsletter.base_url)
     sections = tuple(section_of(part, press) for part in outlined.parts)
     preface = tokens_of(outlined.preface)
     issue = _issue(digest, sections, outlined.title, body_text(preface), press.html(preface))
@@ -105,7 +105,7 @@ def _issue(
     stated = digest.stated
     title = stated.title or headline
     opening = facts.dateline(preface or _prose(sections))
-    image = stated.image and Press(parser(), digest.newsletter.site_url).address(stated.image)
+    image = stated.image and Press(parser(), None).picture(stated.image)
     return Issue(
         sections=sections,
         title=title,

@@ -1,9 +1,10 @@
 """bodies - block tokens as sanitised HTML, the only HTML that leaves this room.
 
 Markdown lets raw HTML through; nh3 keeps what mail, feeds and pages can carry. Addresses are made
-absolute or dropped, anchors (`#...`) stay, frames and players become plain links.
+absolute or dropped, anchors (`#...`) stay, frames and players become plain links. Only a picture's
+address may stay relative: it means a file beside the digest, which is not for this room to open.
 Faults: HTML nested beyond reason is shown as its text, and said so.
-Never: a script, a style, a relative address. See: plain (the same as text).
+Never: a script, a style, another relative address. See: plain (the same as text), render.images.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
 _ANCHOR: Final = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _LEADS_NOWHERE: Final = re.compile(r"<a>(.*?)</a>", re.DOTALL)
-_IMAGE: Final = re.compile(r'<img\b[^>]*?\bsrc="(https?:[^"]*)"')
+_IMAGE: Final = re.compile(r'<img\b(?:[^<>"]|"[^"]*")*?\ssrc="([^"]+)"')
 _IMAGE_WORDS: Final = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*>')
 
 
@@ -70,11 +71,13 @@ class Press:
         self._base = base
         self.relative: list[str] = []
         self.flattened = 0
+        self._tag = ""
         self._cleaner = nh3.Cleaner(
             tags=set(TAGS),
             clean_content_tags=set(UNSEEN),
             attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
             url_schemes=set(SCHEMES),
+            attribute_filter=self._told,  # of each attribute first, then of addresses
             url_relative=self._absolute,
             link_rel=None,
         )
@@ -91,11 +94,25 @@ class Press:
 
     def address(self, address: str) -> str | None:
         """Give an address as an absolute http(s) one, or None."""
+        self._tag = ""
         whole = address if _scheme(address) else self._absolute(address)
         return scrub(whole) if whole and _scheme(whole) in {"http", "https"} else None
 
+    def picture(self, address: str) -> str | None:
+        """Give a picture's address, absolute or beside the digest, or None."""
+        if _scheme(address):
+            return self.address(address)
+        return scrub(self._beside(address.strip()) or "") or None
+
+    def _told(self, tag: str, attribute: str, value: str) -> str:
+        """Remember whose addresses come next."""
+        self._tag = tag
+        return value
+
     def _absolute(self, address: str) -> str | None:
         """Resolve a relative address; keep an anchor; drop what has no base, and remember it."""
+        if self._tag == "img":
+            return self._beside(address.strip())
         if address.startswith("#"):
             return address
         try:
@@ -108,6 +125,12 @@ class Press:
         if address:
             self.relative.append(address)
         return None
+
+    def _beside(self, address: str) -> str | None:
+        """Keep a relative address of a picture, but for one that names a host or nothing."""
+        if address.startswith("//"):
+            return f"https:{address}"
+        return address if address and address[0] not in "#?" else None
 
 
 def links_of(cleaned: str) -> tuple[Link, ...]:

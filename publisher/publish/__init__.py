@@ -3,15 +3,16 @@
     folder.scan        the digests and their bytes
       | digest.read    what each one says, with findings
       | identity.decide   new issue, revision, copy, or held for a person
+      | pictures       those of the digests folder, and those from elsewhere if so set
       | render         page, archive, feeds; and the mail once, so that preflight can judge it
       | store.issues   what senders and the desk read
       | register       what can never be recomputed
       | site.write     feeds/, atomically
 
-Nothing is written before everything has been rendered, so a broken template changes nothing. The
-store is written before the register and the register before the site: a crash in between is healed
-by the next publication, also by one that finds nothing new, and an issue is never taken for mailed
-that was not.
+Nothing is written before everything has been rendered, so a broken template changes nothing. New
+pictures come first, for nothing mentions them yet. The store is written before the register and the
+register before the site: a crash in between is healed by the next publication, also by one that
+finds nothing new, and an issue is never taken for mailed that was not.
 
 Faults: whatever its rooms raise; a bad digest is not one, it is recorded and the others go on.
 Never: sends mail, moves or deletes a digest. See: send (the other hall), identity (the rules).
@@ -27,6 +28,7 @@ from pathlib import Path
 from publisher import register, site
 from publisher.errors import RefusedError
 from publisher.model import Newsletter, Record
+from publisher.publish.illustrating import Errands, illustrate, look_again, removed
 from publisher.publish.looking import find, state_of
 from publisher.publish.pages import editions, gather_contents, judge_mail, render_site
 from publisher.publish.reading import read_folder
@@ -56,6 +58,7 @@ def publish(
     """
     total = Outcome()
     with site.lock(settings.home):
+        errands = Errands(settings.network_allow)
         fixed = dict(register.load(settings.register_path).paths)
         placed = {one.slug: one for one in settings.with_paths(fixed).newsletters}
         for asked in newsletters or settings.newsletters:
@@ -65,15 +68,20 @@ def publish(
             if not read_folder(settings, work, files, as_issue, as_new=as_new):
                 total += work.outcome
                 continue
+            look_again(settings, store, work)
             written: tuple[str, ...] = ()
             behind = _behind(settings, newsletter)
             if rebuild or work.contents or work.is_opening or behind.exists():
+                fresh = set(work.contents)
                 gather_contents(settings, store, work)
-                pages = render_site(work, templates)
+                looked_at = fresh if not (rebuild or behind.exists()) else set(work.contents)
+                drawn = illustrate(settings, store, work, looked_at, errands)
+                pages = render_site(work, templates) | removed(settings, work)
                 judge_mail(work, templates)
+                written = site.write(settings.site_folder, drawn, now)
                 behind.touch()
                 save(settings, store, known, work)
-                written = site.write(settings.site_folder, pages, now)
+                written += site.write(settings.site_folder, pages, now)
                 behind.unlink()
             else:
                 save(settings, store, known, work)
@@ -109,7 +117,11 @@ def withdraw(
                 f"the text of issue {slug} is gone",
                 hint="put its digest back and run `publisher publish`",
             )
-        pages = render_site(work, templates)
+        drawn = illustrate(
+            settings, store, work, {slug} if restore else (), Errands(settings.network_allow)
+        )
+        pages = render_site(work, templates) | removed(settings, work)
+        site.write(settings.site_folder, drawn, now)
         behind = _behind(settings, newsletter)
         behind.touch()
         if not restore:  # first: a crash in between must not leave mail going out

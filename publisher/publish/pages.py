@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 from publisher import addresses, preflight
 from publisher.errors import PublisherError
 from publisher.identity.items import matched
 from publisher.model import Edition, Finding, Issue, Level, Newsletter, Published, Record, Variant
+from publisher.publish.illustrating import read_copy
 from publisher.publish.work import ISSUE_FILE, Work, says_else, site_copy
 from publisher.render import feed, mail, page, text
 from publisher.settings import Settings
@@ -36,19 +36,16 @@ def gather_contents(settings: Settings, store: Store, work: Work) -> None:
         if slug in work.readable:
             work.contents[slug] = kept[slug]
             continue
-        found = [one for one in (_on_site(settings, work, slug), kept.get(slug)) if one is not None]
+        found = [
+            one
+            for one in (read_copy(site_copy(settings, work, slug)), kept.get(slug))
+            if one is not None
+        ]
         fitting = [one for one in found if not says_else(work.records[slug], one)]
         if found:
             work.contents[slug] = (fitting or found)[0]
         if not fitting:
             work.borrowed.add(slug)
-
-
-def _on_site(settings: Settings, work: Work, slug: str) -> Issue | None:
-    """Read an issue back from beside its page."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return codec.read_issue(site_copy(settings, work, slug).read_text("utf-8"))
-    return None
 
 
 def render_site(work: Work, templates: Mapping[str, str]) -> dict[str, bytes | None]:

@@ -52,6 +52,7 @@ def _is_as_stored(work: Work, record: Record) -> bool:
     return (
         kept is not None
         and record.slug in work.readable
+        and record.slug not in work.redrawn
         and record == replace(kept, mailed=record.mailed)
         and (record.mailed is None or kept.mailed is not None)
     )

@@ -50,7 +50,8 @@ class Work:
     """What is known while one newsletter is published; `records` and `contents` by slug.
 
     `stored` are the issues the store knows, `readable` those it has the very text of; `borrowed`
-    those of which only another text than the record's was found.
+    those of which only another text than the record's was found; `redrawn` those whose pictures
+    are not those of the store's text.
     """
 
     newsletter: Newsletter
@@ -61,6 +62,7 @@ class Work:
     stored: dict[str, Record] = field(default_factory=dict)
     readable: frozenset[str] = frozenset()
     borrowed: set[str] = field(default_factory=set)
+    redrawn: set[str] = field(default_factory=set)
     seen: dict[str, DigestRow] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     unread: dict[str, str] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from markupsafe import Markup
 from publisher.addresses import archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
 from publisher.render.fragments import absolute, clean, without_mathml
+from publisher.render.images import cover
 from publisher.render.view import IssueView, ItemView, view
 from publisher.render.words import direction, say
 
@@ -85,7 +86,7 @@ def json_feed(entries: Sequence[Published], newsletter: Newsletter) -> Edition:
                 "title": issue.headline,
                 "content_html": _content(issue),
                 "summary": _summary(issue),
-                "image": _image(published.issue.image),
+                "image": cover(published.issue, issue.address, newsletter.base_url),
                 "date_published": _moment(published.record.published).isoformat(),
                 "date_modified": _moment(published.record.updated).isoformat(),
                 "authors": [{"name": name} for name in _authors(issue, newsletter)],
@@ -236,10 +237,6 @@ def _author(newsletter: Newsletter) -> str:
 
 def _authors(issue: IssueView, newsletter: Newsletter) -> tuple[str, ...]:
     return issue.authors or (_author(newsletter),)
-
-
-def _image(address: str | None) -> str | None:
-    return address if address and address.startswith(("https://", "http://")) else None
 
 
 def _moment(moment: datetime) -> datetime:

@@ -24,6 +24,7 @@ _TAG: Final = re.compile(r'<[a-zA-Z](?:[^<>"]|"[^"]*")*>')
 _MARKUP: Final = re.compile(r'(<pre\b.*?</pre>|<(?:[^<>"]|"[^"]*")*>)', re.DOTALL)
 _PRE: Final = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _ADDRESS: Final = re.compile(r'\s(href|src|cite)="([^"]*)"')
+_WORDS: Final = re.compile(r'\salt="([^"]*)"')
 _ANCHOR: Final = re.compile(r'<a\b(?:[^<>"]|"[^"]*")*?\shref="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _SHOWN: Final = re.compile(r'<a (href="(https?://[^"]+)"[^<>]*)>\2</a>')
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -75,6 +76,7 @@ def absolute(html: str, page: str | None) -> str:
     """Make every address whole; what cannot be, while there is no page address, is taken out.
 
     A bare fragment leads to the page. `xml:base` would be legal in feeds, but readers ignore it.
+    A picture that has lost its address is told by its words.
     """
 
     def whole(match: re.Match[str]) -> str:
@@ -83,7 +85,14 @@ def absolute(html: str, page: str | None) -> str:
             return match.group(0)
         return f' {name}="{_joined(page, value)}"' if page else ""
 
-    return _TAG.sub(lambda tag: _ADDRESS.sub(whole, tag.group(0)), str(html))
+    def tag(found: re.Match[str]) -> str:
+        made = _ADDRESS.sub(whole, found.group(0))
+        if made.startswith("<img") and ' src="' not in made:
+            words = _WORDS.search(made)
+            return words[1] if words else ""
+        return made
+
+    return _TAG.sub(tag, str(html))
 
 
 def _joined(page: str, value: str) -> str:

@@ -20,6 +20,7 @@ from publisher.errors import TemplateError
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates, draw
 from publisher.render.fragments import absolute, for_mjml, without_mathml
+from publisher.render.images import narrowed
 from publisher.render.view import view
 
 PREHEADER_LENGTH: Final = 120
@@ -50,7 +51,7 @@ def render(
 
 
 def _for_mail(html: str, address: str | None) -> str:
-    return for_mjml(absolute(without_mathml(html), address))
+    return for_mjml(narrowed(absolute(without_mathml(html), address)))
 
 
 def _tables(source: str, name: str, templates: Templates) -> str:

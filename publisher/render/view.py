@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
+from itertools import islice
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,7 @@ from publisher.addresses import issue_address
 from publisher.model import Item, ItemRecord, Newsletter, Published
 from publisher.render import fragments
 from publisher.render.fragments import excerpt, set_tight, set_tight_html
+from publisher.render.images import shown
 from publisher.render.words import count_words, date_words, primary, say
 
 
@@ -141,12 +143,19 @@ def view(
     language = language_of(published, newsletter)
     day = issue_date(published, newsletter)
     numbered = enumerate(published.items(), 1)
+
+    def with_pictures(html: str) -> Markup:
+        return _html(shown(html, issue.pictures, newsletter.base_url))
+
     sections = tuple(
         SectionView(
             _line(section.title) or None,
-            _html(section.html),
+            with_pictures(section.html),
             _text(section.text),
-            tuple(_item(*next(numbered), newsletter, language) for _ in section.items),
+            tuple(
+                _item(number, pair, with_pictures(pair[0].html), newsletter, language)
+                for number, pair in islice(numbered, len(section.items))
+            ),
         )
         for section in issue.sections
     )
@@ -159,7 +168,7 @@ def view(
         date=day,
         number=issue.number if issue.number is not None else record.number,
         address=issue_address(newsletter, record.slug) if newsletter.site_url else None,
-        html=_html(issue.html),
+        html=with_pictures(issue.html),
         text=_text(issue.text),
         sections=sections,
         authors=_lines(issue.authors),
@@ -167,7 +176,9 @@ def view(
     )
 
 
-def _item(number: int, pair: tuple[Item, ItemRecord], newsletter: Newsletter, own: str) -> ItemView:
+def _item(
+    number: int, pair: tuple[Item, ItemRecord], html: Markup, newsletter: Newsletter, own: str
+) -> ItemView:
     item, record = pair
     first, second = (item.title, item.title_language), (item.alt_title, item.alt_title_language)
     wanted = primary(newsletter.language)
@@ -183,7 +194,7 @@ def _item(number: int, pair: tuple[Item, ItemRecord], newsletter: Newsletter, ow
         second_language=_other(second[1], own),
         url=url or None,
         host=_host(url),
-        html=_html(item.html),
+        html=html,
         text=_text(item.text),
         authors=_lines(item.authors),
         topics=_lines(item.topics),

@@ -17,7 +17,11 @@ def press(text: str, base: str | None = None) -> str:
     ("text", "expected"),
     [
         ("<script>alert(1)</script>", ""),
-        ("a <img src=x onerror=alert(1)> b", '<p>a <img alt=""> b</p>'),
+        ("a <img src=x onerror=alert(1)> b", '<p>a <img src="x" alt=""> b</p>'),
+        ("![x](pics/图.png)", '<p><img src="pics/%E5%9B%BE.png" alt="x"></p>'),
+        ("<img src=' ../a b.png ' alt=x>", '<p><img src="../a%20b.png" alt="x"></p>'),
+        ("![](//a.test/x.png)", '<p><img src="https://a.test/x.png" alt=""></p>'),
+        ("a <img src='#x'><img src='?y'>", '<p>a <img alt=""><img alt=""></p>'),
         ('<p style="color:red" onclick="x()">t</p>', "<p>t</p>"),
         ('<a href="javascript:x()">t</a>', "<p>t</p>"),
         ("[t](#note)", '<p><a href="#note">t</a></p>'),

@@ -138,17 +138,33 @@ def test_directives_reach_the_issue() -> None:
 
 
 def test_base_resolves_relative_links() -> None:
-    """With a base relative links and pictures become whole; without one they go, and a note stays."""
+    """With a base relative links become whole; without one they go, and a note stays.
+
+    A picture's address stays as it is written: it may mean a file beside the digest.
+    """
     text = b"# T\n[t](/a)\n\n[b](b) ![](c.png) [anchor](#x) [p](//p.test/)\n"
-    (with_base,) = read(text, newsletter=Newsletter("n", "N", site_url="https://a.test/d/")).issues
+    (with_base,) = read(text, newsletter=Newsletter("n", "N", base_url="https://a.test/d/")).issues
     item = with_base.items[0]
     assert item.url == "https://a.test/a"
     assert [link.url for link in item.links[1:]] == ["https://a.test/d/b", "https://p.test/"]
-    assert item.image == "https://a.test/d/c.png"
+    assert item.image == "c.png"
     assert 'href="#x"' in item.html
-    without = read(text)
+    without = read(text, newsletter=Newsletter("n", "N", site_url="https://a.test/d/"))
     assert without.issues[0].items[0].url is None
-    assert "digest/relative-link" in [found.code for found in without.findings]
+    (told,) = [found for found in without.findings if found.code == "digest/relative-link"]
+    assert {"“/a”", "“b”"} <= set(told.message.rstrip(".").replace(",", "").split())
+
+
+def test_a_cover_may_stand_beside_the_digest() -> None:
+    """The picture named in the front matter is an address or a path, and nothing else."""
+    for stated, expected in (
+        ("pics/c.png", "pics/c.png"),
+        ("//a.test/c.png", "https://a.test/c.png"),
+        ("file:///etc/passwd", None),
+        ("'#x'", None),
+    ):
+        (issue,) = read(f"---\nimage: {stated}\n---\n# T\n\ntext\n".encode()).issues
+        assert issue.image == expected
 
 
 def test_our_sample() -> None:

@@ -16,6 +16,7 @@ from publisher.model import (
     Link,
     Look,
     Newsletter,
+    Picture,
     Published,
     Record,
     Section,
@@ -50,7 +51,7 @@ KITES = Item(
 )
 TEA = Item(
     title="茶凉得比咖啡快",
-    html='<table><thead><tr><th>杯</th><th>分钟</th></tr></thead><tbody><tr><td>瓷</td><td>9</td></tr></tbody></table>\n<p><img src="https://img.example.net/tea.png" alt="一杯茶"></p>',
+    html='<table><thead><tr><th>杯</th><th>分钟</th></tr></thead><tbody><tr><td>瓷</td><td>9</td></tr></tbody></table>\n<p><img src="https://img.example.net/tea.png" alt="一杯茶"></p>\n<p><img src="pics/cup.jpg" alt="杯子"></p>',
     text="杯 分钟\n瓷 9",
     topics=("飞行", "厨房 & 茶"),
 )
@@ -73,6 +74,7 @@ ISSUE = Issue(
     topics=("杂谈",),
     html='<p>春天到了，<a href="https://weather.example.net/">风</a>也到了。</p>',
     text="春天到了，风也到了。",
+    pictures=(Picture("pics/cup.jpg", "0123456789abcdef.jpg", 1200, 800, "of the file"),),
 )
 RECORD = Record(
     newsletter="weekly",

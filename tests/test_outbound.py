@@ -1,0 +1,269 @@
+"""The guard of what is fetched: real servers on loopback, reached only because they are allowed."""
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publisher import outbound
+from publisher.outbound import Answer, fetch, is_public
+
+OPEN = ("127.0.0.1",)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1"),
+        *("169.254.169.254", "100.64.0.1", "100.127.255.254", "192.0.0.8", "192.0.2.1"),
+        *("198.18.0.1", "203.0.113.5", "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.88.99.1"),
+        *("::", "::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1", "64:ff9b::7f00:1"),
+        *("64:ff9b:1::1", "fe80::1", "fec0::1", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1"),
+        *("2002:7f00:1::", "2001:0:1::1", "100::1", "5f00::1"),
+    ],
+)
+def test_what_is_not_public(address: str) -> None:
+    """Nothing that leads to this machine, its neighbours or nowhere is public."""
+    assert not is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "100.63.255.255", "100.128.0.1", "2606:4700::1111"])
+def test_what_is_public(address: str) -> None:
+    """An ordinary address of the internet is."""
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "127.0.0.1",
+            "localhost",
+            "LOCALHOST.",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "127.1",
+        ),
+        *("0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "①②⑦.0.0.1"),
+    ],
+)
+def test_no_spelling_reaches_this_machine(web_host: Callable[..., Any], name: str) -> None:
+    """However loopback is spelt, or named, nothing is connected to."""
+    host = web_host()
+    host.show("/a", b"secret")
+    for scheme in ("http", "https"):
+        answer = fetch(f"{scheme}://{name}:{host.port}/a", most=100)
+        assert (answer.data, answer.why) == (b"", "its host is not on the public internet")
+    assert host.heads == []
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("ftp://news.example.net/a", "it is no plain https address"),
+        ("file:///etc/passwd", "it is no plain https address"),
+        ("https://", "it is no plain https address"),
+        ("https://ada:secret@127.0.0.1/a", "it is no plain https address"),
+        ("http://1.1.1.1/a", "its address begins with http://, not https://"),
+        ("https://10.0.0.1/a", "its host is not on the public internet"),
+        ("https://169.254.169.254/latest", "its host is not on the public internet"),
+        ("https://[64:ff9b::a00:1]/a", "its host is not on the public internet"),
+        ("https://nobody.invalid/a", "there is no host of that name"),
+        ("https://[::1/a", "its host could not be reached or understood"),
+        ("https://127.0.0.1:port/a", "its host could not be reached or understood"),
+        (f"https://{'a' * 70}.example/", "its host could not be reached or understood"),
+    ],
+)
+def test_refused_before_anything_is_sent(address: str, why: str) -> None:
+    """What is no plain https address of a public host is refused in a sentence."""
+    assert fetch(address, most=100).why == why
+
+
+def test_an_allowed_host_answers(web_host: Callable[..., Any]) -> None:
+    """A host that is allowed is asked plainly, once, by its name."""
+    host = web_host()
+    address = host.show("/a%20b.png?x=1&y=2", b"bytes")
+    assert fetch(address, most=100, allow=OPEN, accept="image/png") == Answer(b"bytes")
+    assert fetch(address, most=100, allow=("127.0.0.0/8",)) == Answer(b"bytes")
+    assert fetch(host.show("/b", b""), most=100, allow=OPEN) == Answer(b"")
+    first = host.heads[0].decode().split("\r\n")
+    assert first[0] == "GET /a%20b.png?x=1&y=2 HTTP/1.1"
+    assert {f"Host: 127.0.0.1:{host.port}", "Accept: image/png"} < set(first)
+    assert fetch(address, most=100, allow=("10.0.0.0/8", "news.example.net")).data == b""
+
+
+def test_https_checks_the_name(
+    web_host: Callable[..., Any],
+    server_context: ssl.SSLContext,
+    authority: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The certificate must be a trusted one, and for the name that was asked for."""
+    host = web_host(server_context)
+    address = host.show("/a", b"bytes")
+    assert fetch(address, most=9, allow=OPEN).why == "its host has no valid certificate"
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+    assert fetch(address, most=9, allow=OPEN) == Answer(b"bytes")
+    other = fetch(host.at("/a", "localhost"), most=9, allow=("localhost",))
+    assert other.why == "its host has no valid certificate"
+
+
+def test_a_name_is_looked_up_once(
+    web_host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was judged is connected to: a name that leads elsewhere a moment later gains nothing."""
+    host = web_host()
+    host.show("/a", b"bytes")
+    names: list[object] = []
+    found = socket.getaddrinfo("127.0.0.1", host.port, type=socket.SOCK_STREAM)
+    real = socket.getaddrinfo
+
+    def look(name: object, *rest: Any, **more: Any) -> Any:
+        if name != "two-faced.example":
+            return real(name, *rest, **more)
+        names.append(name)
+        return found if len(names) == 1 else []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    answer = fetch(host.at("/a", "two-faced.example"), most=9, allow=("127.0.0.0/8",))
+    assert (answer.data, len(names)) == (b"bytes", 1)
+
+
+def test_redirects_are_judged_anew(web_host: Callable[..., Any]) -> None:
+    """A redirect is followed where it may lead, a few times, and refused where it may not."""
+    host, inner = web_host(), web_host()
+    secret = inner.show("/secret", b"secret").replace("127.0.0.1", "127.0.0.2")
+    picture = host.show("/picture", b"bytes")
+
+    def leads(path: str, to: str) -> str:
+        return host.show(path, b"", head=f"302 Found\r\nLocation: {to}")
+
+    assert fetch(leads("/near", "/picture"), most=9, allow=OPEN) == Answer(b"bytes")
+    leads("/1", "/2"), leads("/2", "/3"), leads("/3", picture)
+    assert fetch(host.at("/1"), most=9, allow=OPEN) == Answer(b"bytes")
+    assert fetch(leads("/0", "/1"), most=9, allow=OPEN).why == "it leads on more than 3 times"
+    private = "its host is not on the public internet"
+    assert fetch(leads("/inner", secret), most=9, allow=OPEN).why == private
+    assert fetch(leads("/file", "file:///etc/passwd"), most=9, allow=OPEN).data == b""
+    assert inner.heads == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\n\r\nsecret words", "its host answered 404"),
+        (b"HTTP/1.1 302 Found\r\n\r\n", "its host answered 302"),
+        (b"HTTP/1.1 206 Partial Content\r\n\r\nab", "its host answered 206"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", "it is larger than 0.0001 MB"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 101, "it is larger than 0.0001 MB"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", "its host could not be reached"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n" + b"a" * 101, "it is larger than"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nab", "its host could not"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", "its host could not be reached"),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"b" * 99_999 + b"\r\n\r\n", "its host could not be"),
+        (b"SSH-2.0-OpenSSH_9\r\n", "its host could not be reached or understood"),
+        (b"", "its host could not be reached or understood"),
+    ],
+)
+def test_bad_answers(web_host: Callable[..., Any], answer: bytes, why: str) -> None:
+    """Nothing but a whole, small, successful answer counts; its words are never passed on."""
+    host = web_host()
+    host.answers["/a"] = answer
+    told = fetch(host.at("/a"), most=100, allow=OPEN)
+    assert told.data == b""
+    assert told.why.startswith(why)
+    assert "secret" not in told.why
+
+
+def test_a_host_that_drips_is_cut(web_host: Callable[..., Any]) -> None:
+    """A host that always says a little more is cut when the time is up, in head or body."""
+    host = web_host()
+
+    def drip(start: bytes) -> Callable[[socket.socket], None]:
+        def serve(connection: socket.socket) -> None:
+            connection.sendall(start)
+            while not host.released.wait(0.05):
+                connection.sendall(b"a")
+
+        return serve
+
+    for start in (
+        b"",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n",
+    ):
+        host.answers["/a"] = drip(start)
+        begun = time.monotonic()
+        told = fetch(host.at("/a"), most=10_000, allow=OPEN, seconds=0.6)
+        assert told == Answer(why="it took longer than 0.6 s", is_dumb=True)
+        assert time.monotonic() - begun < 3
+
+
+def test_an_endless_body_is_cut(web_host: Callable[..., Any]) -> None:
+    """A body without end is read to the limit and no further."""
+    host = web_host()
+
+    def pour(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            connection.sendall(b"a" * 65_536)
+
+    host.answers["/a"] = pour
+    assert fetch(host.at("/a"), most=1_000_000, allow=OPEN).why == "it is larger than 1 MB"
+
+
+def test_a_handshake_that_drips_is_cut(
+    web_host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that never finishes its TLS greeting is cut, too."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"\x16\x03\x03\x40\x00")
+                while not released.wait(0.05):
+                    try:
+                        connection.sendall(b"\x02")
+                    except OSError:
+                        return
+
+        released = threading.Event()
+        thread = threading.Thread(target=greet)
+        thread.start()
+        port = listener.getsockname()[1]
+        told = fetch(f"https://127.0.0.1:{port}/a", most=9, allow=OPEN, seconds=0.6)
+        released.set()
+        thread.join(5)
+    assert told.why == "it took longer than 0.6 s"
+
+
+def test_a_slow_resolver_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that takes too long to look up is given up."""
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(5) and [])
+    told = fetch("https://slow.example/a", most=9, seconds=0.2)
+    released.set()
+    assert told == Answer(why="its host's name was not found in time", is_dumb=True)
+
+
+def test_no_proxy_is_asked(web_host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment would look the name up again, where it likes."""
+    host, proxy = web_host(), web_host()
+    monkeypatch.setenv("http_proxy", proxy.at("/"))
+    monkeypatch.setenv("all_proxy", proxy.at("/"))
+    assert fetch(host.show("/a", b"bytes"), most=9, allow=OPEN) == Answer(b"bytes")
+    assert proxy.heads == []
+
+
+def test_patience_is_five_seconds() -> None:
+    """The whole of a fetch takes five seconds at most."""
+    assert outbound.SECONDS == 5.0
