@@ -234,8 +234,8 @@ def test_every_directive_is_told(name: str) -> None:
     """Each key of the front matter stands in the table of docs/digests.md."""
     keys_of, _ = DIRECTIVES[name]
     rows = re.findall(r"^\| `.*", text_of("digests.md"), re.M)
-    row = next(row for row in rows if set(re.findall(r"`(\w+)`", row)) & set(keys_of))
-    assert set(keys_of) <= {key.lower() for key in re.findall(r"`(\w+)`", row)}
+    row = next(row for row in rows if set(re.findall(r"`([\w.:]+)`", row)) & set(keys_of))
+    assert set(keys_of) <= {key.lower() for key in re.findall(r"`([\w.:]+)`", row)}
 
 
 @pytest.mark.parametrize("name", EDITIONS)

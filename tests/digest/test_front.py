@@ -28,6 +28,7 @@ def test_lists_and_what_is_neither() -> None:
     assert front.fields["tags"] == Field(("a", "b c"), 2)
     assert front.fields["head"] == Field(None, 5)
     assert front.fields["map"] == Field(None, 7)
+    assert front.fields["map.a"] == Field("b", 7)
     assert front.fields["last"] == Field("x", 8)
 
 
@@ -41,6 +42,9 @@ def test_lists_and_what_is_neither() -> None:
         "Title without colon\n",
         "Note: this is a sentence.\n\nText\n",
         "Title: one\nand prose\n\nText\n",
+        "---\nA word: and then\nprose goes on.\n---\n",
+        '{\n"a": 1\n',
+        "{\ntext\n}\n",
     ],
 )
 def test_no_front_matter(text: str) -> None:
@@ -67,6 +71,9 @@ def test_front_matter_that_never_ends(text: str) -> None:
         ("---\na: [1, 2\n---\n", 2, 9),
         ("+++\nok = 1\ntitle = oops\n+++\n", 3, 9),
         ("+++\nok = \n+++\n", 2, 6),
+        ("---\nodd: 1\nslip\ntitle: T\n---\n", 4, 1),
+        ('\n{\n"a": 1,\n"b" 2\n}\n', 4, 5),
+        ('---\n.title = "T",\n.date = ;\n---\n', 3, 9),
     ],
 )
 def test_broken_front_matter(text: str, line: int, column: int) -> None:
@@ -87,8 +94,48 @@ def test_toml() -> None:
         "date": Field("2024-04-12", 3),
         "tags": Field(("a", "1"), 4),
         "draft": Field("true", 5),
-        "x": Field(None, 2),
+        "x": Field(None, 6),
+        "x.y": Field("1", 7),
     }
+
+
+def test_people_and_meta_tags() -> None:
+    """People are their names; the picture of a head's meta tags is found however deep."""
+    front = split(
+        "---\nauthors:\n  - name: Ada\n    site: x\n  - Grace\nauthor:\n  name: Ada\nhead:\n"
+        "  - - meta\n    - property: og:image\n      content: https://a.example/p.png\n---\n"
+    )
+    assert front.fields["authors"] == Field(("Ada", "Grace"), 2)
+    assert front.fields["author.name"] == Field("Ada", 7)
+    assert front.fields["og:image"] == Field("https://a.example/p.png", 8)
+
+
+def test_zine() -> None:
+    """Zine's fields are texts; a date is what its brackets hold, braces are no value."""
+    front = split(
+        '---\n.title = "A \\"T\\"",\n.date = @date("2020-01-01T00:00:00"),\n'
+        '.tags = ["a",\n "b"], // both\n.custom = .{ .deep = "x" },\n.draft = false,\n---\n# T\n'
+    )
+    assert front.fields == {
+        "title": Field('A "T"', 2),
+        "date": Field("2020-01-01T00:00:00", 3),
+        "tags": Field(("a", "b"), 4),
+        "draft": Field("false", 7),
+    }
+    assert front.body.split("\n")[8] == "# T"
+
+
+def test_json() -> None:
+    """JSON values are the texts that were written, with their lines."""
+    front = split(
+        '{\n  "title": "T",\n  "number": 1.50,\n  "tags": ["a"],\n  "nil": null\n}\n\ntext\n'
+    )
+    assert front.fields == {
+        "title": Field("T", 2),
+        "number": Field("1.50", 3),
+        "tags": Field(("a",), 4),
+    }
+    assert front.body == "\n\n\n\n\n\n\ntext\n"
 
 
 def test_pelican_header() -> None:
