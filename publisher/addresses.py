@@ -7,6 +7,8 @@ See: render (links), site (writes), web (answers).
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Final
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ FEEDS: Final = (
     ("feed.json", "application/feed+json", "JSON Feed"),
 )
 """Each feed of a newsletter: file name, media type, the name people know it by."""
+_LOOSE_SIGN: Final = re.compile(r"(?<![\w+#])[+#]+")
 
 
 def archive_path(newsletter: Newsletter) -> str:
@@ -33,6 +36,22 @@ def feed_path(newsletter: Newsletter, name: str) -> str:
 def issue_path(newsletter: Newsletter, slug: str) -> str:
     """Name an issue's folder, with the closing slash; its page is index.html inside."""
     return f"{newsletter.path}issues/{quote(slug)}/"
+
+
+def topic_slug(topic: str) -> str:
+    """Name a topic as its addresses do, before percent-encoding; "" where it has no letters.
+
+    Letters of any script stay, and the signs that tell C++ and C# from C. Invisible characters go
+    without a trace; anything else parts two words.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", topic).casefold())
+    kept = [
+        sign if sign in "+#" or unicodedata.category(sign)[0] in "LMN" else " "
+        for sign in _LOOSE_SIGN.sub(" ", folded)
+        if unicodedata.category(sign) != "Cf"
+    ]
+    slug = "-".join("".join(kept).split())
+    return slug if any(map(str.isalnum, slug)) else ""
 
 
 def site_address(newsletter: Newsletter, path: str) -> str:

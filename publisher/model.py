@@ -99,7 +99,9 @@ class Item:
 class Section:
     """Items under one heading.
 
-    `form` names the recogniser that read them, `why` its reason. `html`/`text` is prose before the first item.
+    `form` names the recogniser that read them, `why` its reason. `html`/`text` is prose before the
+    first item. A `sponsor`'s section is shown as such, and its items are no news: they are not
+    counted, listed, or put under a topic.
     """
 
     items: tuple[Item, ...] = ()
@@ -109,6 +111,7 @@ class Section:
     html: str = ""
     text: str = ""
     line: int | None = None
+    sponsor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +181,22 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class SectionNames:
+    """Names of sections that are no news, `*` standing for anything: left out, prose, adverts."""
+
+    drop: tuple[str, ...] = ()
+    prose: tuple[str, ...] = ()
+    sponsor: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Newsletter:
     """A newsletter as the settings describe it.
 
     `path` is "" or "name/" and stands first in all its addresses; `id` names its feeds for ever,
-    once published; `site_url` and `app_url` end in "/" or are None. `send` is the send rule; `in_doubt` is "resend" or "hold".
-    Relative addresses in digests lead on from `base_url`; `images` is "link" or "rehost".
+    once published; `site_url` and `app_url` end in "/" or are None. `send` is the send rule;
+    `in_doubt` is "resend" or "hold". Relative addresses in digests lead on from `base_url`; `images`
+    is "link" or "rehost". `topics` maps each topic to the words that speak of it.
     """
 
     slug: str
@@ -207,6 +220,7 @@ class Newsletter:
     bounce_domain: str | None = None
     window: int = 20
     topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    sections: SectionNames = field(default_factory=SectionNames)
     look: Look = field(default_factory=Look)
 
 

@@ -28,8 +28,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from publisher.addresses import topic_slug
 from publisher.errors import SettingsError
-from publisher.model import Finding, Level, Look, Newsletter
+from publisher.model import Finding, Level, Look, Newsletter, SectionNames
 from publisher.schedule import parse as parse_rule
 
 FILE_NAME: Final = "publisher.toml"
@@ -198,6 +199,20 @@ class _Network(_Table):
         return value
 
 
+class _Sections(_Table):
+    drop: tuple[str, ...] = ()
+    prose: tuple[str, ...] = ()
+    sponsor: tuple[str, ...] = ()
+
+    @field_validator("drop", "prose", "sponsor")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not any(map(str.isalnum, name)):
+                raise ValueError(f'{name!r} names no section; write one such as "Sponsor*"')
+        return value
+
+
 class _Look(_Table):
     name: Literal["digest"] = "digest"
     accent: str = "#0b57d0"
@@ -327,7 +342,22 @@ class _File(BaseSettings):
     smtp: _Smtp = _Smtp()
     web: _Web = _Web()
     network: _Network = _Network()
+    sections: _Sections = _Sections()
     topics: dict[str, tuple[str, ...]] = {}
+
+    @field_validator("topics")
+    @classmethod
+    def _topics(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        places: dict[str, str] = {}
+        for topic, words in value.items():
+            slug = topic_slug(topic)
+            if not slug:
+                raise ValueError(f"{topic!r} cannot be a topic; a name has letters or digits")
+            if (other := places.setdefault(slug, topic)) != topic:
+                raise ValueError(f"{other!r} and {topic!r} are one topic; put their words together")
+            if not all(any(map(str.isalnum, word)) for word in words):
+                raise ValueError(f"a word of {topic!r} is empty")
+        return value
 
     @field_validator("site_url", "app_url")
     @classmethod
@@ -480,6 +510,7 @@ def _newsletters(path: Path, checked: _File) -> tuple[Newsletter, ...]:
                 base_url=table.base_url,
                 images=table.images,
                 topics=topics,
+                sections=SectionNames(**checked.sections.model_dump()),
                 look=Look(**table.look.model_dump()),
             )
         )

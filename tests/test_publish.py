@@ -15,7 +15,7 @@ from publisher import publish as hall
 from publisher import register, templates
 from publisher import settings as settings_room
 from publisher.errors import PublisherError, RefusedError, RegisterError, SiteError, TemplateError
-from publisher.model import Record
+from publisher.model import Published, Record
 from publisher.publish import Outcome
 from publisher.settings import Settings
 from publisher.store import Store, issues
@@ -668,3 +668,74 @@ def test_a_publication_that_finds_nothing_writes_no_row(home: Home) -> None:
     home.drop("a.md", digest("a").replace("摘要", "新摘要"))
     home.publish()
     assert sum("INTO issue " in statement for statement in written) == 1
+
+
+# --- what is no news ----------------------------------------------------------
+
+WITH_ADVERTS = """# Week 7
+
+## Tools
+- [Saw](https://example.net/saw) cuts.
+- [Plane](https://example.net/plane) smooths.
+
+## Partners
+- [Nails](https://nails.example/) hold, [really](https://nails.example/why).
+
+## Reading
+- [On oak](https://example.net/oak)
+
+## Subscribe
+- [By mail](https://example.net/mail)
+"""
+NAMES = (
+    '[sections]\ndrop = ["Subscribe*"]\nsponsor = ["Partners"]\n[topics]\nwood = ["oak", "nails"]\n'
+)
+
+
+def test_adverts_are_marked_in_every_edition_and_the_dropped_are_named(home: Home) -> None:
+    """An advert stays in its place, labelled, uncounted, under no topic; a drop leaves a note."""
+    (home.path / "publisher.toml").write_text(TOML + NAMES, "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.opened().drop("7.md", WITH_ADVERTS)
+    (row,) = home.publish().digests
+    assert [finding.code for finding in row.findings if finding.code.startswith("digest/")] == [
+        "digest/section-dropped"
+    ]
+    site = {name: data.decode() for name, data in home.site().items()}
+    page = site["issues/7/index.html"]
+    assert page.index("net/plane") < page.index("nails.example") < page.index("net/oak")
+    assert '<p class="label">Sponsor</p>' in page
+    assert page.count('rel="sponsored"') == page.count('href="https://nails.example/') == 3
+    assert "· 3 items" in page
+    assert "Nails" not in page[page.index('class="contents"') : page.index("</nav>")]
+    with home.store.read() as conn:
+        stored = issues.get(conn, "newsletter", "7")
+    assert stored is not None
+    assert stored[1] is not None
+    assert [section.sponsor for section in stored[1].sections] == [False, True, False]
+    assert json.loads(site["issues/7/issue.json"])["sections"][1]["sponsor"] is True
+    entry = json.loads(site["feed.json"])["items"][0]
+    assert "<small>Sponsor</small>" in entry["content_html"]
+    assert set(entry["tags"]) == {"Tools", "Reading", "wood"}
+    published = Published(stored[1], stored[0])
+    made = hall.editions(published, home.settings.newsletters[0], templates.load(home.path))
+    assert "# Sponsor · Partners" in made["text"].body
+    assert ">Sponsor</p>" in made["mail"].body
+    assert "03" in made["text"].body
+    assert "04" not in made["text"].body
+    for text in (*site.values(), made["text"].body, made["mail"].body):
+        assert "By mail" not in text
+
+
+def test_a_digest_is_read_again_when_it_is_named(home: Home) -> None:
+    """After a change of [sections] `publish FILE` reads what stands published once more."""
+    file = home.opened().drop("7.md", WITH_ADVERTS)
+    home.publish()
+    (home.path / "publisher.toml").write_text(TOML + NAMES, "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.publish()
+    assert b"By mail" in home.site()["issues/7/index.html"]
+    home.publish(files=[file])
+    page = home.site()["issues/7/index.html"]
+    assert b"By mail" not in page
+    assert b'rel="sponsored"' in page

@@ -6,7 +6,7 @@ import pytest
 
 from publisher import settings
 from publisher.errors import SettingsError
-from publisher.model import Level
+from publisher.model import Level, SectionNames
 
 ONE = '[newsletter]\ntitle = "Weekly"\n'
 ROOT = Path(__file__).parent.parent
@@ -210,3 +210,30 @@ def test_the_starter_is_valid(tmp_path: Path) -> None:
     """What `init` writes loads without a change."""
     text = (ROOT / "publisher" / "starter.toml").read_text("utf-8")
     assert settings.load(home(tmp_path, text), {}).newsletters[0].title == "My newsletter"
+
+
+def test_sections_and_topics_reach_every_newsletter(tmp_path: Path) -> None:
+    """What is no news and what words mean is said once for the home."""
+    text = (
+        TWO + '[sections]\ndrop = ["订阅*"]\nsponsor = ["Sponsor*"]\n[topics]\nLLM = ["大模型"]\n'
+    )
+    for newsletter in settings.load(home(tmp_path, text), {}).newsletters:
+        assert newsletter.sections == SectionNames(drop=("订阅*",), sponsor=("Sponsor*",))
+        assert newsletter.topics == (("LLM", ("大模型",)),)
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ('[sections]\ndrop = ["*"]', r"sections.drop \(line 4\): '\*' names no section"),
+        ('[sections]\ndrop = "Ads"', r"sections.drop \(line 4\)"),
+        ('[sections]\nhide = ["Ads"]', r"sections.hide \(line 4\): no such setting"),
+        ('[topics]\n"!" = ["a"]', "'!' cannot be a topic"),
+        ('[topics]\nLLM = ["a"]\nllm = ["b"]', "'LLM' and 'llm' are one topic"),
+        ('[topics]\nLLM = [""]', "a word of 'LLM' is empty"),
+    ],
+)
+def test_a_name_that_names_nothing_is_refused(tmp_path: Path, table: str, fault: str) -> None:
+    """A star alone would drop everything, and a topic needs letters to stand in an address."""
+    with pytest.raises(SettingsError, match=fault):
+        settings.load(home(tmp_path, f"{ONE}{table}\n"), {})

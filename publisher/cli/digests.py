@@ -218,6 +218,7 @@ def _issue(issue: Issue) -> dict[str, Any]:
                 "title": section.title,
                 "form": section.form,
                 "why": section.why,
+                "sponsor": section.sponsor,
                 "items": [
                     {key: value for key, value in asdict(item).items() if key in item_keys}
                     for item in section.items

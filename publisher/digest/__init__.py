@@ -2,7 +2,7 @@
 
     bytes -> decode -> characters -> comments -> front -> directives -> template_tags
                                         |
-          markdown -> outline -> sections (forms) -> items -> Issue
+          markdown -> outline -> asides -> sections (forms) -> items -> topics -> Issue
 
 Each step is a small module that can be read alone. An editor's slip never raises: a digest that
 cannot be read comes back without issues and with a `stop` finding that names line, column and
@@ -13,13 +13,15 @@ Never: opens files, asks the time, invents a fact. See: model (what comes out), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from markdown_it.token import Token
 
 from publisher.digest import facts, languages
+from publisher.digest.anchors import settle_anchors
+from publisher.digest.asides import put_back, take_out
 from publisher.digest.bodies import Press
 from publisher.digest.characters import at_the_door, straighten
 from publisher.digest.comments import without_comments
@@ -34,6 +36,7 @@ from publisher.digest.outline import blocks_of, outline, tokens_of
 from publisher.digest.plain import body_text
 from publisher.digest.sections import parts_of
 from publisher.digest.template_tags import without_template_tags
+from publisher.digest.topics import lexicon, with_topics
 from publisher.model import Finding, Issue, Level, Newsletter, Reading, Section
 
 __all__ = ["MAX_BYTES", "read"]
@@ -87,13 +90,17 @@ class _Digest:
 def _read_body(digest: _Digest) -> tuple[Issue, list[Finding]]:
     markdown = parser()
     tokens = markdown.parse(digest.body)
-    outlined = parts_of(outline(blocks_of(tokens)), known_title=digest.stated.title)
+    taken = take_out(outline(blocks_of(tokens)), digest.newsletter.sections)
+    outlined = parts_of(taken.root, known_title=digest.stated.title)
     press = Press(markdown, digest.newsletter.base_url)
     sections = tuple(section_of(part, press) for part in outlined.parts)
     preface = tokens_of(outlined.preface)
     issue = _issue(digest, sections, outlined.title, body_text(preface), press.html(preface))
+    issue = with_topics(issue, lexicon(digest.newsletter.topics))
+    issue = replace(issue, sections=put_back(issue.sections, taken.asides, press))
+    issue, dead = settle_anchors(issue)
     findings = cut_off([draft for part in outlined.parts for draft in part.drafts], digest.lines)
-    findings += _depth(tokens) + _left_out(press)
+    findings += taken.findings + _depth(tokens) + _left_out(press) + _dead(dead)
     if not issue.items:
         findings.append(_no_items())
     return issue, findings
@@ -229,6 +236,20 @@ def _depth(tokens: list[Token]) -> list[Finding]:
             "left out.",
             "Write the text with fewer levels.",
             deepest.map[0] + 1 if deepest.map else None,
+        )
+    ]
+
+
+def _dead(anchors: list[str]) -> list[Finding]:
+    if not anchors:
+        return []
+    return [
+        Finding(
+            Level.NOTE,
+            "digest/anchor-link",
+            "These links lead to places in the digest that have no such address on the page, so "
+            f"their words stand without a link: {_some(anchors)}.",
+            "Link to the whole address of what is meant.",
         )
     ]
 

@@ -64,7 +64,9 @@ def read_folder(
             continue
         if found.finding is not None:
             note(work, found.path, "", "aside", (found.finding,))
-        elif found.data is not None and not _is_known(work, found.path, found.data):
+        elif found.data is not None and (
+            found.path in named or not _is_known(work, found.path, found.data)
+        ):
             reading = digest.read(found.data, name=found.path, newsletter=work.newsletter)
             readings[found.path] = reading
             candidates += _candidates(work, found.path, found.data, reading)

@@ -181,6 +181,8 @@ def _content(issue: IssueView) -> str:
     """Write the whole issue as HTML for readers: no classes, no styles, whole addresses."""
     parts = [issue.html]
     for section in issue.sections:
+        if section.label:
+            parts.append(Markup("<p><small>{}</small></p>").format(section.label))
         if section.title:
             parts.append(Markup("<h2>{}</h2>").format(section.title))
         parts.append(section.html)

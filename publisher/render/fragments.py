@@ -26,6 +26,7 @@ _PRE: Final = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _ADDRESS: Final = re.compile(r'\s(href|src|cite)="([^"]*)"')
 _WORDS: Final = re.compile(r'\salt="([^"]*)"')
 _ANCHOR: Final = re.compile(r'<a\b(?:[^<>"]|"[^"]*")*?\shref="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
+_LINK_TAG: Final = re.compile(r'<a\b(?=[^<>]*\shref=")([^<>]*)>')
 _SHOWN: Final = re.compile(r'<a (href="(https?://[^"]+)"[^<>]*)>\2</a>')
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FORMULA: Final = re.compile(r'<math\b((?:[^<>"]|"[^"]*")*)>(.*?)</math>', re.DOTALL)
@@ -149,6 +150,11 @@ def mark_addresses(html: str) -> str:
     Kept whole, one would tear the line before it apart where text is justified.
     """
     return _SHOWN.sub(r'<a class="url" \1>\2</a>', str(html))
+
+
+def sponsored(html: str) -> str:
+    """Say of every link that it was paid for, as search engines ask."""
+    return _LINK_TAG.sub(r'<a\1 rel="sponsored">', str(html))
 
 
 def links_of(html: str) -> tuple[Link, ...]:

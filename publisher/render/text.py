@@ -24,7 +24,8 @@ def render(
     issue = view(published, newsletter, variant.language)
     blocks = [*_head(issue, newsletter, variant), *_prose(issue, issue.html, issue.text)]
     for section in issue.sections:
-        blocks += [f"# {section.title}"] if section.title else []
+        heading = " · ".join(filter(None, (section.label, section.title)))
+        blocks += [f"# {heading}"] if heading else []
         blocks += _prose(issue, section.html, section.text)
         for item in section.items:
             blocks.append(_title(item, issue.language))
@@ -44,7 +45,8 @@ def _head(issue: IssueView, newsletter: Newsletter, variant: Variant) -> list[st
 
 def _title(item: ItemView, language: str) -> str:
     authors = say(language, "list").join(item.authors)
-    lines = [f"{item.number:02d}  {item.title}", item.second, authors, item.url]
+    title = f"{item.number:02d}  {item.title}" if item.number else item.title
+    lines = [title, item.second, authors, " · ".join(item.shown_topics), item.url]
     return "\n".join(line for line in lines if line)
 
 

@@ -10,23 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
-from itertools import islice
+from itertools import count, islice
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
 
-from publisher.addresses import issue_address
+from publisher.addresses import issue_address, topic_slug
 from publisher.model import Item, ItemRecord, Newsletter, Published
 from publisher.render import fragments
-from publisher.render.fragments import excerpt, set_tight, set_tight_html
+from publisher.render.fragments import excerpt, set_tight, set_tight_html, sponsored
 from publisher.render.images import shown
-from publisher.render.words import count_words, date_words, primary, say
+from publisher.render.words import count_words, date_words, primary, say, sponsor_word
 
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """An item as it is shown; languages are None where they are the issue's own."""
+    """An item as it is shown; languages are None where they are the issue's own.
+
+    `number` counts the news; an advert has 0. `topics` are all it has, `shown_topics` those
+    that its section does not say already.
+    """
 
     number: int
     anchor: str
@@ -40,16 +44,19 @@ class ItemView:
     text: str
     authors: tuple[str, ...]
     topics: tuple[str, ...]
+    shown_topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """A section as it is shown."""
+    """A section as it is shown; `label` marks an advert whose title does not say so itself."""
 
     title: str | None
     html: Markup
     text: str
     items: tuple[ItemView, ...]
+    is_sponsor: bool
+    label: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,9 @@ class IssueView:
 
     @property
     def items(self) -> tuple[ItemView, ...]:
-        """All items in reading order."""
-        return tuple(item for section in self.sections for item in section.items)
+        """The items that are news, in reading order."""
+        news = (section for section in self.sections if not section.is_sponsor)
+        return tuple(item for section in news for item in section.items)
 
     def dateline(self, language: str) -> str:
         """Say number and length of the issue, and its date where the heading does not."""
@@ -142,24 +150,9 @@ def view(
     issue, record = published.issue, published.record
     language = language_of(published, newsletter)
     day = issue_date(published, newsletter)
-    numbered = enumerate(published.items(), 1)
-
-    def with_pictures(html: str) -> Markup:
-        return _html(shown(html, issue.pictures, newsletter.base_url))
-
-    sections = tuple(
-        SectionView(
-            _line(section.title) or None,
-            with_pictures(section.html),
-            _text(section.text),
-            tuple(
-                _item(number, pair, with_pictures(pair[0].html), newsletter, language)
-                for number, pair in islice(numbered, len(section.items))
-            ),
-        )
-        for section in issue.sections
-    )
-    topics = [*issue.topics, *(topic for item in issue.items for topic in item.topics)]
+    sections = _sections(published, newsletter, language, our_language or newsletter.language)
+    news = (item for section in sections if not section.is_sponsor for item in section.items)
+    topics = [*issue.topics, *(topic for item in news for topic in item.topics)]
     return IssueView(
         headline=headline(published, newsletter, our_language),
         heading=_line(issue.title) or date_words(our_language or newsletter.language, day),
@@ -168,7 +161,7 @@ def view(
         date=day,
         number=issue.number if issue.number is not None else record.number,
         address=issue_address(newsletter, record.slug) if newsletter.site_url else None,
-        html=with_pictures(issue.html),
+        html=_html(_with_pictures(issue.html, published, newsletter)),
         text=_text(issue.text),
         sections=sections,
         authors=_lines(issue.authors),
@@ -176,10 +169,47 @@ def view(
     )
 
 
+def _sections(
+    published: Published, newsletter: Newsletter, own: str, ours: str
+) -> tuple[SectionView, ...]:
+    pairs, numbers = published.items(), count(1)
+    sections = []
+    for section in published.issue.sections:
+        title = _line(section.title) or None
+        word = sponsor_word(ours) if section.sponsor else ""
+        paid = sponsored if section.sponsor else str
+        items = []
+        for pair in islice(pairs, len(section.items)):
+            number = 0 if section.sponsor else next(numbers)
+            html = _html(paid(_with_pictures(pair[0].html, published, newsletter)))
+            items.append(_item(number, pair, html, newsletter, own, title))
+        sections.append(
+            SectionView(
+                title,
+                _html(paid(_with_pictures(section.html, published, newsletter))),
+                _text(section.text),
+                tuple(items),
+                section.sponsor,
+                None if word.casefold() in (title or "").casefold() else word,
+            )
+        )
+    return tuple(sections)
+
+
+def _with_pictures(html: str, published: Published, newsletter: Newsletter) -> str:
+    return shown(html, published.issue.pictures, newsletter.base_url)
+
+
 def _item(
-    number: int, pair: tuple[Item, ItemRecord], html: Markup, newsletter: Newsletter, own: str
+    number: int,
+    pair: tuple[Item, ItemRecord],
+    html: Markup,
+    newsletter: Newsletter,
+    own: str,
+    section: str | None,
 ) -> ItemView:
     item, record = pair
+    said = topic_slug(section or "")
     first, second = (item.title, item.title_language), (item.alt_title, item.alt_title_language)
     wanted = primary(newsletter.language)
     if item.alt_title and primary(second[1]) == wanted != primary(first[1]):
@@ -188,7 +218,7 @@ def _item(
     return ItemView(
         number=number,
         anchor=record.anchor,
-        title=_line(first[0]) or url or say(own, "number", number=number),
+        title=_line(first[0]) or url or say(own, "number", number=number or ""),
         language=_other(first[1], own),
         second=_line(second[0]) or None,
         second_language=_other(second[1], own),
@@ -198,6 +228,7 @@ def _item(
         text=_text(item.text),
         authors=_lines(item.authors),
         topics=_lines(item.topics),
+        shown_topics=_lines(topic for topic in item.topics if topic_slug(topic) != said),
     )
 
 

@@ -62,6 +62,15 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Every sentence of ours; a template asks for one by its key."""
 
+SPONSOR: Final[Mapping[str, str]] = {
+    "en": "Sponsor", "zh": "赞助", "zh-hant": "贊助", "zh-tw": "贊助", "zh-hk": "贊助",
+    "ja": "広告", "ko": "광고", "de": "Anzeige", "fr": "Publicité", "es": "Publicidad",
+    "it": "Pubblicità", "pt": "Publicidade", "nl": "Advertentie", "ru": "Реклама",
+    "uk": "Реклама", "pl": "Reklama", "cs": "Reklama", "sv": "Annons", "tr": "Reklam",
+    "ar": "إعلان", "fa": "آگهی", "he": "פרסומת", "hi": "विज्ञापन",
+}  # fmt: skip
+"""What an advert is called where the law wants it called so, also in languages we do not speak."""
+
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July",
     "August", "September", "October", "November", "December",
@@ -85,6 +94,11 @@ def say(language: str, key: str, **values: object) -> str:
     """Say one of our sentences in a language, or in English where we do not speak it."""
     spoken = WORDS.get(language) or WORDS.get(primary(language)) or {}
     return (spoken.get(key) or WORDS["en"][key]).format(**values)
+
+
+def sponsor_word(language: str) -> str:
+    """Say what an advert is marked with."""
+    return SPONSOR.get(language.lower()) or SPONSOR.get(primary(language)) or SPONSOR["en"]
 
 
 def count_words(language: str, count: int) -> str:

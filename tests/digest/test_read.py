@@ -142,7 +142,7 @@ def test_base_resolves_relative_links() -> None:
 
     A picture's address stays as it is written: it may mean a file beside the digest.
     """
-    text = b"# T\n[t](/a)\n\n[b](b) ![](c.png) [anchor](#x) [p](//p.test/)\n"
+    text = b"# T\n[t](/a)\n\n[b](b) ![](c.png) [anchor](#x)<a id='x'>x</a> [p](//p.test/)\n"
     (with_base,) = read(text, newsletter=Newsletter("n", "N", base_url="https://a.test/d/")).issues
     item = with_base.items[0]
     assert item.url == "https://a.test/a"

@@ -30,6 +30,24 @@ def test_an_untitled_item_is_called_something(newsletter: Newsletter) -> None:
     assert view(_with(Item(" \x00"), newsletter), newsletter).items[0].title == "第 1 期"
 
 
+def test_an_advert_is_no_news(newsletter: Newsletter) -> None:
+    """It has no number, is not counted, and is labelled where its title does not say so."""
+    record = replace(
+        _with(Item("A"), newsletter).record, items=tuple(ItemRecord(one, one) for one in "abc")
+    )
+    sections = (
+        Section((Item("A", topics=("x", "Wood")),), title="wood"),
+        Section((Item("B", url="https://b.example/", topics=("y",)),), title="友", sponsor=True),
+        Section((Item("C"),), title="本周赞助", sponsor=True, html='<p><a href="https://c.example/">c</a></p>'),
+    )  # fmt: skip
+    shown = view(Published(Issue(sections), record), newsletter)
+    assert [item.title for item in shown.items] == ["A"]
+    assert [one.label for one in shown.sections] == [None, "赞助", None]
+    assert [one.items[0].number for one in shown.sections] == [1, 0, 0]
+    assert shown.sections[2].html == '<p><a href="https://c.example/" rel="sponsored">c</a></p>'
+    assert (shown.topics, shown.items[0].shown_topics) == (("x", "Wood"), ("x",))
+
+
 def test_dateline_names_the_date_once(published: Published, newsletter: Newsletter) -> None:
     """The date stands in the dateline unless it is the heading."""
     assert view(published, newsletter).dateline("zh-CN") == "第 7 期 · 2024年3月1日 · 3 篇"

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from publisher.render.words import WORDS, count_words, date_words, primary, say
+from publisher.render.words import WORDS, count_words, date_words, primary, say, sponsor_word
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -41,3 +41,10 @@ def test_counts() -> None:
     """One item is not one items."""
     assert [count_words("en", n) for n in (1, 2)] == ["1 item", "2 items"]
     assert count_words("zh", 17) == "17 篇"
+
+
+def test_an_advert_is_called_one() -> None:
+    """In languages we do not speak otherwise, too; in others by the English word."""
+    assert [sponsor_word(tag) for tag in ("de-AT", "zh-Hans", "zh-Hant", "ko", "sw")] == [
+        "Anzeige", "赞助", "贊助", "광고", "Sponsor"
+    ]  # fmt: skip
