@@ -91,7 +91,7 @@ def _read_body(digest: _Digest) -> tuple[Issue, list[Finding]]:
     markdown = parser()
     tokens = markdown.parse(digest.body)
     taken = take_out(outline(blocks_of(tokens)), digest.newsletter.sections)
-    outlined = parts_of(taken.root, known_title=digest.stated.title)
+    outlined = parts_of(taken.root, known_title=digest.stated.title, form=digest.stated.form)
     press = Press(markdown, digest.newsletter.base_url)
     sections = tuple(section_of(part, press) for part in outlined.parts)
     preface = tokens_of(outlined.preface)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from publisher.digest.forms import Draft
+from publisher.digest.drafts import Draft
 from publisher.digest.outline import Block
 from publisher.digest.plain import cells, line_text
 from publisher.model import Finding, Level

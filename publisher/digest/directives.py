@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from publisher.digest.characters import scrub
 from publisher.digest.facts import find_date, find_number
+from publisher.digest.forms import NAMES
 from publisher.digest.front import Field, Front
 from publisher.digest.markdown import tidy
 from publisher.model import Finding, Level
@@ -49,6 +50,7 @@ class Stated:
     draft: bool = False
     send: str | None = None
     subject: str | None = None
+    form: str | None = None
     slug: str | None = None
     permalink: str | None = None
 
@@ -130,6 +132,13 @@ def _list(field: Field) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for part in parts if (text := tidy(scrub(part)).lstrip("#"))))
 
 
+def _form(field: Field) -> str:
+    text = _text(field).casefold().replace(" ", "-")
+    if text not in NAMES:
+        raise _UnclearError("bullet-link")
+    return text
+
+
 def _draft(field: Field) -> bool:
     text = _text(field).casefold() if isinstance(field.value, str) else ""
     if text in _YES | _NO:
@@ -157,6 +166,7 @@ DIRECTIVES: Final[dict[str, tuple[tuple[str, ...], Callable[[Field], object]]]] 
         _list,
     ),
     "topics": (("tags", "topics"), _list),
+    "form": (("form",), _form),
     "image": (("image", "cover.image", "cover", "og:image", "extra.image"), _text),
     "draft": (("draft",), _draft),
     "send": (("send",), _send),

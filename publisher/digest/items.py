@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from publisher.digest import languages
 from publisher.digest.bodies import Press, host_of, image_of, links_of
-from publisher.digest.forms import Draft
+from publisher.digest.drafts import Draft
 from publisher.digest.outline import tokens_of
 from publisher.digest.plain import body_text, first_sentence
 from publisher.digest.sections import Part
@@ -48,6 +48,8 @@ def item_of(draft: Draft, press: Press) -> Item:
         title_language=languages.of_title(title, draft.alt_title),
         alt_title_language=languages.of_title(draft.alt_title, title) if draft.alt_title else None,
         links=links,
+        authors=draft.authors,
+        topics=draft.topics,
         image=image_of(html),
         line=draft.line,
     )

@@ -107,7 +107,8 @@ def bullets_of(block: Block) -> list[list[Block]]:
             start = index + 1
         depth += token.nesting
         if token.type == "list_item_close" and depth == 0:
-            bullets.append(blocks_of(block.tokens[start:index]))
+            inside = blocks_of(block.tokens[start:index])
+            bullets.append([part for part in inside if part.children or not part.level])
     return bullets
 
 
@@ -133,6 +134,8 @@ def outline(blocks: Iterable[Block]) -> Node:
             continue
         while path[-1][0] >= block.level:
             path.pop()
+        if not block.children:  # an empty heading says nothing, but it ends what stood above
+            continue
         node = Node(block)
         path[-1][1].children.append(node)
         path.append((block.level, node))
@@ -146,6 +149,8 @@ def _block(tokens: tuple[Token, ...], line: int, end: int) -> Block:
     if first.type != "heading_open":
         return Block(tokens, line, end)
     block = Block(tokens, line, end, int(first.tag[1:]))
+    if not block.children:
+        return block
     if first.markup in {"-", "="} and _is_prose(line_text(block.children)):
         return paragraph(block.children, Block(tokens, line, end - 1))
     return block if _has_words(block.children) else paragraph(block.children, block)

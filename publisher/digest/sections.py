@@ -1,33 +1,42 @@
-"""sections - which form a section is in: the one that repeats wins, and says why.
+"""sections - which headings are items, which are sections, and what carries each section.
 
-Headings that are items stand in the section of the heading above them; headings that are not are
-sections themselves; a section's bullets are its items when at least half of them open with a link.
-What is no item stays as prose. A digest without headings has one section without a name.
+Headings that are items stand in the section of the heading above them; headings over prose that
+each name one story are items, too; all others are sections, and what stands under them is read as
+a run of items or left as prose. A digest without headings has one section without a name.
 Faults: none; where nothing repeats, prose is the answer. Never: drops a block. See: forms (the
-recognisers), items (what becomes of the drafts).
+recognisers), series (below one heading), items (what becomes of the drafts).
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from publisher.digest.forms import (
-    BULLETS,
-    HEADINGS,
-    STORY,
-    Draft,
-    Form,
-    numbered,
-    opening_link,
-    sentence_bullet,
+from publisher.digest.bullets import lead_of
+from publisher.digest.drafts import Draft, numbered
+from publisher.digest.forms import HEADINGS, PROSE, STORY
+from publisher.digest.links import first_address, lines_of
+from publisher.digest.outline import LISTS, Block, Node
+from publisher.digest.plain import cells, title_text
+from publisher.digest.rubrics import (
+    is_credits,
+    is_for_one,
+    is_quotation,
+    is_rubric,
+    is_service,
+    names_one_thing,
+    promises_news,
 )
-from publisher.digest.outline import LISTS, Block, Node, bullets_of
+from publisher.digest.series import Run, is_contents, run_of
+from publisher.digest.titles import told
 
-Unit = TypeVar("Unit")
-PROSE: Final = ("prose", "no form of item repeats here; the text stands as it is")
+_MOST_TITLE_CELLS: Final = 80
+_TITLE_END: Final = re.compile(r"[.!?,;:…。！？，；：]\W*$")
+NOTHING: Final = (PROSE, "no form of item repeats here; the text stands as it is")
+_LINKED: Final = frozenset({"bullet-link", "bullet-address", "bullet-sentence"})
 HEADING: Final = ("heading", "the sections stand under the headings below it")
 
 
@@ -37,8 +46,8 @@ class Part:
 
     title: str | None = None
     line: int | None = None
-    form: str = PROSE[0]
-    why: str = PROSE[1]
+    form: str = NOTHING[0]
+    why: str = NOTHING[1]
     prose: list[Block] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
 
@@ -57,18 +66,15 @@ class Outlined:
     parts: list[Part]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    form: str
-    why: str
-    drafts: dict[int, Draft]  # by the position of the unit
+def parts_of(root: Node, *, known_title: str | None = None, form: str | None = None) -> Outlined:
+    """Read the outline of a digest into a headline, a preface and sections.
 
-
-def parts_of(root: Node, *, known_title: str | None = None) -> Outlined:
-    """Read the outline of a digest into a headline, a preface and sections."""
-    votes = _votes(root)
-    title, top = _headline(root, votes, known_title)
-    reader = _Reader(votes)
+    `form` is the one the front matter asks for; no other is then taken.
+    """
+    reader = _Reader(root, form)
+    title, top = _headline(root, reader, known_title)
+    if title is None and known_title is None and (line := _title_line(top)):
+        title, top = line, Node(None, top.own[1:], top.children)
     reader.read(top)
     parts = [part for part in reader.parts if not part.is_empty]
     preface: list[Block] = []
@@ -81,37 +87,10 @@ def parts_of(root: Node, *, known_title: str | None = None) -> Outlined:
     return Outlined(title, preface, parts)
 
 
-def best_form(forms: Sequence[Form[Unit]], units: Sequence[Unit], noun: str) -> _Found | None:
-    """Let every form try every unit; the form that matches most wins, the others may add."""
-    matches = [
-        (form, found)
-        for form in forms
-        if (found := {i: draft for i, unit in enumerate(units) if (draft := form.match(unit))})
-    ]
-    if not matches:
-        return None
-    form, drafts = max(matches, key=lambda match: len(match[1]))
-    for _, others in matches:
-        drafts = {**others, **drafts}
-    count = sum(form.match(unit) is not None for unit in units)
-    return _Found(form.name, f"{count} of {len(units)} {noun} {form.says}", drafts)
-
-
 # --- the headline -----------------------------------------------------------------
 
 
-def _votes(root: Node) -> Counter[str]:
-    """Count over the whole digest how often each form of heading is met."""
-    votes: Counter[str] = Counter()
-    waiting = list(root.children)
-    while waiting:
-        node = waiting.pop()
-        waiting += node.children
-        votes.update(form.name for form in HEADINGS if form.match(node))
-    return votes
-
-
-def _headline(root: Node, votes: Counter[str], known: str | None) -> tuple[str | None, Node]:
+def _headline(root: Node, reader: _Reader, known: str | None) -> tuple[str | None, Node]:
     """Give a lone first H1 that is no item as the title, and what stands below it as the root."""
     first = root.children[0] if root.children else None
     if not first or not first.heading or first.heading.level != 1:
@@ -119,7 +98,7 @@ def _headline(root: Node, votes: Counter[str], known: str | None) -> tuple[str |
     plain = [
         node
         for node in root.children
-        if node.heading and node.heading.level == 1 and not _is_item(node, votes)
+        if node.heading and node.heading.level == 1 and not reader.is_item(node)
     ]
     if [id(node) for node in plain] != [id(first)]:
         return None, root
@@ -127,169 +106,292 @@ def _headline(root: Node, votes: Counter[str], known: str | None) -> tuple[str |
     is_same = known is None or "{{" in title or _letters(known) == _letters(title)
     if not is_same and (first.own or not first.children):
         return None, root
-    top = Node(None, root.own + first.own, first.children + root.children[1:])
+    below = first.children + _on_one_level(first, root.children[1:], reader)
+    top = Node(None, root.own + first.own, below)
     return (title if title and "{{" not in title else None), top
+
+
+def _title_line(root: Node) -> str | None:
+    """Give the first line where it plainly is the title, though it is no heading.
+
+    It is short, stands alone above headings or lists, has no link and ends no sentence.
+    """
+    if len(root.own) + len(root.children) < 2 or root.own[:1] == []:
+        return None
+    first = root.own[0]
+    lines = lines_of(first.children)
+    if len(lines) != 1 or any(child.type in {"link_open", "image"} for child in first.children):
+        return None
+    text = title_text(first.children)
+    follows = root.own[1].kind in LISTS if root.own[1:] else bool(root.children)
+    is_title = 0 < cells(text) <= _MOST_TITLE_CELLS and not _TITLE_END.search(text)
+    return text if is_title and follows and lead_of(first.children)[0] in {"", text} else None
+
+
+def _on_one_level(first: Node, others: list[Node], reader: _Reader) -> list[Node]:
+    """Lift sections that stand below an item only because it is written with a higher heading.
+
+    `# Title`, `## Cover`, `# Item`, `# Item`, `## Subscribe`: the last is a section as the first.
+    """
+    levels = [child.heading.level for child in first.children if child.heading]
+    items = [node for node in others if reader.is_item(node)]
+    if not levels or sum(bool(node.children) for node in items) * 2 > len(items):
+        return others
+    lifted: list[Node] = []
+    for node in others:
+        is_below = node in items and node.children
+        lifted += [Node(node.heading, node.own), *node.children] if is_below else [node]
+        if is_below:
+            reader.know(lifted[-1 - len(node.children)])
+    return lifted
 
 
 def _letters(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
-def _is_item(node: Node, votes: Counter[str]) -> bool:
-    """Whether a heading is an item: in a form that repeats, or without rivals below it."""
-    votes_for = _best_vote(node, votes)
-    if not votes_for:
-        return False
-    below = list(node.children)
-    while below:
-        child = below.pop()
-        if any(form.match(child) for form in HEADINGS):
-            return False
-        below += child.children
-    if votes_for > 1:
-        return True
-    rivals = sum(len(_rivals(block)) for block in list(node.below())[1:])
-    return rivals < 2 and len(node.children) < 2
-
-
-def _best_vote(node: Node, votes: Counter[str]) -> int:
-    """Say how often the form a heading is in is met in the digest; 0 where it is in none."""
-    return max((votes[form.name] for form in HEADINGS if form.match(node)), default=0)
-
-
-def _rivals(block: Block) -> list[object]:
-    """Give what in a block could be items instead of the heading above."""
-    if block.kind == "paragraph_open" and opening_link(block.children):
-        return [block]
-    return [*_link_bullets(block)]
-
-
-def _link_bullets(block: Block) -> list[Draft]:
-    if block.kind not in LISTS:
-        return []
-    return [draft for bullet in bullets_of(block) if (draft := BULLETS[0].match(bullet))]
-
-
 # --- the sections -----------------------------------------------------------------
 
 
 class _Reader:
-    """Walks the outline and collects the sections in reading order."""
+    """Walks the outline and collects the sections in reading order.
 
-    def __init__(self, votes: Counter[str]) -> None:
-        self._votes = votes
+    What it finds out about a heading is kept: deep outlines would be read over and over again.
+    """
+
+    def __init__(self, root: Node, form: str | None) -> None:
+        self._form = form
+        self._headings = [row for row in HEADINGS if form in {None, row.name}]
+        self._matches: dict[int, dict[str, Draft]] = {}
+        self._runs: dict[int, Run | None] = {}
+        self._holds: dict[int, bool] = {}
+        self._votes = self._count(root)
+        self._is_bulleted = self._are_links_rubrics = False
+        self._is_bulleted = self._are_bullets_news(root)
         self.parts: list[Part] = []
+
+    def _count(self, root: Node) -> Counter[str]:
+        """Count over the whole digest how often each form of heading is met."""
+        votes: Counter[str] = Counter()
+        for node in _all_of(root):
+            found = {row.name: draft for row in self._headings if (draft := row.match(node))}
+            self._matches[id(node)] = found
+            votes.update(found.keys())
+        return votes
+
+    def know(self, node: Node) -> None:
+        """Take a heading for what another one is."""
+        self._matches[id(node)] = {
+            row.name: draft for row in self._headings if (draft := row.match(node))
+        }
+
+    def _are_bullets_news(self, root: Node) -> bool:
+        """Whether the news of the digest stands in bullets, under most headings that have some."""
+        listed = [
+            node
+            for node in _all_of(root)
+            if any(block.kind in LISTS and not is_contents(block) for block in node.own)
+        ]
+        linked = [node for node in _all_of(root) if "linked-heading" in self._matches[id(node)]]
+        self._are_links_rubrics = len(linked) < sum(node not in linked for node in listed)
+        runs = [run_of(node.own) for node in listed if not self._matches[id(node)]]
+        strict = [run for run in runs if run and run.form.startswith("bullet")]
+        filled = [node for node in _all_of(root) if node.own]
+        return len(strict) > 1 and len(strict) * 3 >= max(len(listed) * 2, len(filled))
+
+    def is_item(self, node: Node) -> bool:
+        """Whether a heading is an item: in a form that repeats, or without rivals below it."""
+        votes = self._vote(node)
+        title = node.heading.title if node.heading else ""
+        if not votes or is_service(title) or is_quotation(title):
+            return False
+        if node.heading and self._heads_a_list(node):
+            return False
+        below = list(node.children)
+        while below:
+            child = below.pop()
+            if self._matches[id(child)]:
+                return False
+            below += child.children
+        if votes > 1:
+            return True
+        if not self._matches[id(node)].keys() - {"labelled-heading"}:
+            return False  # labels stand in prose, too; only many make a form
+        run = self._run(node)
+        return not (run and len(run.drafts) > 1) and len(node.children) < 2
+
+    def _heads_a_list(self, node: Node) -> bool:
+        """Whether a heading, though it is a link, is a rubric over nothing but a list of links."""
+        if not self._are_links_rubrics or "linked-heading" not in self._matches[id(node)]:
+            return False
+        run = self._run(node)
+        title = node.heading.title if node.heading else ""
+        return is_rubric(title) or (run is not None and run.form in _LINKED and not run.prose)
+
+    def _vote(self, node: Node) -> int:
+        """Say how often the form a heading is in is met in the digest; 0 where it is in none."""
+        return max((self._votes[name] for name in self._matches.get(id(node), ())), default=0)
+
+    def _run(self, node: Node) -> Run | None:
+        if id(node) not in self._runs:
+            title = node.heading.title if node.heading else ""
+            self._runs[id(node)] = (
+                None
+                if is_credits(title) and not self._form
+                else run_of(
+                    node.own,
+                    lists_only=is_service(title),
+                    bulleted=self._is_bulleted,
+                    form=self._form,
+                )
+            )
+        return self._runs[id(node)]
+
+    def holds_items(self, node: Node) -> bool:
+        """Whether something below a heading is an item itself."""
+        if id(node) not in self._holds:
+            run = self._run(node)
+            self._holds[id(node)] = (run is not None and not self._is_told(node)) or any(
+                self.is_item(child) or self.holds_items(child) for child in node.children
+            )
+        return self._holds[id(node)]
+
+    def _is_told(self, node: Node) -> bool:
+        """Whether a heading stands over prose rather than over a list, a table or a row of items."""
+        if not STORY.match(node) or self._form not in {None, STORY.name}:
+            return False
+        run = self._run(node)
+        return run is None or "bullet" in run.form
 
     def read(self, node: Node) -> None:
         """Read one heading with all below it."""
-        part = _own_part(node)
-        self.parts.append(part)
-        items = {i for i, child in enumerate(node.children) if _is_item(child, self._votes)}
+        run = self._run(node)
+        items = {i for i, child in enumerate(node.children) if self.is_item(child)}
         if len(items) == 1 and len(node.children) > 1 and not self._repeats(node, items):
             items = set()
-        stories = set() if items or part.drafts else self._stories(node.children)
-        if items:
-            self._read_headings(node, part, items, HEADINGS)
-        elif stories:
-            self._read_headings(node, part, stories, (STORY,))
-        else:
-            if part.form == PROSE[0] and node.children and not part.prose:
-                part.form, part.why = HEADING
-            for child in node.children:
-                self.read(child)
+        stories = self._stories(node, items)
+        if run is None and node.heading and not node.children:
+            run = self._news(node.heading.title, node.own)
+        part = _part_of(node, run)
+        self.parts.append(part)
+        if not (items or stories or part.prose or run) and node.children:
+            part.form, part.why = HEADING
+        self._read_children(node, part, items, stories)
 
-    def _stories(self, children: Sequence[Node]) -> set[int]:
-        """Take sibling headings for stories when nearly all stand over prose and nothing else."""
-        told = {i for i, child in enumerate(children) if STORY.match(child)}
-        told = {i for i in told if not self._holds_items(children[i])}
-        return told if len(told) > 1 and len(told) >= 0.9 * len(children) else set()
-
-    def _holds_items(self, node: Node) -> bool:
-        """Whether something below a heading is an item itself."""
-        own = any(len(_link_bullets(block)) > 1 or block.kind == "table_open" for block in node.own)
-        return own or any(
-            _is_item(child, self._votes) or self._holds_items(child) for child in node.children
-        )
+    def _news(self, title: str, blocks: Sequence[Block]) -> Run | None:
+        """Take paragraphs for items below a heading that promises news; else leave prose."""
+        is_quoted = bool(blocks) and blocks[0].kind == "blockquote_open"
+        if is_quoted or is_quotation(title) or is_service(title) or is_credits(title):
+            return None
+        run = run_of(blocks, news=True, form=self._form)
+        if run and self._is_bulleted and not (is_for_one(title) or promises_news(title)):
+            words = [block for block in blocks if block.kind == "paragraph_open"]
+            if len(words) < 2 or any(not first_address(block.children) for block in words):
+                return None
+        if run and is_for_one(title) and len(run.drafts) > 1:
+            first, *others = run.drafts
+            rest = tuple(block for draft in others for block in draft.body)
+            run.drafts = [replace(first, body=(*first.body, *rest))]
+        return run
 
     def _repeats(self, node: Node, items: set[int]) -> bool:
         """Whether the form of a heading alone among its neighbours is met elsewhere too."""
-        return any(_best_vote(node.children[i], self._votes) > 1 for i in items)
+        return any(self._vote(node.children[i]) > 1 for i in items)
 
-    def _read_headings(
-        self, node: Node, part: Part, items: set[int], forms: Sequence[Form[Node]]
-    ) -> None:
-        found = best_form(forms, [node.children[i] for i in sorted(items)], "headings")
-        position = {i: n for n, i in enumerate(sorted(items))}
-        run: list[int] = []
+    def _stories(self, node: Node, items: set[int]) -> set[int]:
+        """Say which headings tell one story each: all that stand over prose, or those named so.
+
+        Where all siblings stand over prose they are stories; where some are sections with items, a
+        heading over prose is a story when its words name one thing and not a kind of news.
+        """
+        prose = {
+            i
+            for i, child in enumerate(node.children)
+            if i not in items and self._is_told(child) and not self.holds_items(child)
+        }
+        titles = {i: self._title(node.children[i]) for i in prose}
+        rubrics = {i for i in prose if is_rubric(titles[i])}
+        count = len(node.children)
+        if len(prose) > max(1, len(items)):
+            others = set(range(count)) - items - prose
+            alike = {i for i in others if self._is_like_story(node.children[i])}
+            if len(prose) + len(items) >= 0.9 * count:
+                return set() if len(rubrics) * 2 > len(prose) else prose | alike
+            if (len(prose) - len(rubrics)) * 3 >= 2 * count:
+                return prose | alike
+        is_alike = len(items) * 2 >= count
+        named = {i for i in prose if names_one_thing(titles[i])}
+        alike = {i for i in prose - rubrics if is_alike and not is_service(titles[i])}
+        return named | alike
+
+    def _is_like_story(self, node: Node) -> bool:
+        """Whether a heading among stories is one, too, though it stands over a list."""
+        title = self._title(node)
+        return (
+            bool(node.own) and not node.children and not is_rubric(title) and not is_service(title)
+        )
+
+    def _title(self, node: Node) -> str:
+        return node.heading.title if node.heading else ""
+
+    def _read_children(self, node: Node, part: Part, items: set[int], stories: set[int]) -> None:
+        """Read the headings below one: rows of items into sections, the others as sections."""
+        row: list[Node] = []
         for index, child in enumerate(node.children):
-            if index in items:
-                run.append(position[index])
+            if index in items or index in stories:
+                row.append(child)
                 continue
-            _fill(part, found, run)
+            self._fill(part, row)
+            row = []
             self.read(child)
             last = self.parts[-1]
-            is_label = not child.own and not child.children
-            part = last if is_label else Part(line=None)
+            is_label = not child.children and all(map(_is_picture, child.own))
+            part = last if is_label else Part()
             if not is_label:
                 self.parts.append(part)
-            run = []
-        _fill(part, found, run)
+        self._fill(part, row)
+
+    def _fill(self, part: Part, row: Sequence[Node]) -> None:
+        """Put headings into a section as its items; the form with more of them names it."""
+        drafts = []
+        forms: Counter[str] = Counter()
+        for node in row:
+            name, draft = self._draft(node)
+            drafts.append(draft)
+            forms[name] += 1
+        if not drafts:
+            return
+        name, most = forms.most_common(1)[0]
+        if len(drafts) >= len(part.drafts):
+            says = next(form.says for form in (*HEADINGS, STORY) if form.name == name)
+            part.form, part.why = name, f"{most} of {len(row)} headings {says}"
+        part.drafts += numbered(drafts)
+        part.line = part.line or drafts[0].line
+
+    def _draft(self, node: Node) -> tuple[str, Draft]:
+        """Read a heading in the form that is met most often in the digest, else as a story."""
+        found = self._matches[id(node)]
+        if found:
+            name = max(found, key=lambda name: self._votes[name])
+            return name, found[name]
+        return STORY.name, told(node)
 
 
-def _fill(part: Part, found: _Found | None, positions: Sequence[int]) -> None:
-    """Put drafts into a section; the form with more items names it."""
-    if not found or not positions:
-        return
-    drafts = numbered([found.drafts[i] for i in positions if i in found.drafts])
-    if len(drafts) >= len(part.drafts):
-        part.form, part.why = found.form, found.why
-    part.drafts += drafts
-    part.line = part.line or drafts[0].line
+def _is_picture(block: Block) -> bool:
+    return any(child.type == "image" for child in block.children) and not block.title
 
 
-def _own_part(node: Node) -> Part:
-    """Read what stands directly under a heading: bullets that are items, or prose."""
-    part = Part(title=(node.heading.title or None) if node.heading else None, line=node.line)
-    lists = [(n, bullets_of(block)) for n, block in enumerate(node.own) if block.kind in LISTS]
-    bullets = [bullet for _, listed in lists for bullet in listed]
-    found = best_form(BULLETS, bullets, "bullets") if bullets else None
-    if not found or len(found.drafts) * 2 < len(bullets):
-        part.prose = list(node.own)
-        return part
-    part.form, part.why = found.form, found.why
-    by_place = dict(lists)
-    last_list = lists[-1][0]
-    position = 0
-    for n, block in enumerate(node.own):
-        if n in by_place:
-            for bullet in by_place[n]:
-                draft = found.drafts.get(position) or sentence_bullet(bullet)
-                part.drafts += [draft] if draft else []
-                position += 1
-        elif part.drafts and _belongs_above(node.own, n, by_place, last_list):
-            above = part.drafts[-1]
-            part.drafts[-1] = _with_body(above, block)
-        else:
-            part.prose.append(block)
-    return part
+def _all_of(root: Node) -> list[Node]:
+    """Give the root and every heading below it."""
+    found = [root]
+    for node in found:
+        found += node.children
+    return found
 
 
-def _belongs_above(
-    own: Sequence[Block], n: int, lists: dict[int, list[list[Block]]], last_list: int
-) -> bool:
-    """Whether a block between bullets is part of the bullet above: a quotation, or one in turn."""
-    if own[n].kind in {"blockquote_open", "fence", "code_block"}:
-        return True
-    before = max(place for place in lists if place < n)
-    return len(lists) > 1 and len(lists[before]) == 1 and (n < last_list or before == last_list)
-
-
-def _with_body(draft: Draft, block: Block) -> Draft:
-    return Draft(
-        draft.title,
-        draft.line,
-        draft.address,
-        draft.link_text,
-        draft.alt_title,
-        (*draft.body, block),
-    )
+def _part_of(node: Node, run: Run | None) -> Part:
+    """Begin a section with what stands directly under its heading."""
+    title = (node.heading.title or None) if node.heading else None
+    if run is None:
+        return Part(title, node.line, prose=list(node.own))
+    return Part(title, node.line, run.form, run.why, run.prose, run.drafts)

@@ -70,11 +70,18 @@ def test_unindented_quotation_belongs_above(issue_of: Read) -> None:
     assert [item.text for item in issue.items] == ["> Quoted.", ""]
 
 
-def test_few_linked_bullets_are_prose(issue_of: Read) -> None:
-    """Where fewer than half of the bullets open with a link, the list is prose."""
-    issue = issue_of("- [a](https://a.test/)\n- b\n- c\n")
+def test_bullets_beside_more_prose_are_prose(issue_of: Read) -> None:
+    """Where few bullets lead anywhere and the text around them is longer, the list is prose."""
+    prose = "A paragraph that says at some length what the three points below are about."
+    issue = issue_of(f"{prose}\n\n- [a](https://a.test/)\n- b\n- c\n")
     assert shape(issue) == [(None, "prose", 0)]
-    assert issue.sections[0].text == "- a\n- b\n- c"
+    assert issue.sections[0].text == f"{prose}\n\n- a\n- b\n- c"
+
+
+def test_bullets_alone_are_items(issue_of: Read) -> None:
+    """A list that is all there is holds items, though few of its bullets lead anywhere."""
+    issue = issue_of("- [a](https://a.test/)\n- b\n- c\n")
+    assert [item.title for item in issue.items] == ["a", "b", "c"]
 
 
 def test_headings_in_code_are_code(issue_of: Read) -> None:

@@ -1,0 +1,229 @@
+"""series - what stands directly under a heading, read as a run of items or left as prose.
+
+Lists, tables and paragraphs may all hold items; the one with the most of them carries the section,
+and `why` says how many of how many fit. What is not claimed stays prose, in its order.
+Faults: none; where nothing repeats, prose is the answer. Never: drops a block. See: forms (the
+recognisers), sections (headings).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from publisher.digest.drafts import Draft, numbered
+from publisher.digest.forms import BULLETS, COUNTED, NEWS, PARAGRAPHS, ROWS
+from publisher.digest.links import first_address, is_person, is_player, opening_link
+from publisher.digest.outline import LISTS, Block, bullets_of
+from publisher.digest.paragraphs import Paragraphs
+from publisher.digest.plain import body_text, cells
+from publisher.digest.rows import table_rows
+
+_SHORTEST_TITLE_CELLS: Final = 8
+_FIGURE: Final = re.compile(r"[^:：\n]{1,20}[:：][^:：\n。]{1,40}")
+_APART: Final = frozenset({"hr"})
+_QUOTED: Final = frozenset({"blockquote_open", "fence", "code_block"})
+_WORDS: Final = BULLETS[-1]
+
+
+@dataclass(slots=True)
+class Run:
+    """Items found in a row of blocks: their form and why, the drafts, and the blocks between."""
+
+    form: str
+    why: str
+    drafts: list[Draft] = field(default_factory=list)
+    prose: list[Block] = field(default_factory=list)
+
+
+def run_of(
+    blocks: Sequence[Block],
+    *,
+    lists_only: bool = False,
+    bulleted: bool = False,
+    news: bool = False,
+    form: str | None = None,
+) -> Run | None:
+    """Read blocks as a run of items; None where they hold none.
+
+    `lists_only` leaves paragraphs prose; `bulleted` says that the digest's news stands in bullets,
+    so that bullets of words alone are items, too; `news` takes paragraphs of prose for items where
+    nothing stricter is found; `form` allows one form only.
+    """
+    runs = [_listed(blocks, form, bulleted=bulleted), _rows(blocks)]
+    runs += [] if lists_only else [_paragraphs(blocks, kind) for kind in PARAGRAPHS]
+    found = [run for run in runs if run and form in {None, run.form}]
+    if not found and (news or form == NEWS.name):
+        found = [run for run in (_paragraphs(blocks, NEWS),) if run]
+    if not found:
+        return None
+    counted = [run for run in found if run.form == COUNTED.name and len(run.drafts) > 1]
+    best = max(counted or found, key=lambda run: len(run.drafts))
+    best.drafts = numbered(best.drafts)
+    return best
+
+
+def is_contents(block: Block) -> bool:
+    """Whether a list leads to places in the digest itself: a list of contents holds no items."""
+    if block.kind not in LISTS:
+        return False
+    addresses = [
+        str(child.attrs.get("href", ""))
+        for token in block.tokens
+        for child in token.children or ()
+        if child.type == "link_open"
+    ]
+    anchors = sum(address.startswith("#") for address in addresses)
+    return anchors > 1 and anchors * 2 > len(addresses)
+
+
+# --- lists ----------------------------------------------------------------------------
+
+
+def _listed(blocks: Sequence[Block], wanted: str | None, *, bulleted: bool) -> Run | None:
+    """Read the bullets of all lists, each in the first form it fits."""
+    lists = {
+        n: bullets_of(block)
+        for n, block in enumerate(blocks)
+        if block.kind in LISTS and not is_contents(block) and not _is_service(block)
+    }
+    found = {n: [_bullet(bullet) for bullet in bullets] for n, bullets in lists.items()}
+    forms = Counter(name for bullets in found.values() for name, _ in bullets if name)
+    count = sum(forms.values())
+    if not count or not (_carries(blocks, forms, count) or bulleted):
+        return None
+    name, most = forms.most_common(1)[0]
+    if wanted and wanted in forms:
+        name, most = wanted, forms[wanted]
+    says = next(form.says for form in BULLETS if form.name == name)
+    run = Run(name, f"{most} of {count} bullets {says}")
+    for n, block in enumerate(blocks):
+        if n in found:
+            run.drafts += [draft for _, draft in found[n] if draft]
+        elif run.drafts and _belongs_above(blocks, n, lists):
+            run.drafts[-1] = _with(run.drafts[-1], block)
+        else:
+            run.prose.append(block)
+    return run
+
+
+def _bullet(bullet: Sequence[Block]) -> tuple[str, Draft | None]:
+    for form in BULLETS:
+        if draft := form.match(bullet):
+            return form.name, draft
+    return "", None
+
+
+def _is_service(block: Block) -> bool:
+    """Whether a list only names people, plays the issue or gives figures: `- Papers: 9`."""
+    bullets = bullets_of(block)
+    firsts = [bullet[0].children if bullet else [] for bullet in bullets]
+    links = [opening_link(children) for children in firsts]
+    if all(link and is_person(link) for link in links):
+        return True
+    if len(bullets) == 1 and links[0] and is_player(links[0].address):
+        return True
+    return not any(links) and all(
+        len(bullet) == 1
+        and not first_address(bullet[0].children)
+        and _FIGURE.fullmatch(body_text(bullet[0].tokens))
+        for bullet in bullets
+    )
+
+
+def _carries(blocks: Sequence[Block], forms: Counter[str], count: int) -> bool:
+    """Whether bullets are items: most have a link or a lead, or there is little beside them."""
+    if (count - forms[_WORDS.name]) * 2 >= count:
+        return True
+    last = max(n for n, block in enumerate(blocks) if block.kind in LISTS)
+    listed = sum(len(body_text(block.tokens)) for block in blocks if block.kind in LISTS)
+    return listed * 2 > sum(len(body_text(block.tokens)) for block in blocks[: last + 1])
+
+
+def _belongs_above(blocks: Sequence[Block], n: int, lists: dict[int, list[list[Block]]]) -> bool:
+    """Whether a block between bullets is part of the bullet above: a quotation, or one in turn."""
+    if blocks[n].kind in _QUOTED:
+        return True
+    before = max(place for place in lists if place < n)
+    last = max(lists)
+    return len(lists) > 1 and len(lists[before]) == 1 and (n < last or before == last)
+
+
+# --- tables ---------------------------------------------------------------------------
+
+
+def _rows(blocks: Sequence[Block]) -> Run | None:
+    run = Run(ROWS, "")
+    tables = 0
+    for block in blocks:
+        drafts = table_rows(block) if block.kind == "table_open" else []
+        tables += bool(drafts)
+        run.drafts += drafts
+        if not drafts:
+            run.prose.append(block)
+    run.why = f"{len(run.drafts)} rows of {tables} table{'s' * (tables > 1)} lead somewhere"
+    return run if run.drafts else None
+
+
+# --- paragraphs -----------------------------------------------------------------------
+
+
+def _paragraphs(blocks: Sequence[Block], kind: Paragraphs) -> Run | None:
+    """Read the paragraphs of one form; what follows one belongs to it where the form goes on."""
+    run = Run(kind.name, "")
+    opened = 0
+    is_open = is_closing = False  # a rule ends an item, and what a section says
+    tried = 0
+    for block in blocks:
+        is_paragraph = block.kind == "paragraph_open" and not (is_closing and kind is NEWS)
+        drafts = kind.match(block) if is_paragraph else []
+        tried += is_paragraph
+        if drafts:
+            run.drafts += drafts
+            opened += 1
+            is_open = True
+        elif block.kind in _APART:
+            is_open, is_closing = False, bool(run.drafts)
+            run.prose.append(block)
+        elif run.drafts and (is_open if kind.goes_on else block.kind in _QUOTED):
+            run.drafts[-1] = _with(run.drafts[-1], block)
+        else:
+            run.prose.append(block)
+    if not _repeats(blocks, kind, run, opened):
+        return None
+    run.why = f"{opened} of {tried} paragraphs {kind.says}"
+    return run
+
+
+def _repeats(blocks: Sequence[Block], kind: Paragraphs, run: Run, opened: int) -> bool:
+    """Whether a form of paragraph is met often enough to be one."""
+    if not run.drafts:
+        return False
+    rule = next((n for n, block in enumerate(blocks) if block.kind in _APART), len(blocks))
+    words = [block for block in blocks if block.kind == "paragraph_open"]
+    before = [block for block in blocks[:rule] if block.kind == "paragraph_open"]
+    if kind is NEWS:
+        return opened * 2 > len(before)
+    if kind.name == "link-paragraph" and opened * 2 <= sum(
+        first_address(block.children) is not None for block in before
+    ):
+        return False
+    if len(run.drafts) > 1:
+        return kind.name != "bold-title" or any(draft.address for draft in run.drafts)
+    return _stands_alone(words, run.drafts[0])
+
+
+def _stands_alone(words: Sequence[Block], draft: Draft) -> bool:
+    """Whether one paragraph is an item: it comes first and the only link is that of its title."""
+    others = [block for block in words[1:] if first_address(block.children)]
+    if draft.address is None or is_player(draft.address):
+        return False
+    is_title = cells(draft.title) >= _SHORTEST_TITLE_CELLS
+    return is_title and draft.line == words[0].line and not others
+
+
+def _with(draft: Draft, block: Block) -> Draft:
+    return replace(draft, body=(*draft.body, block))
