@@ -40,7 +40,7 @@ _WORDS: Final = frozenset(
     sponsor sponsored sponsors spotlight starter statistics stats status stories story
     subprojects subscribe summary support talk talks task tasks team thanks that the things this
     thoughts tip tips to today tool tooling toolings tools top topics tracking training trending
-    trick tricks trivia tutorial tutorials tweet tweets upcoming update updates useful user
+    trick tricks trivia tutorial tutorials tweet tweets upcoming update updated updates useful user
     users veranstaltungen version versions video videos viewing viewpoints watch watching we
     week weekly werkzeuge what's whats where wild with work working workshop workshops world
     worth writing year you your événements вакансии видео встречи изменения инструменты книги
@@ -98,6 +98,7 @@ _SENTENCE_WORDS: Final = frozenset(
     why wie will with you your zu à в для за и из как на не о по с что это
     """.split()  # noqa: SIM905 - a list of words is read as words
 )
+_CODE: Final = re.compile(r"->|::|\w\(")
 _FEW_WORDS: Final = 3
 _MANY_WORDS: Final = 6
 _FEW_CELLS: Final = 16
@@ -144,7 +145,7 @@ def is_rubric(title: str) -> bool:
 def names_one_thing(title: str) -> bool:
     """Whether a title is long and particular enough to be that of one story."""
     text = title.casefold()
-    if is_service(text):
+    if is_service(text) or _CODE.search(text):
         return False
     if _HAN.search(text):
         rest = _CJK.sub("", text)

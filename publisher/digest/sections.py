@@ -226,7 +226,9 @@ class _Reader:
             return False
         run = self._run(node)
         title = node.heading.title if node.heading else ""
-        return is_rubric(title) or (run is not None and run.form in _LINKED and not run.prose)
+        if is_rubric(title):
+            return True
+        return run is not None and run.form in _LINKED and node.own[0].kind in LISTS
 
     def _vote(self, node: Node) -> int:
         """Say how often the form a heading is in is met in the digest; 0 where it is in none."""
@@ -270,20 +272,26 @@ class _Reader:
         if len(items) == 1 and len(node.children) > 1 and not self._repeats(node, items):
             items = set()
         stories = self._stories(node, items)
-        if run is None and node.heading and not node.children:
-            run = self._news(node.heading.title, node.own)
+        if node.heading and not node.children and (run is None or self._may_be_told(node, run)):
+            run = self._news(node.heading.title, node.own) or run
         part = _part_of(node, run)
         self.parts.append(part)
-        if not (items or stories or part.prose or run) and node.children:
-            part.form, part.why = HEADING
         self._read_children(node, part, items, stories)
+        if node.children and not (part.prose or part.drafts):
+            part.form, part.why = HEADING
+
+    def _may_be_told(self, node: Node, run: Run) -> bool:
+        """Whether a list below a rubric may be part of one of the paragraphs beside it."""
+        return (
+            run.form.startswith("bullet") and not self._is_bulleted and is_rubric(self._title(node))
+        )
 
     def _news(self, title: str, blocks: Sequence[Block]) -> Run | None:
         """Take paragraphs for items below a heading that promises news; else leave prose."""
         is_quoted = bool(blocks) and blocks[0].kind == "blockquote_open"
         if is_quoted or is_quotation(title) or is_service(title) or is_credits(title):
             return None
-        run = run_of(blocks, news=True, form=self._form)
+        run = run_of(blocks, bulleted=self._is_bulleted, news=True, form=self._form)
         if run and self._is_bulleted and not (is_for_one(title) or promises_news(title)):
             words = [block for block in blocks if block.kind == "paragraph_open"]
             if len(words) < 2 or any(not first_address(block.children) for block in words):

@@ -24,6 +24,11 @@ from publisher.digest.rows import table_rows
 
 _SHORTEST_TITLE_CELLS: Final = 8
 _FIGURE: Final = re.compile(r"[^:：\n]{1,20}[:：][^:：\n。]{1,40}")
+_NOTHING: Final = re.compile(
+    r"\W*(?:\d+\.)?\W*(?:(?:no|none|nothing|n/a|nil|нет|keine?|aucune?|ning[uú]n\w*|nenhum\w*)\b"
+    r"|暂无|本[周期]无|なし|ありません|없음|없습니다)",
+    re.IGNORECASE,
+)
 _APART: Final = frozenset({"hr"})
 _QUOTED: Final = frozenset({"blockquote_open", "fence", "code_block"})
 _WORDS: Final = BULLETS[-1]
@@ -56,8 +61,9 @@ def run_of(
     runs = [_listed(blocks, form, bulleted=bulleted), _rows(blocks)]
     runs += [] if lists_only else [_paragraphs(blocks, kind) for kind in PARAGRAPHS]
     found = [run for run in runs if run and form in {None, run.form}]
-    if not found and (news or form == NEWS.name):
-        found = [run for run in (_paragraphs(blocks, NEWS),) if run]
+    told = _paragraphs(blocks, NEWS) if news or form == NEWS.name else None
+    if told and (not found or _outweighs(told, found, bulleted=bulleted)):
+        return told
     if not found:
         return None
     counted = [run for run in found if run.form == COUNTED.name and len(run.drafts) > 1]
@@ -78,6 +84,12 @@ def is_contents(block: Block) -> bool:
     ]
     anchors = sum(address.startswith("#") for address in addresses)
     return anchors > 1 and anchors * 2 > len(addresses)
+
+
+def _outweighs(told: Run, found: Sequence[Run], *, bulleted: bool) -> bool:
+    """Whether paragraphs of news tell more than the list that stands between them."""
+    is_list = all(run.form.startswith("bullet") for run in found)
+    return is_list and not bulleted and len(told.drafts) > max(len(run.drafts) for run in found)
 
 
 # --- lists ----------------------------------------------------------------------------
@@ -118,8 +130,10 @@ def _bullet(bullet: Sequence[Block]) -> tuple[str, Draft | None]:
 
 
 def _is_service(block: Block) -> bool:
-    """Whether a list only names people, plays the issue or gives figures: `- Papers: 9`."""
+    """Whether a list names people, plays the issue, gives figures or says there is nothing."""
     bullets = bullets_of(block)
+    if len(bullets) == 1 and _NOTHING.match(body_text(block.tokens)):
+        return True
     firsts = [bullet[0].children if bullet else [] for bullet in bullets]
     links = [opening_link(children) for children in firsts]
     if all(link and is_person(link) for link in links):
@@ -188,7 +202,7 @@ def _paragraphs(blocks: Sequence[Block], kind: Paragraphs) -> Run | None:
         elif block.kind in _APART:
             is_open, is_closing = False, bool(run.drafts)
             run.prose.append(block)
-        elif run.drafts and (is_open if kind.goes_on else block.kind in _QUOTED):
+        elif run.drafts and (is_open if kind.goes_on else block.kind in _QUOTED | LISTS):
             run.drafts[-1] = _with(run.drafts[-1], block)
         else:
             run.prose.append(block)

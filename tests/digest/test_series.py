@@ -1,0 +1,82 @@
+"""What stands below one heading: which form carries it, and what stays prose."""
+
+from collections.abc import Callable
+
+import pytest
+
+from publisher.digest import read
+from publisher.model import Issue
+
+Read = Callable[[str], Issue]
+
+
+def forms(text: str) -> list[tuple[str, list[str]]]:
+    """Give the form and the items' titles of each section."""
+    (issue,) = read(text.encode()).issues
+    return [(section.form, [item.title for item in section.items]) for section in issue.sections]
+
+
+def test_numbers_outweigh_the_lists_below_them() -> None:
+    """Between two numbered paragraphs all is the first one's text, longer lists included."""
+    text = "## A\n\n1、[One](https://a.test/1)\n\n- x\n- y\n- z\n\n2、[Two](https://a.test/2)\n"
+    assert forms(text) == [("numbered-paragraph", ["One", "Two"])]
+
+
+def test_years_do_not_count() -> None:
+    """A paragraph that begins with a year, or with a version, is not numbered."""
+    text = "## A\n\n1、[One](https://a.test/1)\n\n2024 was long.\n\n2、[Two](https://a.test/2)\n\n3.14 is pi.\n"
+    assert forms(text) == [("numbered-paragraph", ["One", "Two"])]
+
+
+@pytest.mark.parametrize(
+    "bullets",
+    [
+        "* [ada](https://people.test/ada)\n* [@bo](https://people.test/bo)\n",
+        "- Papers: 9\n- Fields: kites, wind\n",
+        "- [Listen](https://a.test/9.mp3)\n",
+        "* *No new kites this week.*\n",
+        "* [One](#one)\n* [Two](#two)\n",
+    ],
+)
+def test_service_lists_hold_no_items(bullets: str) -> None:
+    """Names, figures, players, nothing at all, and contents are lists without news."""
+    news = "## News\n\n- [A](https://a.test/a)\n- [B](https://a.test/b)\n\n## More\n\n"
+    assert forms(f"{news}{bullets}")[1:] in ([("prose", [])], [])
+
+
+def test_prose_digest_with_one_list(issue_of: Read) -> None:
+    """Where news stands in paragraphs, a list between them belongs to the one above."""
+    issue = issue_of(
+        "## News\n\n[One](https://a.test/1) came.\n\nHere are [two](https://a.test/2):\n\n"
+        "1. [x](https://a.test/x)\n2. [y](https://a.test/y)\n\nThen [three](https://a.test/3).\n"
+        "\n## Events\n\nA [dance](https://a.test/4).\n"
+    )
+    assert [len(section.items) for section in issue.sections] == [3, 1]
+    assert "1. x" in issue.sections[0].items[1].text
+
+
+def test_form_is_overruled() -> None:
+    """`form:` looks for one form and no other; a name that is none is reported."""
+    text = "---\nform: {}\n---\n## A\n\n- [One](https://a.test/1)\n- [Two](https://a.test/2)\n"
+    assert forms(text.format("bullet-link")) == [("bullet-link", ["One", "Two"])]
+    assert forms(text.format("prose")) == [("prose", [])]
+    assert forms(text.format("story")) == [("prose", [])]
+    reading = read(text.format("haiku").encode())
+    assert [found.code for found in reading.findings] == ["digest/directive"]
+
+
+def test_rows_keep_every_cell(issue_of: Read) -> None:
+    """The other cells of a row are its text, each behind the head of its column."""
+    issue = issue_of(
+        "## P\n\n| Title | Where | When |\n|---|---|---|\n| [A](https://a.test/a) | here | now |\n"
+    )
+    (item,) = issue.items
+    assert (item.title, item.url) == ("A", "https://a.test/a")
+    assert item.text == "Where · here\n\nWhen · now"
+
+
+def test_table_of_figures_is_content(issue_of: Read) -> None:
+    """A table without links stays a table."""
+    issue = issue_of("## P\n\n| Name | Speed |\n|---|---|\n| a | 1 |\n| b | 2 |\n\nSo fast.\n")
+    assert not issue.items
+    assert "<table>" in issue.sections[0].html
