@@ -153,12 +153,34 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """Where one issue stands in a digest of many: first and last line; `hash` is of its own text.
+
+    Its own is what stands below the heading, where the links lead, and what the front matter says
+    to all.
+    """
+
+    part: str
+    line: int
+    end: int
+    hash: str
+
+    def holds(self, finding: Finding) -> bool:
+        """Whether a finding is about this issue alone."""
+        return finding.line is not None and self.line <= finding.line <= self.end
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading one digest gave: its issues (none when set aside), findings, the encoding."""
+    """What reading one digest gave: its issues (none when set aside), findings, the encoding.
+
+    `extents`: of a digest of many issues where each stands, in their order; none where it is one.
+    """
 
     issues: tuple[Issue, ...]
     findings: tuple[Finding, ...] = ()
     encoding: str = "utf-8"
+    extents: tuple[Extent, ...] = ()
 
     @property
     def is_stopped(self) -> bool:

@@ -5,7 +5,7 @@ See: digest.read (findings), preflight (what is judged), publish.editions (what 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +22,8 @@ from publisher.cli.console import (
 )
 from publisher.model import Finding, Issue, Kind, Newsletter, Reading
 
+OF_NEWSLETTER = {"preflight/no-unsubscribe"}
+"""What is wrong with a newsletter, not with a digest, and so is told once."""
 FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE")]
 
 
@@ -72,7 +74,7 @@ def preview(
     findings = (*reading.findings, *_preflight(reading, newsletter, console))
     show_findings(str(file), findings)
     for number, issue in enumerate(reading.issues, 1):
-        target = out if len(reading.issues) == 1 else out / str(number)
+        target = out if len(reading.issues) == 1 else out / (issue.part or str(number))
         stood = ", in place of those that stood there" if (target / "issue.html").exists() else ""
         _write_editions(issue, newsletter, console, target)
         console.say(f"editions of {file} in {target}/{stood}")
@@ -172,9 +174,15 @@ def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> li
 
     loaded = templates.load(_home(console))
     found: list[Finding] = []
+    at = {extent.part: extent.line for extent in reading.extents}
     for issue in reading.issues:
         published = Published(issue, identity.provisional(issue, newsletter, utc_now()))
-        found += preflight.check(published, newsletter, editions(published, newsletter, loaded))
+        judged = preflight.check(published, newsletter, editions(published, newsletter, loaded))
+        for one in judged:
+            if one.code in OF_NEWSLETTER and one in found:
+                continue
+            heading = None if one.code in OF_NEWSLETTER else at.get(issue.part or "")
+            found.append(replace(one, line=one.line or heading))
     if _home(console) is None:  # no settings that could have an address
         found = [one for one in found if one.code != "preflight/no-unsubscribe"]
     return found
@@ -238,4 +246,5 @@ def _summarise(console: Context, file: Path, reading: Reading) -> None:
             f"language {issue.language}" if issue.language else "no language",
         ]
         forms = sorted({section.form for section in issue.sections if section.form})
-        console.say(f"{file}: {'; '.join(facts)}; read as {', '.join(forms) or 'prose'}")
+        place = f"{file}#{issue.part}" if issue.part else str(file)
+        console.say(f"{place}: {'; '.join(facts)}; read as {', '.join(forms) or 'prose'}")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from publisher.cli.console import Context, answer, ask, counted, show_findings, table
+from publisher.cli.digests import OF_NEWSLETTER
 from publisher.clock import utc_now
 from publisher.model import Issue, Newsletter, Published, Record
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from publisher.settings import Settings
     from publisher.store import Store
 
-OF_NEWSLETTER = {"preflight/no-unsubscribe"}
-"""What is wrong with a newsletter, not with a digest, and so is told once."""
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes beforehand.")]
 ISSUE = Annotated[
@@ -48,7 +47,9 @@ def publish(
     ] = None,
     as_issue: Annotated[
         str | None,
-        typer.Option("--as", metavar="ISSUE", help="The one FILE revises this issue."),
+        typer.Option(
+            "--as", metavar="ISSUE", help="The one FILE, or FILE#PART, revises this issue."
+        ),
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="The one FILE is a new issue.")] = False,
 ) -> None:
@@ -63,6 +64,9 @@ def publish(
         raise typer.BadParameter("--as and --new contradict each other")
     if (as_issue or new) and len(files or ()) != 1:
         raise typer.BadParameter("--as and --new go with one FILE")
+    part = None
+    if as_issue or new:
+        files, part = _parted(files or [])
     for file in files or ():
         if not os.path.lexists(file):
             raise RefusedError("there is no such file", where=str(file))
@@ -79,6 +83,7 @@ def publish(
                 now=utc_now(),
                 newsletters=newsletters,
                 files=files or (),
+                part=part,
                 as_issue=slug,
                 as_new=new,
             ),
@@ -89,6 +94,14 @@ def publish(
         raise typer.Exit(1)
     if any(row.state == "held" for row in outcome.digests):
         raise typer.Exit(3)
+
+
+def _parted(files: list[Path]) -> tuple[list[Path], str | None]:
+    """Take the part off `FILE#PART`, which names one issue of many, unless a file is called so."""
+    path, mark, part = str(files[0]).rpartition("#")
+    if not mark or os.path.lexists(files[0]):
+        return files, None
+    return [Path(path)], part
 
 
 def _meant(console: Context, settings: Settings, files: list[Path]) -> list[Newsletter] | None:
@@ -120,8 +133,8 @@ def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
         console.say(f"{counted(outcome.young, 'digest')} written just now: a second look")
         time.sleep(SETTLED_SECONDS + 0.1)
         later = attempt()
-        again = {(row.newsletter, row.path) for row in later.digests}
-        once = [row for row in outcome.digests if (row.newsletter, row.path) not in again]
+        again = {(row.newsletter, row.place) for row in later.digests}
+        once = [row for row in outcome.digests if (row.newsletter, row.place) not in again]
         outcome = replace(
             outcome + later,
             digests=(*once, *later.digests),
@@ -133,15 +146,21 @@ def settle(attempt: Callable[[], Outcome], console: Context) -> Outcome:
 
 def report(console: Context, settings: Settings, outcome: Outcome) -> None:
     """Tell what a publication did."""
+    from publisher.publish import place_of
+
     folders = {one.slug: one.digests for one in settings.newsletters}
     told: set[tuple[str, str]] = set()
     for row in outcome.digests:
         findings = [one for one in row.findings if (row.newsletter, one.code) not in told]
-        show_findings(f"{folders[row.newsletter]}/{row.path}", findings)
+        within = [one for one in findings if one.line]
+        show_findings(f"{folders[row.newsletter]}/{row.path}", within)
+        show_findings(
+            f"{folders[row.newsletter]}/{row.place}", [one for one in findings if not one.line]
+        )
         told |= {(row.newsletter, code) for code in OF_NEWSLETTER & {one.code for one in findings}}
     for word, records in (("published", outcome.new), ("revised", outcome.revised)):
         for record in records:
-            console.say(f"{word} {record.slug} from {record.path}")
+            console.say(f"{word} {record.slug} from {place_of(record)}")
     for state in ("held", "aside", "copy", "draft", "waiting"):
         number = sum(row.state == state for row in outcome.digests)
         if number:

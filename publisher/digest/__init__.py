@@ -2,7 +2,7 @@
 
     bytes -> decode -> characters -> comments -> front -> directives -> template_tags
                                         |
-          markdown -> outline -> asides -> sections (forms) -> items -> topics -> Issue
+   markdown -> outline -> splitting -> asides -> sections (forms) -> items -> topics -> Issues
 
 Each step is a small module that can be read alone. An editor's slip never raises: a digest that
 cannot be read comes back without issues and with a `stop` finding that names line, column and
@@ -32,12 +32,14 @@ from publisher.digest.foreign import not_markdown
 from publisher.digest.front import split
 from publisher.digest.items import section_of
 from publisher.digest.markdown import MAX_NESTING, parser, tidy
-from publisher.digest.outline import blocks_of, outline, tokens_of
+from publisher.digest.outline import Node, blocks_of, outline, tokens_of
 from publisher.digest.plain import body_text
 from publisher.digest.sections import parts_of
+from publisher.digest.splitting import Piece
+from publisher.digest.splitting import split as divide
 from publisher.digest.template_tags import without_template_tags
 from publisher.digest.topics import lexicon, with_topics
-from publisher.model import Finding, Issue, Level, Newsletter, Reading, Section
+from publisher.model import Extent, Finding, Issue, Level, Newsletter, Reading, Section
 
 __all__ = ["MAX_BYTES", "read"]
 
@@ -72,8 +74,8 @@ def read(data: bytes, *, name: str = "", newsletter: Newsletter = ANY) -> Readin
         return _stopped(findings, decoded.encoding)
     body, odd = without_template_tags(front.body, front.fields)
     findings += odd
-    issue, odd = _read_body(_Digest(body, lines, stated, name, newsletter))
-    return Reading((issue,), _sorted([*findings, *odd]), decoded.encoding)
+    issues, extents, odd = _read_body(_Digest(body, lines, stated, name, newsletter))
+    return Reading(issues, _sorted([*findings, *odd]), decoded.encoding, extents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,49 @@ class _Digest:
     newsletter: Newsletter
 
 
-def _read_body(digest: _Digest) -> tuple[Issue, list[Finding]]:
+def _read_body(
+    digest: _Digest,
+) -> tuple[tuple[Issue, ...], tuple[Extent, ...], list[Finding]]:
     markdown = parser()
     tokens = markdown.parse(digest.body)
-    taken = take_out(outline(blocks_of(tokens)), digest.newsletter.sections)
-    outlined = parts_of(taken.root, known_title=digest.stated.title, form=digest.stated.form)
     press = Press(markdown, digest.newsletter.base_url)
+    root = outline(blocks_of(tokens))
+    stated = digest.stated
+    division = divide(
+        root,
+        digest.body.split("\n"),
+        name=digest.name,
+        states=_stated_as_one(digest),
+        asked=stated.issues,
+        shared=(
+            *(stated.draft, stated.send, stated.language, stated.authors, stated.topics),
+            *(stated.image, stated.form),
+        ),
+    )
+    findings = [*division.findings]
+    if division.pieces:
+        issues = []
+        for piece in division.pieces:
+            issue, odd = _read_piece(digest, piece, press)
+            issues.append(issue)
+            findings += odd
+        findings += _for_one(stated)
+    else:
+        issue, odd = _read_issue(digest, root, press)
+        lone = division.lone
+        if lone and issue.date is None:
+            issue = replace(issue, date=lone.date)
+        if lone and issue.number is None:
+            issue = replace(issue, number=lone.number)
+        issues = [issue]
+        findings += odd
+    findings = [*_depth(tokens), *_left_out(press), *findings]
+    return tuple(issues), tuple(piece.extent for piece in division.pieces), findings
+
+
+def _read_issue(digest: _Digest, root: Node, press: Press) -> tuple[Issue, list[Finding]]:
+    taken = take_out(root, digest.newsletter.sections)
+    outlined = parts_of(taken.root, known_title=digest.stated.title, form=digest.stated.form)
     sections = tuple(section_of(part, press) for part in outlined.parts)
     preface = tokens_of(outlined.preface)
     issue = _issue(digest, sections, outlined.title, body_text(preface), press.html(preface))
@@ -100,10 +139,41 @@ def _read_body(digest: _Digest) -> tuple[Issue, list[Finding]]:
     issue = replace(issue, sections=put_back(issue.sections, taken.asides, press))
     issue, dead = settle_anchors(issue)
     findings = cut_off([draft for part in outlined.parts for draft in part.drafts], digest.lines)
-    findings += taken.findings + _depth(tokens) + _left_out(press) + _dead(dead)
+    findings += taken.findings + _dead(dead)
     if not issue.items:
         findings.append(_no_items())
     return issue, findings
+
+
+def _read_piece(digest: _Digest, piece: Piece, press: Press) -> tuple[Issue, list[Finding]]:
+    """Read one issue of many: its facts are its heading's, and what the front matter says to all."""
+    own = replace(
+        digest.stated,
+        id=None,
+        title=piece.title,
+        number=piece.number,
+        date=None,
+        subject=None,
+        slug=None,
+        permalink=None,
+    )
+    issue, findings = _read_issue(replace(digest, stated=own, name=""), piece.root, press)
+    issue = replace(issue, number=piece.number, date=piece.date, part=piece.extent.part)
+    return issue, [replace(finding, line=finding.line or piece.extent.line) for finding in findings]
+
+
+def _stated_as_one(digest: _Digest) -> str | None:
+    """Say what makes a digest one issue, whatever its headings state."""
+    stated = digest.stated
+    if stated.id is not None:
+        return "its front matter names the issue"
+    if (stated.date, stated.number) != (None, None) or facts.names_an_issue(stated.title or ""):
+        return "its front matter states a date or a number"
+    if facts.slug_number(stated.slug or "") is not None:
+        return "its front matter states a number"
+    if any(facts.names_an_issue(path=path) for path in (stated.permalink or "", digest.name)):
+        return "its name states a date or a number"
+    return None
 
 
 def _issue(
@@ -216,6 +286,22 @@ def _no_items() -> Finding:
         "Give each item a heading with its link on the next line, or a bullet that opens with "
         "its link.",
     )
+
+
+def _for_one(stated: Stated) -> list[Finding]:
+    """Say which front matter has no issue to belong to in a digest of many."""
+    keys = [key for key in ("id", "title", "number", "date", "subject") if getattr(stated, key)]
+    if not keys:
+        return []
+    return [
+        Finding(
+            Level.NOTE if keys == ["title"] else Level.WARN,
+            "digest/many-issues",
+            f"The front matter's {', '.join(keys)} would be for one issue, and this digest holds "
+            "many; it is left out.",
+            "Take it out; each issue has the title, number and date of its heading.",
+        )
+    ]
 
 
 def _some(addresses: list[str], most: int = 3) -> str:

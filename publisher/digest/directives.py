@@ -51,6 +51,7 @@ class Stated:
     send: str | None = None
     subject: str | None = None
     form: str | None = None
+    issues: str | None = None
     slug: str | None = None
     permalink: str | None = None
 
@@ -155,6 +156,13 @@ def _send(field: Field) -> str:
     raise _UnclearError("no")
 
 
+def _issues(field: Field) -> str:
+    text = _text(field).casefold()
+    if text not in {"one", "many"}:
+        raise _UnclearError("one")
+    return text
+
+
 DIRECTIVES: Final[dict[str, tuple[tuple[str, ...], Callable[[Field], object]]]] = {
     "id": (("id",), _text),
     "title": (("title",), _text),
@@ -171,5 +179,6 @@ DIRECTIVES: Final[dict[str, tuple[tuple[str, ...], Callable[[Field], object]]]] 
     "draft": (("draft",), _draft),
     "send": (("send",), _send),
     "subject": (("subject",), _text),
+    "issues": (("issues",), _issues),
 }
 """Each directive: the keys it goes by, the first found counts, and how its value is understood."""

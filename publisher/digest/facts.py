@@ -145,6 +145,16 @@ def _path_mentions(path: str) -> list[Mention]:
     return mentions(joined) + mentions(re.sub(r"[-.]", " ", joined))
 
 
+def names_an_issue(title: str = "", path: str = "") -> bool:
+    """Whether a title or a path states what one issue is known by: a day, a week, or a number."""
+    found = [*mentions(in_figures(title)), *_path_mentions(path)]
+    return (
+        any(one.grade is not Grade.MONTH for one in found)
+        or find_title_number(title) is not None
+        or file_number(path) is not None
+    )
+
+
 # --- numbers ----------------------------------------------------------------------
 
 

@@ -33,7 +33,7 @@ KNOWN: Final = frozenset(
         "id", "title", "number", "issue", "date", "pubdate", "pubdatetime", "publishedat",
         "language", "lang", "locale", "authors", "author", "tags", "topics", "categories",
         "category", "image", "cover", "draft", "send", "subject", "slug", "description",
-        "summary", "layout", "permalink", "name", "modified", "status", "keywords",
+        "summary", "layout", "permalink", "name", "modified", "status", "keywords", "issues",
     }
 )  # fmt: skip
 """Keys that make a first line `Key: value` a header."""

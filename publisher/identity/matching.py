@@ -25,7 +25,7 @@ from publisher.identity.likeness import (
     likeness,
     shares_half,
 )
-from publisher.identity.nouns import Candidate, Decision, Match
+from publisher.identity.nouns import Candidate, Decision, Match, Source
 from publisher.identity.records import Taken, mint, revise, stated_slug
 from publisher.model import Finding, Issue, Level, Newsletter, Record
 
@@ -38,18 +38,19 @@ def decide(
     now: datetime,
     present: frozenset[str],
     back_catalogue: bool,
-    hashes: Mapping[str, str] | None = None,
+    hashes: Mapping[Source, str] | None = None,
 ) -> list[Decision]:
     """Decide one scan of one newsletter: a decision for each candidate, in their order.
 
     `present`: the paths of all digests in the folder, also of those not among the candidates
     because they are unchanged or cannot be read: their issues have not vanished. `hashes`: the
-    digest hash of those left out; where two issues were published from one path it tells which of
-    them is there. Without it both are taken to be.
+    hash of all that stands in those left out because they are unchanged; where two issues were
+    published from one path, or a part was taken out, it tells which are there. Without it all are
+    taken to be.
     """
     scan = _Scan(candidates, known, newsletter, now, present, hashes or {})
-    scan.refuse_doubled_parts()
     scan.find_unchanged()
+    scan.refuse_doubled_parts()
     scan.refuse_others()
     scan.match_ids()
     scan.match_paths()
@@ -57,6 +58,7 @@ def decide(
     scan.set_copies_apart()
     scan.match_vanished()
     scan.hold_refused()
+    scan.hold_divided()
     scan.hold_edited_copies()
     scan.mint_new(known, back_catalogue=back_catalogue)
     scan.tell_copies()
@@ -93,30 +95,43 @@ class _Scan:
         newsletter: Newsletter,
         now: datetime,
         present: frozenset[str],
-        hashes: Mapping[str, str],
+        hashes: Mapping[Source, str],
     ) -> None:
         self.candidates = candidates
         self.records = [record for record in known if record.newsletter == newsletter.slug]
+        self.names = {name: each for each in self.records for name in (each.id, each.slug)}
         self.newsletter = newsletter
         self.now = now
         self.present = present
         self.hashes = hashes
+        self.unchanged = {path for path, _ in hashes}
         self.decided: dict[int, Decision] = {}
         self.holders: dict[str, int] = {}  # slug -> the candidate that has it
         self.refused: dict[int, tuple[Record, str]] = {}
         self.refusals: dict[tuple[str, str | None], set[str]] = {}  # the same, by text
         self.twins: dict[int, int] = {}  # a candidate -> the one it is a copy of
         self.read = {candidate.path for candidate in candidates}
-        self.sources = {each.source: place for place, each in reversed([*enumerate(candidates)])}
+        self.sources = self.places()
         # Of two issues published from one path the one whose text is there stands there now; where
         # the text is another, the one touched last.
-        self.owners: dict[tuple[str, str | None], Record] = {}
+        self.owners: dict[Source, Record] = {}
         for record in sorted(self.records, key=self.presence):
             self.owners[record.path, record.part] = record
 
+    def places(self) -> dict[Source, int]:
+        """Give each source its candidate: of doubled parts the one that is as published, or first."""
+        known = {(each.path, each.part, each.hashes[-1]) for each in self.records if each.hashes}
+        found: dict[Source, int] = {}
+        for place, each in reversed([*enumerate(self.candidates)]):
+            found[each.source] = place
+        for place, each in enumerate(self.candidates):
+            if (*each.source, each.digest_hash) in known:
+                found[each.source] = place
+        return found
+
     def presence(self, record: Record) -> tuple[bool, datetime, tuple[datetime, str]]:
         """Sort records by how likely it is they that stand at their path."""
-        is_there = self.hashes.get(record.path) in record.hashes[-1:]
+        is_there = self.hashes.get((record.path, record.part)) in record.hashes[-1:]
         return (is_there, record.updated, record.sort_key)
 
     # What is settled, and how
@@ -139,7 +154,9 @@ class _Scan:
             return is_owner and self.holders.get(record.slug) == place
         if record.path in self.read:
             return is_owner and place is not None and place not in self.refused
-        return record.path in self.present and (is_owner or record.path not in self.hashes)
+        if record.path in self.unchanged:
+            return is_owner and source in self.hashes
+        return record.path in self.present
 
     def is_free(self, record: Record) -> bool:
         """Whether an issue waits for a candidate to be found in."""
@@ -174,8 +191,9 @@ class _Scan:
 
     def shown(self, place: int) -> str:
         """Write a candidate's path as it is typed in a shell."""
-        folder = self.newsletter.digests.rstrip("/")
-        return shlex.quote(f"{folder}/{self.candidates[place].path}")
+        folder, candidate = self.newsletter.digests.rstrip("/"), self.candidates[place]
+        part = "" if candidate.part is None else f"#{candidate.part}"
+        return shlex.quote(f"{folder}/{candidate.path}{part}")
 
     def path_of(self, record: Record) -> str:
         """Give the path an issue is read from now."""
@@ -190,23 +208,25 @@ class _Scan:
     # The rounds
 
     def refuse_doubled_parts(self) -> None:
-        """Hold all but the first of the parts of one digest that cannot be told apart."""
-        for place, candidate in enumerate(self.candidates):
+        """Hold all but one of the parts of one digest that cannot be told apart."""
+        for place in self.undecided():
+            candidate = self.candidates[place]
             if self.sources[candidate.source] != place:
                 part = candidate.part or "without a name"
                 self.hold(place, "unclear", f"a second part of this digest is called {part}")
 
     def find_unchanged(self) -> None:
         """Settle what is byte for byte as it was last published."""
-        newest = sorted(self.records, key=lambda each: (each.updated, each.sort_key), reverse=True)
+        newest: dict[tuple[str, str | None, str], Record] = {}
+        for record in sorted(self.records, key=lambda each: (each.updated, each.sort_key)):
+            if record.hashes:
+                newest[record.path, record.part, record.hashes[-1]] = record
         for place in self.undecided():
             candidate = self.candidates[place]
-            for record in newest:
-                is_here = (record.path, record.part) == candidate.source
-                if is_here and record.hashes[-1:] == (candidate.digest_hash,):
-                    self.holders[record.slug] = place
-                    self.decided[place] = Decision(Match.UNCHANGED, candidate, record)
-                    break
+            found = newest.get((*candidate.source, candidate.digest_hash))
+            if found is not None and self.sources[candidate.source] == place:
+                self.holders[found.slug] = place
+                self.decided[place] = Decision(Match.UNCHANGED, candidate, found)
 
     def refuse_others(self) -> None:
         """Mark what tells of another issue than the one whose path it has."""
@@ -242,8 +262,7 @@ class _Scan:
 
     def named(self, place: int) -> Record | None:
         """Find the issue that a candidate's `id:` names, by slug or entry id."""
-        stated = self.candidates[place].issue.id
-        return next((each for each in self.records if stated in (each.slug, each.id)), None)
+        return self.names.get(self.candidates[place].issue.id or "")
 
     def texts(self, places: Iterable[int]) -> set[str]:
         """Give the distinct texts of some candidates."""
@@ -340,6 +359,28 @@ class _Scan:
             is_open = place not in self.decided and place not in self.twins
             if is_open and record.slug not in self.holders:
                 self.hold(place, "other-issue", f"not issue {record.slug}: {why}", record)
+
+    def hold_divided(self) -> None:
+        """Hold what became one issue or many while an issue of the same file is not found again."""
+        left: dict[str, list[Record]] = {}
+        for record in self.owners.values():
+            if self.is_free(record):
+                left.setdefault(record.path, []).append(record)
+        for place in self.undecided():
+            candidate = self.candidates[place]
+            near = left.get(candidate.path, [])
+            if candidate.part is None:
+                found = [each for each in near if each.part is not None]
+                why = "its file held many issues and is read as one now; which is it"
+            elif found := [each for each in near if each.part is None]:
+                why = "its file held one issue and holds many now; which was it"
+            else:
+                found = [each for each in near if candidate.digest_hash in each.hashes[-1:]]
+                why = "it says what that issue said, under another heading"
+            if found:
+                newest = sorted(found, key=lambda each: each.sort_key)[-3:]
+                slugs = ", ".join(each.slug for each in newest)
+                self.hold(place, "unclear", f"{why}: issue {slugs}", *newest)
 
     def hold_edited_copies(self) -> None:
         """Hold what has half the addresses of an issue whose digest is there, and no other date."""

@@ -1,6 +1,6 @@
 """identity.nouns - what is asked, what is answered, and the two hashes.
 
-`digest_hash` is over the bytes of the file and knows it again. `text_hash` is over what a reader
+`digest_hash` is over the bytes of the file and knows it again; a part of many brings its own. `text_hash` is over what a reader
 sees, white space aside, and moves `updated`: markup, order of attributes and line ends do not.
 Faults: none. Never: decides. See: identity.matching, identity.records.
 """
@@ -11,8 +11,12 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import TypeAlias
 
 from publisher.model import Finding, Issue, Item, Record
+
+Source: TypeAlias = tuple[str, str | None]
+"""A path and a part: where an issue is read."""
 
 
 class Match(StrEnum):
@@ -27,7 +31,10 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One issue read from one digest; `path` is relative to the digests folder."""
+    """One issue read from one digest; `path` is relative to the digests folder.
+
+    `digest_hash` is the file's, or of a digest of many the part's own.
+    """
 
     path: str
     part: str | None
@@ -35,13 +42,13 @@ class Candidate:
     issue: Issue
 
     @property
-    def source(self) -> tuple[str, str | None]:
+    def source(self) -> Source:
         """Where it was read."""
         return (self.path, self.part)
 
     @property
     def text(self) -> tuple[str, str | None]:
-        """What was read: parts of one digest share its hash."""
+        """What was read; two parts may say the same below their headings."""
         return (self.digest_hash, self.part)
 
     @property

@@ -29,7 +29,7 @@ from publisher import register, site
 from publisher.errors import RefusedError
 from publisher.model import Newsletter, Record
 from publisher.publish.illustrating import Errands, illustrate, look_again, removed
-from publisher.publish.looking import find, state_of
+from publisher.publish.looking import find, place_of, state_of
 from publisher.publish.pages import editions, gather_contents, judge_mail, render_site
 from publisher.publish.reading import read_folder
 from publisher.publish.saving import cancel_sends, save
@@ -46,6 +46,7 @@ def publish(
     now: datetime,
     newsletters: Sequence[Newsletter] | None = None,
     files: Sequence[Path] = (),
+    part: str | None = None,
     as_issue: str | None = None,
     as_new: bool = False,
     rebuild: bool = True,
@@ -53,7 +54,7 @@ def publish(
     """Publish new and changed digests and rebuild what stands on disk.
 
     With `files` only those are read, at once; `as_issue` or `as_new` decide in a person's name what
-    a held digest is. Without `rebuild` nothing is rendered while nothing changed. Publications of
+    a held digest is, or the `part` of one that holds many issues. Without `rebuild` nothing is rendered while nothing changed. Publications of
     one home run one after the other.
     """
     total = Outcome()
@@ -65,7 +66,7 @@ def publish(
             newsletter = placed.get(asked.slug, asked)
             known = register.load(settings.register_path)
             work = open_work(settings, store, known, newsletter, now)
-            if not read_folder(settings, work, files, as_issue, as_new=as_new):
+            if not read_folder(settings, work, files, part, as_issue, as_new=as_new):
                 total += work.outcome
                 continue
             look_again(settings, store, work)
@@ -85,7 +86,7 @@ def publish(
                 behind.unlink()
             else:
                 save(settings, store, known, work)
-            total += replace(work.outcome, digests=tuple(work.rows), written=written)
+            total += replace(work.outcome, digests=tuple(work.rows.values()), written=written)
     return total
 
 
@@ -137,4 +138,13 @@ def _behind(settings: Settings, newsletter: Newsletter) -> Path:
     return settings.home / f".publish.{newsletter.slug}.behind"
 
 
-__all__ = ["ISSUE_FILE", "Outcome", "editions", "find", "publish", "state_of", "withdraw"]
+__all__ = [
+    "ISSUE_FILE",
+    "Outcome",
+    "editions",
+    "find",
+    "place_of",
+    "publish",
+    "state_of",
+    "withdraw",
+]

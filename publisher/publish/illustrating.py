@@ -63,12 +63,12 @@ def illustrate(
 ) -> dict[str, bytes | None]:
     """Gather the pictures of some issues; give the new files, by their paths on the site."""
     files: dict[str, bytes | None] = {}
-    findings: dict[str, list[Finding]] = {}
+    findings: dict[tuple[str, str], list[Finding]] = {}
     for slug in sorted(slugs):
         issue, record = work.contents[slug], work.records[slug]
         if record.withdrawn is not None or slug in work.borrowed:
             continue
-        found = findings.setdefault(record.path, [])
+        found = findings.setdefault((record.path, record.part or ""), [])
         if not images.addresses(issue):
             continue
         gathered = pictures.gather(
@@ -87,8 +87,8 @@ def illustrate(
         if tuple(gathered.pictures) != issue.pictures:
             work.contents[slug] = replace(issue, pictures=tuple(gathered.pictures))
             work.redrawn.add(slug)
-    for path, told in findings.items():
-        _tell(work, path, told)
+    for source, told in findings.items():
+        _tell(work, source, told)
     return files
 
 
@@ -96,7 +96,7 @@ def look_again(settings: Settings, store: Store, work: Work) -> None:
     """Take up issues whose digests have not changed, but whose missing pictures have come."""
     root = settings.digests_folder(work.newsletter)
     for slug, record in work.records.items():
-        row = work.seen.get(record.path)
+        row = work.seen.get((record.path, record.part or ""))
         lacks = row is not None and any(one.code == pictures.MISSING for one in row.findings)
         if not lacks or slug in work.contents or slug not in work.readable:
             continue
@@ -152,15 +152,12 @@ def _line(path: Path, address: str) -> int | None:
     return pictures.line_in(text, address) if text else None
 
 
-def _tell(work: Work, path: str, told: list[Finding]) -> None:
+def _tell(work: Work, source: tuple[str, str], told: list[Finding]) -> None:
     """Put findings on pictures in the place of those the digest's row had."""
-    place = next((at for at, row in enumerate(work.rows) if row.path == path), None)
-    row = work.rows[place] if place is not None else work.seen.get(path)
+    row = work.rows.get(source) or work.seen.get(source)
     if row is None or row.state != "published":
         return
     others = [one for one in row.findings if one.code not in pictures.CODES]
     changed = replace(row, findings=(*others, *told), seen=work.now)
-    if place is not None:
-        work.rows[place] = changed
-    elif told or changed.findings != row.findings:
-        work.rows.append(changed)
+    if source in work.rows or changed.findings != row.findings:
+        work.rows[source] = changed

@@ -13,7 +13,7 @@ from dataclasses import replace
 from publisher import addresses, preflight
 from publisher.errors import PublisherError
 from publisher.identity.items import matched
-from publisher.model import Edition, Finding, Issue, Level, Newsletter, Published, Record, Variant
+from publisher.model import Edition, Finding, Level, Newsletter, Published, Record, Variant
 from publisher.publish.illustrating import read_copy
 from publisher.publish.work import ISSUE_FILE, Work, says_else, site_copy
 from publisher.render import feed, mail, page, text
@@ -71,7 +71,7 @@ def render_site(work: Work, templates: Mapping[str, str]) -> dict[str, bytes | N
                 following=standing[index + 1] if index + 1 < len(standing) else None,
             )
         )
-        files[where + ISSUE_FILE] = _as_file(published.issue)
+        files[where + ISSUE_FILE] = _as_file(published)
     tombstone = _bytes(page.tombstone(newsletter, templates))
     for slug, record in work.records.items():
         if record.withdrawn is not None:
@@ -96,8 +96,18 @@ def _as_shown(work: Work, record: Record) -> Record:
     return replace(record, items=matched(record.items, work.contents[record.slug].items))
 
 
-def _as_file(issue: Issue) -> bytes:
-    """Write an issue as data, for people and for a rebuild without its digest."""
+def _as_file(published: Published) -> bytes:
+    """Write an issue as data, for people and for a rebuild without its digest.
+
+    One of many in its digest is written without lines: what is put in above must not change it.
+    """
+    issue = published.issue
+    if published.record.part is not None:
+        sections = (
+            replace(one, line=None, items=tuple(replace(item, line=None) for item in one.items))
+            for one in issue.sections
+        )
+        issue = replace(issue, sections=tuple(sections))
     data = json.loads(codec.write_issue(issue))
     return f"{json.dumps(data, ensure_ascii=False, indent=1)}\n".encode()
 
@@ -125,9 +135,12 @@ def judge_mail(work: Work, templates: Mapping[str, str]) -> None:
 
     A mail that cannot be rendered holds the send; page and feeds go on.
     """
-    changed = {record.path: record for record in (*work.outcome.new, *work.outcome.revised)}
-    for index, row in enumerate(work.rows):
-        record = changed.get(row.path)
+    changed = {
+        (record.path, record.part or ""): record
+        for record in (*work.outcome.new, *work.outcome.revised)
+    }
+    for source, row in work.rows.items():
+        record = changed.get(source)
         if record is None or row.state != "published":
             continue
         published = Published(work.contents[record.slug], record)
@@ -137,4 +150,4 @@ def judge_mail(work: Work, templates: Mapping[str, str]) -> None:
             )
         except PublisherError as error:
             found = (Finding(Level.HOLD, "template/error", str(error), error.hint),)
-        work.rows[index] = replace(row, findings=row.findings + found)
+        work.rows[source] = replace(row, findings=row.findings + found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,15 +16,17 @@ from zoneinfo import ZoneInfo
 from publisher import digest, folder, identity, preflight
 from publisher.errors import RefusedError
 from publisher.identity import Candidate, Decision, Match
-from publisher.model import Issue, Newsletter, Reading
+from publisher.model import Finding, Issue, Newsletter, Reading, Record
 from publisher.publish.work import Outcome, Work, note, says_else, site_copy
 from publisher.settings import Settings
+from publisher.store.issues import DigestRow
 
 
 def read_folder(
     settings: Settings,
     work: Work,
     files: Sequence[Path],
+    part: str | None,
     as_issue: str | None,
     *,
     as_new: bool,
@@ -49,44 +51,102 @@ def read_folder(
     if (lost := folder.fault(root)) and not files:
         note(work, "", "", "aside", (lost,))
         if work.is_opening:
-            work.outcome = replace(work.outcome, digests=tuple(work.rows))
+            work.outcome = replace(work.outcome, digests=tuple(work.rows.values()))
             return False
-        work.present = frozenset({"", *work.seen})  # what was held by its digest stays held
+        work.present = frozenset(
+            {"", *(path for path, _ in work.seen)}
+        )  # what was held by its digest stays held
         return True
     if young and (work.is_opening or _needs_any(settings, work, young)):
         return False
     for name in named - scan.paths:
         raise RefusedError("there is no such digest", where=str(root / name))
     candidates: list[Candidate] = []
-    readings: dict[str, Reading] = {}
+    texts: dict[str, _Text] = {}
+    at = _Standing(work)
     for found in scan.found:
         if (wanted and found.path not in wanted) or found.is_young:
             continue
         if found.finding is not None:
             note(work, found.path, "", "aside", (found.finding,))
-        elif found.data is not None and (
-            found.path in named or not _is_known(work, found.path, found.data)
-        ):
-            reading = digest.read(found.data, name=found.path, newsletter=work.newsletter)
-            readings[found.path] = reading
-            candidates += _candidates(work, found.path, found.data, reading)
+            continue
+        digest_hash = identity.digest_hash(found.data or b"")
+        is_named = found.path in named
+        there: dict[tuple[str, str | None], str]
+        if found.data is None:
+            there = {(found.path, None): digest_hash}
         else:
-            work.unread[found.path] = identity.digest_hash(found.data or b"")
+            there = {} if is_named else at.unchanged(found.path, digest_hash)
+        if there or found.data is None:
+            work.unread |= there
             work.outcome = replace(work.outcome, unchanged=work.outcome.unchanged + 1)
+        else:
+            reading = digest.read(found.data, name=found.path, newsletter=work.newsletter)
+            texts[found.path] = _Text(found.path, digest_hash, reading, is_named)
+            candidates += _candidates(work, texts[found.path], at)
+    if as_issue or as_new:
+        candidates = [_meant(candidates, at, part)]
+    else:
+        work.read |= {text.path for text in texts.values() if not text.reading.is_stopped}
     for decision in _decide(work, candidates, scan.paths, as_issue, as_new=as_new):
-        _take(work, decision, readings[decision.candidate.path])
+        _take(work, decision, texts[decision.candidate.path])
     return True
 
 
-def _is_known(work: Work, path: str, data: bytes) -> bool:
-    """Say whether these bytes stand published and stored already, so need no reading."""
-    digest_hash = identity.digest_hash(data)
-    return any(
-        record.path == path
-        and record.hashes[-1:] == (digest_hash,)
-        and record.slug in work.readable
-        for record in work.records.values()
-    )
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A digest that was read; `is_named`: because a person asked for it."""
+
+    path: str
+    digest_hash: str
+    reading: Reading
+    is_named: bool
+
+    def findings(self, part: str | None) -> tuple[Finding, ...]:
+        """Give what was found in one part; without one, in none: in the digest itself."""
+        reading = self.reading
+        extents = [each for each in reading.extents if part in {None, each.part}]
+        return tuple(
+            finding
+            for finding in reading.findings
+            if any(each.holds(finding) for each in extents) == (part is not None)
+        )
+
+
+class _Standing:
+    """The records of a newsletter by the path and part they stand at, and the parts last seen."""
+
+    def __init__(self, work: Work) -> None:
+        self.readable = work.readable
+        self.records: dict[str, list[Record]] = {}
+        self.seen: dict[str, list[DigestRow]] = {}
+        for record in sorted(work.records.values(), key=lambda one: (one.updated, one.sort_key)):
+            self.records.setdefault(record.path, []).append(record)
+        for row in work.seen.values():
+            self.seen.setdefault(row.path, []).append(row)
+
+    def at(self, path: str, part: str | None) -> list[Record]:
+        """List the records that stand at one place, the one touched last at the end."""
+        return [record for record in self.records.get(path, ()) if record.part == part]
+
+    def unchanged(self, path: str, digest_hash: str) -> dict[tuple[str, str | None], str]:
+        """Give the hashes of what these bytes hold, where all is published and stored already."""
+        if any(
+            record.hashes[-1:] == (digest_hash,) and record.slug in self.readable
+            for record in self.at(path, None)
+        ):
+            return {(path, None): digest_hash}
+        newest = {record.part: record for record in self.records.get(path, ())}
+        parts: dict[tuple[str, str | None], str] = {}
+        for row in self.seen.get(path, ()):
+            if row.digest_hash != digest_hash or row.state != "published":
+                return {}
+            record = newest.get(row.part)
+            if row.part and (record is None or record.slug not in self.readable):
+                return {}
+            if record is not None:
+                parts[path, row.part] = record.hashes[-1]
+        return parts
 
 
 def _needs_any(settings: Settings, work: Work, paths: Collection[str]) -> bool:
@@ -100,24 +160,46 @@ def _needs_any(settings: Settings, work: Work, paths: Collection[str]) -> bool:
     )
 
 
-def _candidates(work: Work, path: str, data: bytes, reading: Reading) -> list[Candidate]:
+def _candidates(work: Work, text: _Text, at: _Standing) -> list[Candidate]:
     """Name the issues of one digest that may be published now."""
-    digest_hash = identity.digest_hash(data)
+    path, reading = text.path, text.reading
     if reading.is_stopped or not reading.issues:
-        note(work, path, digest_hash, "aside", reading.findings)
+        note(work, path, text.digest_hash, "aside", reading.findings)
         return []
-    standing = any(record.path == path for record in work.records.values())
+    if reading.extents:
+        note(work, path, text.digest_hash, "published", text.findings(None))
+    own = [extent.hash for extent in reading.extents] or [text.digest_hash]
     ready = []
-    for issue in reading.issues:
+    for issue, digest_hash in zip(reading.issues, own, strict=True):
+        found = text.findings(issue.part)
         if not issue.draft and (empty := preflight.emptiness(issue)):
-            note(work, path, digest_hash, "aside", (*reading.findings, *empty))
+            note(work, path, text.digest_hash, "aside", (*found, *empty), issue.part)
         elif issue.draft:
-            note(work, path, digest_hash, "draft", reading.findings)
-        elif not standing and _is_early(issue, work.newsletter, work.now):
-            note(work, path, digest_hash, "waiting", reading.findings)
+            note(work, path, text.digest_hash, "draft", found, issue.part)
+        elif not at.at(path, issue.part) and _is_early(issue, work.newsletter, work.now):
+            note(work, path, text.digest_hash, "waiting", found, issue.part)
         else:
             ready.append(Candidate(path, issue.part, digest_hash, issue))
     return ready
+
+
+def _meant(candidates: list[Candidate], at: _Standing, part: str | None) -> Candidate:
+    """Choose the one candidate that `--as` or `--new` speaks of: named, or the only one that waits."""
+    found = [each for each in candidates if part in {None, each.part}]
+    if len(found) > 1:
+        published = {record.hashes[-1:] for each in found for record in at.at(*each.source)}
+        found = [each for each in found if (each.digest_hash,) not in published] or found
+    if len(found) == 1:
+        return found[0]
+    if part is not None:
+        raise RefusedError(f"there is no one issue {part} in that digest")
+    names = [f"{each.path}#{each.part}" for each in found if each.part]
+    raise RefusedError(
+        f"--as and --new take one digest, not {len(found)}",
+        hint=f"name one of its issues: {', '.join(names[:5])}"
+        if names
+        else "name one file whose text is not published yet",
+    )
 
 
 def _is_early(issue: Issue, newsletter: Newsletter, now: datetime) -> bool:
@@ -136,11 +218,6 @@ def _decide(
     as_new: bool,
 ) -> list[Decision]:
     known = [*work.records.values(), *work.others]  # whose ids are taken, too
-    if (as_issue or as_new) and len(candidates) != 1:
-        raise RefusedError(
-            f"--as and --new take one digest, not {len(candidates)}",
-            hint="name one file whose text is not published yet",
-        )
     if as_issue:
         record = work.records[as_issue]
         return [identity.as_issue(candidates[0], record, newsletter=work.newsletter, now=work.now)]
@@ -157,21 +234,19 @@ def _decide(
     )
 
 
-def _take(work: Work, decision: Decision, reading: Reading) -> None:
+def _take(work: Work, decision: Decision, text: _Text) -> None:
     """Enter one decision in the work's records, contents, rows and outcome."""
     candidate, record = decision.candidate, decision.record
-    findings = reading.findings + decision.findings
+    path, part = candidate.path, candidate.part
+    findings = text.findings(part) + decision.findings
     if decision.kind in {Match.HELD, Match.COPY} or record is None:
         state = "copy" if decision.kind is Match.COPY else "held"
-        note(work, candidate.path, candidate.digest_hash, state, findings)
+        note(work, path, text.digest_hash, state, findings, part)
         return
     if decision.kind is Match.UNCHANGED and says_else(record, candidate.issue):
         # the same bytes, read otherwise than when they were published: by a newer publisher
         again = identity.as_issue(candidate, record, newsletter=work.newsletter, now=work.now)
-        return _take(work, again, reading)
-    work.records[record.slug] = record
-    work.contents[record.slug] = candidate.issue
-    note(work, candidate.path, candidate.digest_hash, "published", findings)
+        return _take(work, again, text)
     outcome = work.outcome
     if decision.kind is Match.NEW:
         work.outcome = replace(outcome, new=(*outcome.new, record))
@@ -179,3 +254,23 @@ def _take(work: Work, decision: Decision, reading: Reading) -> None:
         work.outcome = replace(outcome, revised=(*outcome.revised, record))
     else:
         work.outcome = replace(outcome, unchanged=outcome.unchanged + 1)
+        row = work.seen.get((path, part or ""))
+        is_seen = row is not None and row.digest_hash == text.digest_hash
+        if row and is_seen and record.slug in work.readable and not text.is_named:
+            note(work, path, text.digest_hash, "published", row.findings, part)
+            return  # nothing of the file has moved: the text is stored as it stands
+        findings += _judged(row)
+        work.reread.add(record.slug)
+    work.records[record.slug] = record
+    work.contents[record.slug] = candidate.issue
+    note(work, path, text.digest_hash, "published", findings, part)
+
+
+def _judged(row: DigestRow | None) -> tuple[Finding, ...]:
+    """Keep what preflight said of an issue that did not change; its lines may have moved."""
+    found = row.findings if row else ()
+    return tuple(
+        replace(one, line=None, column=None)
+        for one in found
+        if not one.code.startswith(("digest/", "identity/"))
+    )

@@ -29,11 +29,12 @@ def save(settings: Settings, store: Store, known: Register, work: Work) -> None:
                 continue
             content = None if slug in work.borrowed else work.contents.get(slug)
             issues.save(conn, replace(record, mailed=mailed), content, rule=rule)
-        for row in work.rows:
-            if replace(row, seen=work.now) != _as_seen(work, row.path):
+        for source, row in work.rows.items():
+            if replace(row, seen=work.now) != _as_seen(work, source):
                 issues.save_digest(conn, row)
-        for path in work.seen.keys() - work.present:
-            issues.forget_digest(conn, newsletter.slug, path)
+        for path, part in work.seen.keys() - work.rows.keys():
+            if path not in work.present or path in work.read:
+                issues.forget_digest(conn, newsletter.slug, path, part)
     paths = {**dict(known.paths), newsletter.slug: newsletter.path}
     ids = {**dict(known.ids), newsletter.slug: newsletter.id or ""}
     register.save(
@@ -52,15 +53,15 @@ def _is_as_stored(work: Work, record: Record) -> bool:
     return (
         kept is not None
         and record.slug in work.readable
-        and record.slug not in work.redrawn
+        and record.slug not in work.redrawn | work.reread
         and record == replace(kept, mailed=record.mailed)
         and (record.mailed is None or kept.mailed is not None)
     )
 
 
-def _as_seen(work: Work, path: str) -> DigestRow | None:
+def _as_seen(work: Work, source: tuple[str, str]) -> DigestRow | None:
     """Return what the last scan made of a digest, as if it had been made now."""
-    row = work.seen.get(path)
+    row = work.seen.get(source)
     return None if row is None else replace(row, seen=work.now)
 
 

@@ -51,7 +51,10 @@ class Work:
 
     `stored` are the issues the store knows, `readable` those it has the very text of; `borrowed`
     those of which only another text than the record's was found; `redrawn` those whose pictures
-    are not those of the store's text.
+    are not those of the store's text; `reread` those whose digest was read again, so that their
+    lines may have moved. `seen` are the rows of the last scan by path and part; `read` the paths
+    whose parts are all decided; `unread` the hashes of what stands in the digests that need no
+    reading.
     """
 
     newsletter: Newsletter
@@ -63,10 +66,12 @@ class Work:
     readable: frozenset[str] = frozenset()
     borrowed: set[str] = field(default_factory=set)
     redrawn: set[str] = field(default_factory=set)
-    seen: dict[str, DigestRow] = field(default_factory=dict)
+    seen: dict[tuple[str, str], DigestRow] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
-    unread: dict[str, str] = field(default_factory=dict)
-    rows: list[DigestRow] = field(default_factory=list)
+    unread: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    rows: dict[tuple[str, str], DigestRow] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    reread: set[str] = field(default_factory=set)
     outcome: Outcome = field(default_factory=Outcome)
     is_opening: bool = False
 
@@ -86,7 +91,7 @@ def open_work(
         stored = {record.slug: record for record in issues.records(conn, newsletter.slug)}
         mailed = _mailed(sends.sends(conn, newsletter.slug))
         readable = issues.readable(conn, newsletter.slug)
-        seen = {row.path: row for row in issues.digests(conn, newsletter.slug)}
+        seen = {row.source: row for row in issues.digests(conn, newsletter.slug)}
     for slug, record in stored.items():
         records[slug] = _newer(records.get(slug), record)
     for slug, moment in mailed.items():
@@ -137,7 +142,19 @@ def site_copy(settings: Settings, work: Work, slug: str) -> Path:
 
 
 def note(
-    work: Work, path: str, digest_hash: str, state: str, findings: tuple[Finding, ...]
+    work: Work,
+    path: str,
+    digest_hash: str,
+    state: str,
+    findings: tuple[Finding, ...],
+    part: str | None = None,
 ) -> None:
-    """Remember what this publication makes of a digest."""
-    work.rows.append(DigestRow(work.newsletter.slug, path, digest_hash, state, findings, work.now))
+    """Remember what this publication makes of a digest, or of one part of it.
+
+    Of two parts that cannot be told apart one row tells, and it is held.
+    """
+    row = DigestRow(work.newsletter.slug, path, digest_hash, state, findings, work.now, part or "")
+    if (other := work.rows.get(row.source)) is not None:
+        both = tuple(dict.fromkeys((*other.findings, *findings)))
+        row = replace(row, state="held" if other.state == "held" else state, findings=both)
+    work.rows[row.source] = row

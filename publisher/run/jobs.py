@@ -16,7 +16,7 @@ from publisher import schedule, templates
 from publisher.clock import utc_now
 from publisher.errors import PublisherError
 from publisher.model import Kind, Level, Newsletter
-from publisher.publish import Outcome, publish
+from publisher.publish import Outcome, place_of, publish
 from publisher.schedule import Ask, Due, Waiting
 from publisher.settings import Settings
 from publisher.store import Store, issues, sends
@@ -63,7 +63,7 @@ def scan(
             continue
         for word, records in (("published", outcome.new), ("revised", outcome.revised)):
             for record in records:
-                say(f"{word} {record.slug} from {record.path}")
+                say(f"{word} {record.slug} from {place_of(record)}")
         _tell_once(newsletter, outcome.digests, answers, said, say)
         total += outcome
     return total
@@ -80,11 +80,11 @@ def _tell_once(
     asks = [answer for answer in answers if isinstance(answer, Ask)]
     told = said.get(newsletter.slug, frozenset())
     said[newsletter.slug] = frozenset(
-        {(row.path, row.digest_hash, row.state) for row in rows}
+        {(row.place, row.digest_hash, row.state) for row in rows}
         | {(ask.slug, "", "ask") for ask in asks}
     )
     for row in rows:
-        if (row.path, row.digest_hash, row.state) not in told:
+        if (row.place, row.digest_hash, row.state) not in told:
             _complain(row, newsletter, say)
     for ask in asks:
         if (ask.slug, "", "ask") not in told:
@@ -98,7 +98,7 @@ def _complain(row: DigestRow, newsletter: Newsletter, say: Say) -> None:
     for finding in row.findings:
         if row.state not in words and finding.level is not Level.HOLD:
             continue
-        file = f"{newsletter.digests}/{row.path}"
+        file = f"{newsletter.digests}/{row.path if finding.line else row.place}"
         place = ":".join(str(part) for part in (file, finding.line, finding.column) if part)
         say(f"{words.get(row.state, 'not sent by itself')}: {place}: {finding.message}")
         if finding.hint:
@@ -133,7 +133,7 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
         sent = sends.with_a_send(conn, newsletter.slug)
         records = [one for one in issues.records(conn, newsletter.slug) if one.withdrawn is None]
         held = {
-            row.path
+            row.source
             for row in issues.digests(conn, newsletter.slug)
             if row.state != "published" or any(f.level is Level.HOLD for f in row.findings)
         }
@@ -156,7 +156,9 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
                 published=record.published,
                 stated_date=record.date,
                 send_directive=directives.get(record.slug),
-                findings_hold=record.path in held,
+                findings_hold=not held.isdisjoint(
+                    {(record.path, ""), (record.path, record.part or "")}
+                ),
                 left_to_a_person=rules.get(record.slug) in {None, schedule.When.MANUAL},
             )
             for record in waiting

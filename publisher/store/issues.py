@@ -26,7 +26,11 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class DigestRow:
-    """What the last scan did with one digest."""
+    """What the last scan did with one digest.
+
+    A digest of many issues has a row of its own, with what is said of the whole file, and one for
+    each `part`; `digest_hash` is the whole file's in all of them.
+    """
 
     newsletter: str
     path: str
@@ -34,6 +38,17 @@ class DigestRow:
     state: str
     findings: tuple[Finding, ...]
     seen: datetime
+    part: str = ""
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """What the row is about."""
+        return (self.path, self.part)
+
+    @property
+    def place(self) -> str:
+        """The same as a person names it."""
+        return f"{self.path}#{self.part}" if self.part else self.path
 
 
 def save(
@@ -127,10 +142,11 @@ def mark_mailed(conn: Connection, newsletter: str, slug: str, at: datetime) -> N
 
 
 def save_digest(conn: Connection, row: DigestRow) -> None:
-    """Remember what a scan did with a digest, by newsletter and path."""
+    """Remember what a scan did with a digest, by newsletter, path and part."""
     new = insert_into(conn, digest).values(
         newsletter=row.newsletter,
         path=row.path,
+        part=row.part,
         digest_hash=row.digest_hash,
         state=row.state,
         findings=codec.write_findings(row.findings),
@@ -139,21 +155,24 @@ def save_digest(conn: Connection, row: DigestRow) -> None:
     given = new.excluded
     conn.execute(
         new.on_conflict_do_update(
-            index_elements=["newsletter", "path"],
+            index_elements=["newsletter", "path", "part"],
             set_={name: given[name] for name in ("digest_hash", "state", "findings", "seen")},
         )
     )
 
 
 def digests(conn: Connection, newsletter: str) -> list[DigestRow]:
-    """List what the scans remember, by path."""
+    """List what the scans remember, by path and part."""
     rows = conn.execute(
-        select(digest).where(digest.c.newsletter == newsletter).order_by(digest.c.path)
+        select(digest)
+        .where(digest.c.newsletter == newsletter)
+        .order_by(digest.c.path, digest.c.part)
     )
     return [
         DigestRow(
             newsletter=row.newsletter,
             path=row.path,
+            part=row.part,
             digest_hash=row.digest_hash,
             state=row.state.value,
             findings=codec.read_findings(row.findings),
@@ -163,9 +182,13 @@ def digests(conn: Connection, newsletter: str) -> list[DigestRow]:
     ]
 
 
-def forget_digest(conn: Connection, newsletter: str, path: str) -> None:
-    """Forget a digest that is no longer there."""
-    conn.execute(digest.delete().where(digest.c.newsletter == newsletter, digest.c.path == path))
+def forget_digest(conn: Connection, newsletter: str, path: str, part: str = "") -> None:
+    """Forget a digest, or a part of one, that is no longer there."""
+    conn.execute(
+        digest.delete().where(
+            digest.c.newsletter == newsletter, digest.c.path == path, digest.c.part == part
+        )
+    )
 
 
 def _standing(newsletter: str) -> Select[Any]:

@@ -187,6 +187,7 @@ digest: Final = Table(
     metadata,
     Column("newsletter", Text, primary_key=True),
     Column("path", Sorted, primary_key=True),
+    Column("part", Sorted, primary_key=True),  # empty: the file itself
     Column("digest_hash", Text, nullable=False),
     Column("state", Choice(DigestState), nullable=False),
     Column("findings", Text, nullable=False),

@@ -25,6 +25,7 @@ class Waiting:
     """A digest with something to say; each command with what it tells the program."""
 
     path: str
+    part: str
     state: str
     findings: tuple[Finding, ...]
     commands: tuple[tuple[str, str], ...]
@@ -38,15 +39,18 @@ def waiting(
         replace(finding, hint="") if _CHOICE.fullmatch(finding.hint) else finding
         for finding in row.findings
     )
-    return Waiting(row.path, row.state, findings, _commands(newsletter, row, slugs, option))
+    return Waiting(
+        row.path, row.part, row.state, findings, _commands(newsletter, row, slugs, option)
+    )
 
 
 def _commands(
     newsletter: Newsletter, row: DigestRow, slugs: Collection[str], option: str
 ) -> tuple[tuple[str, str], ...]:
-    file = shlex.quote(f"{newsletter.digests}/{row.path}")
     if row.state != "held":
+        file = shlex.quote(f"{newsletter.digests}/{row.path}")
         return ((f"publisher check {file}", "read it again and say what is wrong"),)
+    file = shlex.quote(f"{newsletter.digests}/{row.place}")
     publish = f"publisher publish{option}"
     ways = [
         (f"{publish} --as {shlex.quote(slug)} {file}", f"it is issue {slug}, revised")

@@ -84,7 +84,7 @@ class Folder:
             now=self.now,
             present=frozenset(self.files) | self.unreadable,
             back_catalogue=not self.records,
-            hashes={each.path: each.digest_hash for each in self.candidates()},
+            hashes={each.source: each.digest_hash for each in self.candidates()},
         )
 
     def keep(self, decision: Decision) -> None:

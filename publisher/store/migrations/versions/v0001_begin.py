@@ -50,11 +50,12 @@ def _issues() -> None:
         "digest",
         sa.Column("newsletter", sa.Text, nullable=False),
         sa.Column("path", Sorted, nullable=False),
+        sa.Column("part", Sorted, nullable=False),
         sa.Column("digest_hash", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("findings", sa.Text, nullable=False),
         sa.Column("seen", Moment, nullable=False),
-        sa.PrimaryKeyConstraint("newsletter", "path", name="pk_digest"),
+        sa.PrimaryKeyConstraint("newsletter", "path", "part", name="pk_digest"),
         one_of("digest", "state", "published", "held", "aside", "draft", "waiting", "copy"),
     )
 
