@@ -17,6 +17,8 @@ from publisher import settings as settings_room
 from publisher.errors import PublisherError, RefusedError, RegisterError, SiteError, TemplateError
 from publisher.model import Published, Record
 from publisher.publish import Outcome
+from publisher.run import jobs
+from publisher.schedule import Due
 from publisher.settings import Settings
 from publisher.store import Store, issues
 
@@ -655,13 +657,7 @@ def test_a_publication_that_finds_nothing_writes_no_row(home: Home) -> None:
     home.opened().drop("a.md", digest("a"))
     home.drop("b.md", digest("b"))
     home.publish()
-    written: list[str] = []
-
-    @event.listens_for(home.store.engine, "before_cursor_execute")
-    def note(conn, cursor, statement, parameters, context, executemany) -> None:
-        if not statement.startswith(("SELECT", "BEGIN", "PRAGMA")):
-            written.append(statement)
-
+    written = statements(home)
     home.publish(rebuild=False)
     home.publish()
     assert written == []
@@ -739,3 +735,238 @@ def test_a_digest_is_read_again_when_it_is_named(home: Home) -> None:
     page = home.site()["issues/7/index.html"]
     assert b"By mail" not in page
     assert b'rel="sponsored"' in page
+
+
+# --- many issues in one digest ------------------------------------------------
+
+
+def weeks(*days: str, words: str = "") -> str:
+    """Write a digest of a week for each day, the newest first as they are given."""
+    return "# Rivers, week by week\n\n" + "\n".join(
+        f"## {day}\n\n- [River {day}](https://example.net/{day}/a): flows{words}.\n"
+        f"- [Bridge {day}](https://example.net/{day}/b)\n"
+        for day in days
+    )
+
+
+OLD = ("2026-04-24", "2026-04-17", "2026-04-10")
+"""What the digest of many held before."""
+
+
+def statements(home: Home) -> list[str]:
+    """Collect what is written to the database from now on."""
+    written: list[str] = []
+
+    @event.listens_for(home.store.engine, "before_cursor_execute")
+    def note(conn, cursor, statement, parameters, context, executemany) -> None:
+        if not statement.startswith(("SELECT", "BEGIN", "PRAGMA")):
+            written.append(statement)
+
+    return written
+
+
+def gone(home: Home) -> list[str]:
+    """What `status` says is published and no longer in any digest."""
+    state = hall.state_of(home.settings, home.store, home.settings.newsletters[0], home.now)
+    return list(state["gone"])
+
+
+def test_a_digest_of_many_is_as_many_issues(home: Home) -> None:
+    """Each part has its page and its record; a second look finds nothing new and reads nothing."""
+    home.drop("all.md", weeks(*OLD))
+    outcome = home.publish()
+    assert {(record.slug, record.part) for record in outcome.new} == {(day, day) for day in OLD}
+    assert all(record.back_catalogue for record in home.records().values())
+    assert [row.place for row in outcome.digests] == ["all.md", *(f"all.md#{day}" for day in OLD)]
+    assert all(f"issues/{day}/index.html" in home.site() for day in OLD)
+    assert home.publish(rebuild=False) == Outcome(unchanged=1)
+    assert gone(home) == []
+
+
+def test_a_week_written_in_above_is_one_new_issue(home: Home) -> None:
+    """The others keep every byte, though all their lines have moved; and no database is needed."""
+    home.drop("all.md", weeks(*OLD))
+    home.publish()
+    before, site = home.records(), home.site()
+    home.drop("all.md", weeks("2026-05-01", *OLD))
+    outcome = home.publish()
+    assert [record.slug for record in outcome.new] == ["2026-05-01"]
+    assert (outcome.revised, outcome.unchanged) == ((), 3)
+    assert {day: home.records()[day] for day in OLD} == before
+    after = home.site()
+    assert {path for path in site if site[path] != after[path]} == {
+        "index.html", "rss.xml", "atom.xml", "feed.json", f"issues/{OLD[0]}/index.html"
+    }  # fmt: skip
+    with home.store.read() as conn:
+        got = issues.get(conn, "newsletter", OLD[0])
+    assert got is not None
+    assert got[1] is not None
+    assert got[1].items[0].line == 10
+    fresh = home.without_database()
+    assert fresh.publish().written == ()
+    assert fresh.site() == after
+
+
+def test_only_the_new_part_asks_to_be_sent(home: Home) -> None:
+    """A rule finds one new issue, not many, and nobody is asked."""
+    (home.path / "publisher.toml").write_text(TOML + 'send = "on-publish"\n', "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.drop("all.md", weeks(*OLD))
+    home.publish()
+    home.drop("all.md", weeks("2026-05-01", *OLD))
+    home.publish()
+    (answer,) = jobs.rule_answers(home.store, home.settings.newsletters[0], home.now)
+    assert isinstance(answer, Due)
+    assert answer.slug == "2026-05-01"
+
+
+def test_editing_a_part_revises_it_alone(home: Home) -> None:
+    """What is edited moves; a heading's title counts as an edit too."""
+    home.drop("all.md", weeks(*OLD))
+    home.publish()
+    before = home.records()
+    edited = weeks(*OLD).replace("River 2026-04-17](", "Wide river](")
+    home.drop("all.md", edited)
+    assert [record.slug for record in home.publish().revised] == ["2026-04-17"]
+    assert home.records()["2026-04-17"].updated > before["2026-04-17"].updated
+    home.drop("all.md", edited.replace("## 2026-04-10", "## 2026-04-10: the flood"))
+    (revised,) = home.publish().revised
+    assert (revised.slug, revised.title) == ("2026-04-10", "2026-04-10: the flood")
+
+
+def test_a_part_taken_out_changes_nothing_published(home: Home) -> None:
+    """Like a deleted digest: `status` says so, and moved to another file it is known again."""
+    home.opened().drop("all.md", weeks(*OLD))
+    home.publish()
+    before, site = home.records(), home.site()
+    home.drop("all.md", weeks(*OLD[:2]))
+    assert home.publish().new == ()
+    assert (home.records(), home.site()) == (before, site)
+    assert gone(home) == ["all.md#2026-04-10"]
+    home.publish()
+    home.drop("old.md", weeks(OLD[2], "2026-04-03"))
+    outcome = home.publish()
+    assert [record.slug for record in outcome.new] == ["2026-04-03"]
+    assert [(record.slug, record.path) for record in outcome.revised] == [("2026-04-10", "old.md")]
+    assert gone(home) == []
+
+
+def test_a_renamed_digest_of_many_takes_its_parts_along(home: Home) -> None:
+    """Under its new name, with a week more, all are known."""
+    home.opened().drop("all.md", weeks(*OLD)).unlink()
+    home.drop("all.md", weeks(*OLD))
+    home.publish()
+    (home.path / "digests" / "all.md").rename(home.path / "digests" / "rivers.md")
+    home.drop("rivers.md", weeks("2026-05-01", *OLD))
+    outcome = home.publish()
+    assert [record.slug for record in outcome.new] == ["2026-05-01"]
+    assert {record.path for record in home.records().values()} == {"rivers.md"}
+    home.drop("copy.md", weeks("2026-05-01", *OLD))
+    assert {row.state for row in home.publish().digests if row.part} == {"copy"}
+
+
+def test_one_issue_that_becomes_many_keeps_its_id(home: Home) -> None:
+    """The first week of a file is the same issue when a second is written in above it."""
+    home.opened().drop("all.md", weeks(OLD[1]))
+    (first,) = home.publish().new
+    assert (first.slug, first.part) == (OLD[1], None)
+    home.drop("all.md", weeks(OLD[0], OLD[1]))
+    outcome = home.publish()
+    assert [record.slug for record in outcome.new] == [OLD[0]]
+    assert [(one.id, one.part) for one in outcome.revised] == [(first.id, OLD[1])]
+    home.drop("all.md", weeks(OLD[1]))
+    assert [(one.id, one.part) for one in home.publish().revised] == [(first.id, None)]
+
+
+def test_prose_that_becomes_many_asks(home: Home) -> None:
+    """Where no address and no date tells which part was the issue, nothing is published twice."""
+    home.opened().drop("all.md", "# Letters\n\nOnly words.\n")
+    (first,) = home.publish().new
+    two = "# Letters\n\n## 2026-04-24\n\nMore.\n\n## 2026-04-17\n\nOnly words.\n"
+    file = home.drop("all.md", two)
+    outcome = home.publish()
+    assert (outcome.new, outcome.revised) == ((), ())
+    assert {row.state for row in outcome.digests if row.part} == {"held"}
+    with pytest.raises(RefusedError) as caught:
+        home.publish(files=[file], as_issue=first.slug)
+    assert "all.md#2026-04-24, all.md#2026-04-17" in caught.value.hint
+    outcome = home.publish(files=[file], part="2026-04-17", as_issue=first.slug)
+    assert [one.id for one in outcome.revised] == [first.id]
+    assert [one.slug for one in home.publish().new] == ["2026-04-24"]
+    assert {row.state for row in home.publish(files=[file]).digests} == set()
+
+
+def test_a_heading_whose_date_was_mended_asks(home: Home) -> None:
+    """The same text under another date, its own gone, is held and not mailed a second time."""
+    letters = "# Letters\n\n## 2026-04-24\n\nMore.\n\n## 2026-04-17\n\nWords.\n"
+    home.opened().drop("all.md", letters)
+    home.publish()
+    home.drop("all.md", letters.replace("2026-04-24", "2026-04-25"))
+    outcome = home.publish()
+    assert outcome.new == ()
+    assert {row.part: row.state for row in outcome.digests} == {
+        "": "published", "2026-04-25": "held", "2026-04-17": "published"
+    }  # fmt: skip
+    held = next(row for row in outcome.digests if row.state == "held")
+    assert "digests/all.md#2026-04-25" in held.findings[-1].hint
+
+
+def test_two_parts_of_one_key_publish_the_known_one(home: Home) -> None:
+    """A week copied as a pattern, its date forgotten, is held; what was published stays as it is."""
+    home.opened().drop("all.md", weeks(*OLD))
+    home.publish()
+    before = home.records()
+    home.drop(
+        "all.md", "## 2026-04-24\n\nA new week, in prose.\n\n" + weeks(*OLD).partition("\n\n")[2]
+    )
+    outcome = home.publish()
+    assert (outcome.new, outcome.revised, home.records()) == ((), (), before)
+    (held,) = [row for row in outcome.digests if row.state == "held"]
+    assert held.part == "2026-04-24"
+    assert {"digest/same-issue", "identity/unclear"} <= {one.code for one in held.findings}
+    written = statements(home)
+    assert home.publish(rebuild=False).written == ()
+    assert written == []
+
+
+def test_findings_of_a_part_hold_that_part(home: Home) -> None:
+    """What preflight said of one part is not forgotten when another part is edited."""
+    (home.path / "publisher.toml").write_text(TOML + 'send = "on-publish"\n', "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    large = weeks(*OLD[:2], words=" on" * 35_000)
+    home.opened().drop("all.md", large)
+    home.publish()
+
+    def levels() -> dict[str, set[str]]:
+        with home.store.read() as conn:
+            rows = issues.digests(conn, "newsletter")
+        return {row.part: {one.code for one in row.findings} for row in rows}
+
+    before = levels()
+    assert all("preflight/size" in before[day] for day in OLD[:2])
+    home.drop("all.md", large.replace("Bridge 2026-04-24", "New bridge"))
+    home.publish()
+    assert levels() == before
+
+
+def test_a_part_is_named_by_path_and_part(home: Home) -> None:
+    """The path of a digest of many fits several, which are listed as they are typed."""
+    home.drop("all.md", weeks(*OLD))
+    home.publish()
+    records = list(home.records().values())
+    assert hall.find(records, "digests/all.md#2026-04-17").slug == "2026-04-17"
+    with pytest.raises(RefusedError, match="ambiguous") as caught:
+        hall.find(records, "all.md")
+    assert "2026-04-24 (all.md#2026-04-24)" in caught.value.hint
+
+
+def test_a_draft_of_many_waits_as_one(home: Home) -> None:
+    """`draft: true` is for all of them; nothing is published, and nothing forgotten."""
+    home.opened().drop("all.md", weeks(*OLD))
+    home.publish()
+    before = home.records()
+    home.drop("all.md", f"---\ndraft: true\n---\n{weeks('2026-05-01', *OLD)}")
+    outcome = home.publish()
+    assert {row.state for row in outcome.digests if row.part} == {"draft"}
+    assert home.records() == before
+    assert gone(home) == []

@@ -86,7 +86,10 @@ def test_front_matter_decides() -> None:
     assert parts(f"---\nissues: one\n---\n{weeks}") == [None]
     assert parts(f"---\ndate: 2024-04-12\n---\n{weeks}") == [None]
     assert parts(f"---\nissues: many\n---\n{days}") == ["2024-04-12", "2024-04-11"]
-    assert parts(f"---\ndate: 2024-04-12\nissues: many\n---\n{weeks}") == ["2024-04-12", "2024-04-05"]
+    assert parts(f"---\ndate: 2024-04-12\nissues: many\n---\n{weeks}") == [
+        "2024-04-12",
+        "2024-04-05",
+    ]
     odd = read(f"---\nissues: some\n---\n{weeks}".encode())
     assert "digest/directive" in codes(odd)
 
