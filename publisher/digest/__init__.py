@@ -78,6 +78,10 @@ def read(data: bytes, *, name: str = "", newsletter: Newsletter = ANY) -> Readin
     return Reading(issues, _sorted([*findings, *odd]), decoded.encoding, extents)
 
 
+_FOR_ALL: Final = ("draft", "send", "language", "authors", "topics", "image", "form")
+"""What the front matter of a digest of many says to each of its issues."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Digest:
     """A digest after its front matter: body and source lines have the same numbers."""
@@ -103,10 +107,7 @@ def _read_body(
         name=digest.name,
         states=_stated_as_one(digest),
         asked=stated.issues,
-        shared=(
-            *(stated.draft, stated.send, stated.language, stated.authors, stated.topics),
-            *(stated.image, stated.form),
-        ),
+        shared={name: said for name in _FOR_ALL if (said := getattr(stated, name))},
     )
     findings = [*division.findings]
     if division.pieces:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -102,7 +102,7 @@ def split(
     name: str = "",
     states: str | None = None,
     asked: str | None = None,
-    shared: Sequence[object] = (),
+    shared: Mapping[str, object] | None = None,
 ) -> Division:
     """Divide a digest into its issues.
 
@@ -120,7 +120,7 @@ def split(
             return Division()
         if why := states or _own_facts(top) or _one_week(stated) or _others(marks, stated):
             return Division(findings=(_one_issue(stated, why),))
-    return _divide(root, marks, stated, lines, shared)
+    return _divide(root, marks, stated, lines, shared or {})
 
 
 # --- which headings -----------------------------------------------------------------
@@ -277,7 +277,7 @@ def _divide(
     marks: Sequence[Mark],
     stated: Sequence[Mark],
     lines: Sequence[str],
-    shared: Sequence[object],
+    shared: Mapping[str, object],
 ) -> Division:
     starts = sorted(block.line for block in _headings(root))
     following = dict(zip(starts, [*starts[1:], len(lines) + 1], strict=True))
@@ -288,7 +288,7 @@ def _divide(
         end = following[last] - 1
         _drop_rule(mark.node)
         own = "\n".join(lines[mark.heading.end : end]).strip().rstrip("-*_ \n")
-        text = json.dumps([*shared, own, list(_addresses(mark.node.below()))])
+        text = json.dumps([shared, own, list(_addresses(mark.node.below()))])
         extent = Extent(mark.key, mark.heading.line, end, sha256(text.encode()).hexdigest())
         says_more = mark.number is not None or mark.rest
         title = mark.words if says_more else None
