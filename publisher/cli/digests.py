@@ -5,7 +5,10 @@ See: digest.read (findings), preflight (what is judged), publish.editions (what 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +23,7 @@ from publisher.cli.console import (
     show_findings,
     writing,
 )
-from publisher.model import Finding, Issue, Kind, Newsletter, Reading
+from publisher.model import Finding, Issue, Kind, Newsletter, Published, Reading
 
 OF_NEWSLETTER = {"preflight/no-unsubscribe"}
 """What is wrong with a newsletter, not with a digest, and so is told once."""
@@ -47,7 +50,7 @@ def check(
     documents: list[dict[str, Any]] = []
     everything: list[Finding] = []
     for file in files:
-        reading = _read(file, newsletter)
+        reading, _ = _illustrated(_read(file, newsletter), file, newsletter, console)
         findings = (*reading.findings, *_preflight(reading, newsletter, console))
         everything += findings
         documents.append(_document(file, reading, findings))
@@ -70,13 +73,15 @@ def preview(
     """Write every edition of a digest as files; publishes nothing."""
     console: Context = context.obj
     newsletter = _newsletter(console)
-    reading = _read(file, newsletter)
+    reading, pictures = _illustrated(
+        _read(file, newsletter), file, newsletter, console, fetches=newsletter.images == "rehost"
+    )
     findings = (*reading.findings, *_preflight(reading, newsletter, console))
     show_findings(str(file), findings)
     for number, issue in enumerate(reading.issues, 1):
         target = out if len(reading.issues) == 1 else out / (issue.part or str(number))
         stood = ", in place of those that stood there" if (target / "issue.html").exists() else ""
-        _write_editions(issue, newsletter, console, target)
+        _write_editions(issue, newsletter, console, target, pictures)
         console.say(f"editions of {file} in {target}/{stood}")
         if open_:
             _open(target)
@@ -92,6 +97,45 @@ def _read(file: Path, newsletter: Newsletter) -> Reading:
         return Reading((), (found.finding,), "")
     data = found.data if found.data is not None else folder.read_one(file)  # changed while read
     return digest.read(data, name=file.name, newsletter=newsletter)
+
+
+def _illustrated(
+    reading: Reading, file: Path, newsletter: Newsletter, console: Context, *, fetches: bool = False
+) -> tuple[Reading, dict[str, bytes]]:
+    """Gather the pictures of a digest as `publish` would; their files by name."""
+    from publisher import pictures
+    from publisher.publish.illustrating import Errands, line_of
+
+    root, name = _standing(file, console)
+    fetch = Errands(console.settings().network_allow).fetch if fetches else None
+    told, issues, files = list(reading.findings), [], dict[str, bytes]()
+    for issue in reading.issues:
+        gathered = pictures.gather(
+            issue,
+            newsletter,
+            root=root,
+            digest=name,
+            fetch=fetch,
+            line_of=partial(line_of, file),
+        )
+        issues.append(replace(issue, pictures=tuple(gathered.pictures)))
+        told += gathered.findings
+        files |= gathered.files
+    return replace(reading, issues=tuple(issues), findings=tuple(told)), files
+
+
+def _standing(file: Path, console: Context) -> tuple[Path, str]:
+    """Name the folder a digest's pictures may lie in, and the digest's path below it."""
+    from publisher import folder
+    from publisher.errors import RefusedError
+
+    if _home(console):
+        settings = console.settings()
+        for newsletter in settings.newsletters:
+            root = settings.digests_folder(newsletter)
+            with suppress(RefusedError):
+                return root, folder.inside(root, file)
+    return file.parent, file.name
 
 
 def _newsletter(console: Context) -> Newsletter:
@@ -123,10 +167,15 @@ def _open(target: Path) -> None:
         browser.open((target / name).resolve().as_uri())
 
 
-def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, target: Path) -> None:
+def _write_editions(
+    issue: Issue,
+    newsletter: Newsletter,
+    console: Context,
+    target: Path,
+    pictures: Mapping[str, bytes],
+) -> None:
     from publisher import identity, templates
     from publisher.clock import utc_now
-    from publisher.model import Published
     from publisher.publish import editions
     from publisher.render import feed, message, page
 
@@ -150,7 +199,7 @@ def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, targ
         unsubscribe=None,
     )
     files = {
-        "issue.html": message.sample(made["mail"], newsletter).body.encode(),
+        "issue.html": _beside(message.sample(made["mail"], newsletter).body, published, newsletter),
         "issue.txt": message.sample(made["text"], newsletter).body.encode(),
         "issue.eml": eml,
         "page.html": page.render(
@@ -160,16 +209,26 @@ def _write_editions(issue: Issue, newsletter: Newsletter, console: Context, targ
         "atom.xml": feed.atom([published], newsletter).body.encode(),
         "feed.json": feed.json_feed([published], newsletter).body.encode(),
     }
+    files |= {one.file: pictures[one.file] for one in issue.pictures if one.file}
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
             (target / name).write_bytes(data)
 
 
+def _beside(html: str, published: Published, newsletter: Newsletter) -> bytes:
+    """Lead a mail to the pictures beside it: on the site they are not yet."""
+    from publisher.addresses import issue_address
+
+    page = issue_address(newsletter, published.record.slug)
+    for picture in published.issue.pictures:
+        html = html.replace(f'src="{page}{picture.file}"', f'src="{picture.file}"')
+    return html.encode()
+
+
 def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> list[Finding]:
     from publisher import identity, preflight, templates
     from publisher.clock import utc_now
-    from publisher.model import Published
     from publisher.publish import editions
 
     loaded = templates.load(_home(console))

@@ -78,7 +78,7 @@ def illustrate(
             digest=record.path,
             standing=_standing(settings, store, work, slug),
             fetch=errands.fetch if work.newsletter.images == "rehost" else None,
-            line_of=partial(_line, settings.digests_folder(work.newsletter) / record.path),
+            line_of=partial(line_of, settings.digests_folder(work.newsletter) / record.path),
             now=work.now.timestamp(),
         )
         where = addresses.issue_path(work.newsletter, slug)
@@ -145,7 +145,7 @@ def read_copy(path: Path) -> Issue | None:
     return None
 
 
-def _line(path: Path, address: str) -> int | None:
+def line_of(path: Path, address: str) -> int | None:
     """Find the line that names a picture, in the digest as it is now."""
     data = folder.read(path, path.name, now=0.0, patient=False).data
     text = decode(data).text if data is not None else None

@@ -1,9 +1,15 @@
 """check and preview: what a digest says, wherever one stands."""
 
+import io
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 DIGEST = "# Eagle\n[飞鹰](https://example.net/eagle)\n\n摘要。\n"
 
@@ -69,3 +75,46 @@ def test_without_settings_no_setting_is_missed(tmp_path: Path) -> None:
     assert "no-unsubscribe" not in publisher(tmp_path, "check", "a.md").stderr
     (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
     assert "no-unsubscribe" in publisher(tmp_path, "check", "a.md").stderr
+
+
+def test_a_preview_shows_pictures_of_the_folder(tmp_path: Path) -> None:
+    """Outside a home or in one, page and mail of a preview show the pictures beside them."""
+    picture = tmp_path / "digests" / "pics" / "cup.png"
+    picture.parent.mkdir(parents=True)
+    Image.new("RGB", (40, 30), "red").save(picture)
+    (tmp_path / "secret.png").write_bytes(picture.read_bytes())
+    text = f"{DIGEST}\n![杯](pics/cup.png) ![](no.png)\n![](../secret.png)\n"
+    (tmp_path / "digests" / "a.md").write_text(text, "utf-8")
+    for toml in ("", 'site_url = "https://news.example.net/"\n[newsletter]\ntitle = "Weekly"\n'):
+        if toml:
+            (tmp_path / "publisher.toml").write_text(toml, "utf-8")
+        said = publisher(tmp_path, "preview", "digests/a.md")
+        assert "[digest/picture-missing]" in said.stderr
+        (name,) = [file.name for file in (tmp_path / "preview").glob("*.png")]
+        shown = f'<img src="{name}" alt="杯"'
+        assert shown in (tmp_path / "preview" / "page.html").read_text("utf-8")
+        assert (shown in (tmp_path / "preview" / "issue.html").read_text("utf-8")) == bool(toml)
+        checked = publisher(tmp_path, "check", "--json", "digests/a.md")
+        found = json.loads(checked.stdout)["files"][0]["findings"]
+        assert [(one["code"], one["line"]) for one in found][:2] == [
+            ("digest/picture-missing", 6),
+            ("digest/picture-refused", 7),
+        ]
+
+
+def test_only_a_preview_that_rehosts_fetches(tmp_path: Path, web_host: Callable[..., Any]) -> None:
+    """`check` calls nobody; `preview` does where the newsletter rehosts."""
+    host = web_host()
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(out, "PNG")
+    address = host.show("/cup.png", out.getvalue())
+    (tmp_path / "a.md").write_text(f"{DIGEST}\n![杯]({address})\n", "utf-8")
+    toml = '[newsletter]\ntitle = "Weekly"\nimages = "{}"\n[network]\nallow = ["127.0.0.0/8"]\n'
+    (tmp_path / "publisher.toml").write_text(toml.format("link"), "utf-8")
+    assert "[digest/picture-linked]" in publisher(tmp_path, "check", "a.md").stderr
+    publisher(tmp_path, "preview", "a.md")
+    (tmp_path / "publisher.toml").write_text(toml.format("rehost"), "utf-8")
+    assert "picture" not in publisher(tmp_path, "check", "a.md").stderr
+    assert (host.asked, list((tmp_path / "preview").glob("*.png"))) == ([], [])
+    publisher(tmp_path, "preview", "a.md")
+    assert (host.asked, len(list((tmp_path / "preview").glob("*.png")))) == (["/cup.png"], 1)
