@@ -237,3 +237,34 @@ def test_a_name_that_names_nothing_is_refused(tmp_path: Path, table: str, fault:
     """A star alone would drop everything, and a topic needs letters to stand in an address."""
     with pytest.raises(SettingsError, match=fault):
         settings.load(home(tmp_path, f"{ONE}{table}\n"), {})
+
+
+def test_pictures_and_relative_links(tmp_path: Path) -> None:
+    """Each newsletter says where relative links lead on from, and what becomes of pictures."""
+    plain = settings.load(home(tmp_path, ONE), {}).newsletters[0]
+    assert (plain.base_url, plain.images) == (None, "link")
+    text = f'{ONE}base_url = "https://old.example.net/blog"\nimages = "rehost"\n'
+    newsletter = settings.load(home(tmp_path, text), {}).newsletters[0]
+    assert (newsletter.base_url, newsletter.images) == ("https://old.example.net/blog/", "rehost")
+    for wrong in ('base_url = "blog/"', 'base_url = "ftp://a.example/"', 'images = "inline"'):
+        with pytest.raises(SettingsError, match=wrong.partition(" ")[0]):
+            settings.load(home(tmp_path, f"{ONE}{wrong}\n"), {})
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_right"),
+    [
+        *(("127.0.0.1", True), ("10.0.0.0/8", True), ("::1", True), ("fd00::/8", True)),
+        *(("pictures.example.net", True), ("localhost", True), ("图.example", True)),
+        *(("10.0.0.0/33", False), ("10.0.0.256", False), ("https://a.example/", False)),
+        *(("a.example:443", False), ("*", False), ("", False), ("*.a.example", False)),
+    ],
+)
+def test_allow_names_hosts_and_ranges(tmp_path: Path, allowed: str, is_right: bool) -> None:
+    """What fetches may reach besides the public internet is a host or a range, nothing looser."""
+    text = f'{ONE}[network]\nallow = ["{allowed}"]\n'
+    if is_right:
+        assert settings.load(home(tmp_path, text), {}).network_allow == (allowed,)
+    else:
+        with pytest.raises(SettingsError, match="neither a host"):
+            settings.load(home(tmp_path, text), {})

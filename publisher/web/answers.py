@@ -27,7 +27,7 @@ log: Final = structlog.get_logger("publisher.web")
 
 SITE_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; "
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -37,6 +37,16 @@ SITE_HEADERS: Final[Mapping[str, str]] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 """On every answer of the public port."""
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?=/)")
+
+
+def site_headers(logos: Iterable[str | None]) -> dict[str, str]:
+    """Give the headers of the public port, on which only logos may be a stranger's pictures."""
+    origins = {found[0] for logo in logos if logo and (found := _ORIGIN.match(logo))}
+    shown = " ".join(["img-src 'self' data:", *sorted(origins)])
+    policy = SITE_HEADERS["Content-Security-Policy"].replace("img-src 'self' data:", shown)
+    return {**SITE_HEADERS, "Content-Security-Policy": policy}
+
 
 _CAPABILITY: Final = re.compile(r"(/(?:unsubscribe|confirm|preferences)/)[^/?\s\"']+")
 _ADDRESS: Final = re.compile(r"[^\s<>\"'=,;:()@]+@[^\s<>\"'=,;:()@]+\.[^\s<>\"'=,;:()@]+")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
@@ -28,6 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from publisher import addresses, model
 from publisher.errors import PublisherError
 from publisher.model import DeliveryState, Issue, Kind, Newsletter, Published, Record, SendState
+from publisher.pictures import is_ours
 from publisher.render import EDITIONS, headline
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings
@@ -35,6 +37,7 @@ from publisher.store import Store, issues, ledger
 from publisher.web import letters
 from publisher.web.answers import Guarded, log
 from publisher.web.editions import made
+from publisher.web.files import media_type
 from publisher.web.gate import refusal
 from publisher.web.waiting import Waiting, waiting
 
@@ -212,6 +215,10 @@ class _Desk:
         """Give one edition bare."""
         found = self._readable(request)
         file = request.path_params["file"]
+        if found is not None and (picture := self._picture(*found, file)) is not None:
+            # the page that shows it is sealed, and so of no origin, not even of the desk's
+            headers = {"Cross-Origin-Resource-Policy": "cross-origin"}
+            return Response(picture, 200, headers, media_type(file))
         if found is None or file not in {row[0] for row in EDITIONS.values()}:
             return self._missing()
         newsletter, published = found
@@ -230,6 +237,15 @@ class _Desk:
             name = f"attachment; filename*=UTF-8''{quote(record.slug, safe='')}.eml"
             headers["Content-Disposition"] = name
         return Response(body, 200, headers, f"{kind}; charset=utf-8")
+
+    def _picture(self, newsletter: Newsletter, published: Published, file: str) -> bytes | None:
+        """Give a picture of the issue, whose page leads to it as to its neighbour."""
+        if file not in {one.file for one in published.issue.pictures if is_ours(one.file)}:
+            return None
+        where = addresses.issue_path(newsletter, published.record.slug)
+        with suppress(OSError):
+            return (self.settings.site_folder / where / file).read_bytes()
+        return None
 
     # --- sends ----------------------------------------------------------------
 

@@ -7,7 +7,7 @@ Faults: TemplateError, RefusedError (no sender is set). Never: keeps, sends. See
 
 from __future__ import annotations
 
-from publisher.addresses import unsubscribe_address
+from publisher.addresses import issue_address, unsubscribe_address
 from publisher.model import Edition, Kind, Newsletter, Published, Variant
 from publisher.render import EDITIONS, Templates, feed, mail, message, page, text
 
@@ -20,7 +20,12 @@ def made(file: str, published: Published, newsletter: Newsletter, templates: Tem
     if name == "message":
         return _letter(published, newsletter, templates)
     edition = _edition(name, published, newsletter, templates)
-    return message.sample(edition, newsletter).body.encode("utf-8")
+    shown = message.sample(edition, newsletter).body
+    if name == "mail":  # its pictures are shown from here: the site may not be out there yet
+        page = issue_address(newsletter, published.record.slug)
+        for picture in published.issue.pictures:
+            shown = shown.replace(f'src="{page}{picture.file}"', f'src="{picture.file}"')
+    return shown.encode("utf-8")
 
 
 def _edition(

@@ -27,7 +27,7 @@ from publisher.model import Newsletter
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings, secret_key
 from publisher.store import Schema, Store
-from publisher.web.answers import SITE_HEADERS, Guarded, header, log
+from publisher.web.answers import Guarded, header, log, site_headers
 from publisher.web.audience import Audience
 from publisher.web.conditional import is_unchanged
 from publisher.web.files import FEED_NAMES, Leaf, Shelf
@@ -67,7 +67,8 @@ def site_app(settings: Settings, store: Store, templates: Templates) -> ASGIApp:
         else:
             await router(scope, receive, send)
 
-    return Guarded(front, "site", SITE_HEADERS)
+    logos = (newsletter.look.logo for newsletter in settings.newsletters)
+    return Guarded(front, "site", site_headers(logos))
 
 
 def _health(store: Store, shelf: Shelf) -> Callable[[Request], Response]:

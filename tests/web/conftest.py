@@ -15,7 +15,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from publisher import register, settings, templates, web
-from publisher.model import Consent, Issue, Item, ItemRecord, Record, Register, Section
+from publisher.model import Consent, Issue, Item, ItemRecord, Picture, Record, Register, Section
 from publisher.settings import Settings
 from publisher.store import Store, issues, subscribers
 from publisher.tokens import unsubscribe_token
@@ -201,10 +201,16 @@ def issue(home: Settings, store: Store) -> Callable[..., Record]:
         newsletter: str = "daily",
         title: str | None = "A quiet <week>",
         withdrawn: datetime | None = None,
+        html: str = "<p>Text</p>",
+        pictures: tuple[Picture, ...] = (),
     ) -> Record:
-        item = Item(title="On attention", url="https://example.com/a", html="<p>Text</p>")
+        item = Item(title="On attention", url="https://example.com/a", html=html)
         content = Issue(
-            sections=(Section(items=(item,)),), title=title, date=date(2026, 11, 6), number=12
+            sections=(Section(items=(item,)),),
+            title=title,
+            date=date(2026, 11, 6),
+            number=12,
+            pictures=pictures,
         )
         record = Record(
             newsletter=newsletter,

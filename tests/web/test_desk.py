@@ -15,6 +15,7 @@ from publisher.model import (
     Finding,
     Kind,
     Level,
+    Picture,
     SendState,
 )
 from publisher.store import issues, ledger, subscribers
@@ -116,6 +117,25 @@ def test_editions(desk, issue, file: str, kind: str) -> None:
     assert answer.headers["content-security-policy"].startswith("sandbox ")
     assert "allow-same-origin" not in answer.headers["content-security-policy"]
     assert len(answer.body) > 100
+
+
+def test_editions_show_pictures(desk, issue, put) -> None:
+    """Page and mail lead to the issue's pictures at the desk, and to no other file of the site."""
+    name, other = "0123456789abcdef.png", "fedcba9876543210.png"
+    shown = (Picture("a.png", name, 40, 30, ""), Picture("b.png", "../../index.html", 9, 9, ""))
+    issue("12", html='<p><img src="a.png" alt="a"></p>', pictures=shown)
+    put(f"issues/12/{name}", b"png"), put(f"issues/12/{other}", b"png"), put("index.html")
+    for file in ("page.html", "issue.html"):
+        assert f'<img src="{name}" alt="a"' in desk.ask(f"/issues/daily/12/{file}").text
+    answer = desk.ask(f"/issues/daily/12/{name}")
+    assert (answer.status, answer.headers["content-type"], answer.body) == (
+        200,
+        "image/png",
+        b"png",
+    )
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    for path in (other, "..%2F..%2Findex.html", "issue.json"):
+        assert desk.ask(f"/issues/daily/12/{path}").status == 404
 
 
 @pytest.mark.parametrize("path", ["12", "12/mail", "12/issue.html", "12/page.html"])
