@@ -118,16 +118,16 @@ class _Standing:
 
     def __init__(self, work: Work) -> None:
         self.readable = work.readable
-        self.records: dict[str, list[Record]] = {}
+        self.records: dict[tuple[str, str | None], list[Record]] = {}
         self.seen: dict[str, list[DigestRow]] = {}
         for record in sorted(work.records.values(), key=lambda one: (one.updated, one.sort_key)):
-            self.records.setdefault(record.path, []).append(record)
+            self.records.setdefault((record.path, record.part), []).append(record)
         for row in work.seen.values():
             self.seen.setdefault(row.path, []).append(row)
 
     def at(self, path: str, part: str | None) -> list[Record]:
         """List the records that stand at one place, the one touched last at the end."""
-        return [record for record in self.records.get(path, ()) if record.part == part]
+        return self.records.get((path, part), [])
 
     def unchanged(self, path: str, digest_hash: str) -> dict[tuple[str, str | None], str]:
         """Give the hashes of what these bytes hold, where all is published and stored already."""
@@ -136,16 +136,16 @@ class _Standing:
             for record in self.at(path, None)
         ):
             return {(path, None): digest_hash}
-        newest = {record.part: record for record in self.records.get(path, ())}
         parts: dict[tuple[str, str | None], str] = {}
         for row in self.seen.get(path, ()):
             if row.digest_hash != digest_hash or row.state != "published":
                 return {}
-            record = newest.get(row.part)
-            if row.part and (record is None or record.slug not in self.readable):
+            if not row.part:
+                continue
+            record = next(reversed(self.at(path, row.part)), None)
+            if record is None or record.slug not in self.readable:
                 return {}
-            if record is not None:
-                parts[path, row.part] = record.hashes[-1]
+            parts[path, row.part] = record.hashes[-1]
         return parts
 
 

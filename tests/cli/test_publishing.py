@@ -32,6 +32,16 @@ def test_two_looks_tell_everything_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert said.getvalue() == "1 digest written just now: a second look\n"
 
 
+def test_a_part_is_taken_off_its_file(tmp_path: Path) -> None:
+    """`FILE#PART` names one issue of many; a file that is really called so is that file."""
+    file = tmp_path / "all.md"
+    assert publishing._parted([file]) == ([file], None)
+    named = tmp_path / "all.md#2026-04-24"
+    assert publishing._parted([named]) == ([file], "2026-04-24")
+    named.write_text("# A\n", "utf-8")
+    assert publishing._parted([named]) == ([named], None)
+
+
 def record(**other: object) -> Record:
     """Make a record."""
     plain = Record("weekly", "tag:a,2026:1", "1", "1.md", NOW, NOW)

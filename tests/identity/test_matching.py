@@ -546,6 +546,40 @@ def test_single_issue_may_become_the_first_of_many(folder: Folder) -> None:
     assert kinds(found) == {"all#2026-04-17": Match.REVISION, "all#2026-04-24": Match.NEW}
 
 
+def test_a_digest_that_becomes_many_without_its_issue_is_held(folder: Folder) -> None:
+    """Where no part can be told to be the issue the file was, a person says which."""
+    folder.scan(all=issue(words="a letter", number=7))
+    found = folder.scan(all=(WEEK_1, WEEK_2))
+    assert {decision.kind for decision in found.values()} == {Match.HELD}
+    assert "issue 7" in held(found["all#2026-04-17"], "unclear")
+
+
+def test_many_that_become_one_are_held(folder: Folder) -> None:
+    """The same the other way round; the hint names digest and part where there is one."""
+    folder.scan(all=(WEEK_1, WEEK_2))
+    found = folder.scan(all=issue("t", "u", number=7))
+    assert "2026-04-17, 2026-04-24" in held(found["all"], "unclear")
+    assert set(folder.records) == {"2026-04-17", "2026-04-24"}
+
+
+def test_a_part_taken_out_is_free(folder: Folder) -> None:
+    """It is known again in another digest, though its own is there and unchanged."""
+    folder.scan(all=(WEEK_1, WEEK_2))
+    folder.scan(all=(replace(WEEK_2, part="2026-04-24"), issue("v", on="2026-05-01", part="2026-05-01")))  # fmt: skip
+    old = candidate("old.md", replace(WEEK_1, part=None))
+    unchanged = {each.source: each.digest_hash for each in folder.candidates()}
+    (decision,) = decide(
+        [old],
+        list(folder.records.values()),
+        newsletter=AI,
+        now=folder.now,
+        present=frozenset({"all.md", "old.md"}),
+        back_catalogue=False,
+        hashes=unchanged,
+    )
+    assert (decision.kind, slug(decision)) == (Match.REVISION, "2026-04-17")
+
+
 def test_two_parts_of_one_name_are_held(folder: Folder) -> None:
     """Parts that cannot be told apart publish the first and hold the second."""
     twin = issue("z", part="2026-04-17")

@@ -79,6 +79,19 @@ def test_order(store: Store, record: Record, content: Issue) -> None:
         assert issues.published(conn, "weekly", []) == []
 
 
+def test_parts_of_a_digest(store: Store, now: datetime) -> None:
+    """A digest of many has a row for itself and one for each part, forgotten one by one."""
+    whole = DigestRow("weekly", "a.md", "hash", "published", (), now)
+    parts = [replace(whole, part=part, state="held") for part in ("2026-04-17", "2026-04-24")]
+    with store.begin() as conn:
+        for row in (*parts, whole, parts[0]):
+            issues.save_digest(conn, row)
+        assert issues.digests(conn, "weekly") == [whole, *parts]
+        issues.forget_digest(conn, "weekly", "a.md", "2026-04-17")
+        assert issues.digests(conn, "weekly") == [whole, parts[1]]
+    assert [row.place for row in (whole, parts[1])] == ["a.md", "a.md#2026-04-24"]
+
+
 @pytest.mark.parametrize("state", ["published", "held", "aside", "draft", "waiting", "copy"])
 def test_digests(store: Store, now: datetime, state: str) -> None:
     """What a scan made of a digest is remembered by path until it is forgotten."""

@@ -50,6 +50,19 @@ def test_several_issues_have_a_command_each() -> None:
     ]
 
 
+def test_a_part_is_named_with_its_digest() -> None:
+    """What waits is one issue of many in a digest: the commands name both, `check` the file."""
+    one = replace(row(held("not issue 12: it has another date", "12")), part="2026-04-24")
+    shown = waiting(DAILY, one, ["12"])
+    assert (shown.path, shown.part) == ("latest.md", "2026-04-24")
+    assert [line for line, _ in shown.commands] == [
+        "publisher publish --as 12 'digests/latest.md#2026-04-24'",
+        "publisher publish --new 'digests/latest.md#2026-04-24'",
+    ]
+    aside = waiting(DAILY, replace(one, state="aside"), ["12"])
+    assert [line for line, _ in aside.commands] == ["publisher check digests/latest.md"]
+
+
 def test_no_issue_is_guessed() -> None:
     """A number in a reason is no issue; then the slug is left to the person."""
     finding = held("a second part of this digest is called 12")
