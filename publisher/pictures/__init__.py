@@ -38,6 +38,7 @@ __all__ = [
     "CODES",
     "MISSING",
     "MOST_BYTES_IN",
+    "UNFETCHED",
     "Fetch",
     "Gathered",
     "gather",

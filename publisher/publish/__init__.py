@@ -76,7 +76,7 @@ def publish(
                 fresh = set(work.contents)
                 gather_contents(settings, store, work)
                 looked_at = fresh if not (rebuild or behind.exists()) else set(work.contents)
-                drawn = illustrate(settings, store, work, looked_at, errands)
+                drawn = illustrate(settings, store, work, looked_at, errands, patient=not rebuild)
                 pages = render_site(work, templates) | removed(settings, work)
                 judge_mail(work, templates)
                 written = site.write(settings.site_folder, drawn, now)

@@ -36,7 +36,7 @@ class Errands:
         self._allow = tuple(allow)
         self._brought: dict[str, tuple[bytes, str]] = {}
         self._dumb: dict[str, str] = {}
-        self._end = time.monotonic() + SECONDS
+        self._end: float | None = None
 
     def fetch(self, address: str) -> tuple[bytes, str]:
         """Bring what stands at an address, or say why it cannot be had."""
@@ -48,7 +48,9 @@ class Errands:
         host = address.partition("://")[2].partition("/")[0]
         if host in self._dumb:
             return b"", self._dumb[host]
-        if time.monotonic() > self._end:
+        begun = time.monotonic()
+        self._end = self._end or begun + SECONDS
+        if begun >= self._end:
             return b"", f"this publication has fetched for {SECONDS:g} s already"
         answer = outbound.fetch(
             address, most=pictures.MOST_BYTES_IN, allow=self._allow, accept=pictures.ACCEPTED
@@ -59,9 +61,18 @@ class Errands:
 
 
 def illustrate(
-    settings: Settings, store: Store, work: Work, slugs: Collection[str], errands: Errands
+    settings: Settings,
+    store: Store,
+    work: Work,
+    slugs: Collection[str],
+    errands: Errands,
+    *,
+    patient: bool = False,
 ) -> dict[str, bytes | None]:
-    """Gather the pictures of some issues; give the new files, by their paths on the site."""
+    """Gather the pictures of some issues; give the new files, by their paths on the site.
+
+    Where it is `patient`, a file that may still be being written is left for the next time.
+    """
     files: dict[str, bytes | None] = {}
     findings: dict[tuple[str, str], list[Finding]] = {}
     for slug in sorted(slugs):
@@ -79,7 +90,7 @@ def illustrate(
             standing=_standing(settings, store, work, slug),
             fetch=errands.fetch if work.newsletter.images == "rehost" else None,
             line_of=partial(line_of, settings.digests_folder(work.newsletter) / record.path),
-            now=work.now.timestamp(),
+            now=work.now.timestamp() if patient else None,
         )
         where = addresses.issue_path(work.newsletter, slug)
         files |= {where + name: data for name, data in gathered.files.items()}
@@ -159,5 +170,6 @@ def _tell(work: Work, source: tuple[str, str], told: list[Finding]) -> None:
         return
     others = [one for one in row.findings if one.code not in pictures.CODES]
     changed = replace(row, findings=(*others, *told), seen=work.now)
-    if source in work.rows or changed.findings != row.findings:
+    is_tried = any(one.code == pictures.UNFETCHED for one in told)  # in vain, and just now
+    if source in work.rows or is_tried or changed.findings != row.findings:
         work.rows[source] = changed

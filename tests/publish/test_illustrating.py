@@ -189,6 +189,25 @@ def test_a_missing_picture_is_told_and_taken_up_when_it_comes(home: Home) -> Non
     assert len(found[1].pictures) == 1  # type: ignore[union-attr]
 
 
+def test_a_scan_waits_until_a_picture_is_written(home: Home) -> None:
+    """A file written this moment is left for the next scan; a person's publication reads it."""
+    home.drop("1.md", digest("a.png")), home.drop("2.md", digest("b.png"))
+    for name in ("a.png", "b.png"):
+        written = home.drop(name, picture())
+        moment = (home.now + timedelta(seconds=59)).timestamp()
+        os.utime(written, (moment, moment))
+    home.publish(rebuild=False)
+    assert home.pictures() == []
+    home.publish(rebuild=False)
+    assert len(home.pictures()) == 2
+    late = home.drop("c.png", picture("blue"))
+    home.drop("3.md", digest("c.png"))
+    moment = (home.now + timedelta(seconds=59)).timestamp()
+    os.utime(late, (moment, moment))
+    home.publish()
+    assert len(home.pictures()) == 3
+
+
 def test_a_changed_picture_alone(home: Home) -> None:
     """A person's publication takes it up; nobody is mailed, and the old file stays for old mail."""
     home.drop("a.png", picture("red"))
@@ -359,6 +378,8 @@ def test_a_failed_fetch_is_a_link_and_tried_again(
     home.publish()
     assert "<img" in home.page("1")
     assert home.codes() == {"1.md": ["digest/picture-unfetched"]}
+    (told,) = home.publish().digests
+    assert [found.code for found in told.findings] == ["digest/picture-unfetched"]
 
 
 def test_nothing_of_the_inside_is_fetched(tmp_path: Path, web_host: Callable[..., Any]) -> None:
