@@ -71,9 +71,10 @@ def _names(digest: str, address: str) -> list[str]:
         path = unquote(urlsplit(address).path, errors="strict")
     except ValueError:
         raise NotThere from None
+    if path.startswith("/"):
+        raise Refused("its path begins with /, so it is meant on a site, which base_url can name")
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(digest), path))
-    is_inside = not joined.startswith("/") and joined.split("/")[0] != ".."
-    if not is_inside or "\0" in joined:
+    if joined.split("/")[0] == ".." or "\0" in joined:
         raise Refused("it lies outside the digests folder")
     if joined == ".":
         raise NotThere

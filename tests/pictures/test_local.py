@@ -44,12 +44,12 @@ def test_a_path_counts_from_its_digest(root: Path, digest: str, address: str, fo
     "address",
     [
         *("../secret.png", "pics/../../secret.png", "%2e%2e/secret.png", "..%2Fsecret.png"),
-        *("/secret.png", "/etc/passwd", "a.png%00/../../secret.png"),
+        *("/secret.png", "/etc/passwd", "%2Fetc/passwd", "a.png%00/../../secret.png"),
     ],
 )
 def test_nothing_outside_is_read(root: Path, address: str) -> None:
     """Neither dots nor a leading slash, however written, lead out of the folder."""
-    with pytest.raises(local.Refused, match="outside the digests folder"):
+    with pytest.raises(local.Refused, match=r"outside the digests folder|begins with /"):
         local.read(root, "d.md", address, most=MOST)
 
 
