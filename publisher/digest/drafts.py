@@ -18,7 +18,10 @@ _COUNT: Final = re.compile(r"(\d{1,4})\s*(?:[.、．)）]\s*|[:：]\s+)(?=\S)")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An item as a recogniser found it: `address` as written, the body still blocks."""
+    """An item as a recogniser found it: `address` as written, the body still blocks.
+
+    `above` is the section's prose between the item before and this one, none at the first item.
+    """
 
     title: str
     line: int
@@ -28,6 +31,7 @@ class Draft:
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     body: tuple[Block, ...] = ()
+    above: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ HEADING: Final = ("heading", "the sections stand under the headings below it")
 
 @dataclass(slots=True)
 class Part:
-    """A section in the making."""
+    """A section in the making: prose, items (with prose above some), closing words."""
 
     title: str | None = None
     line: int | None = None
@@ -50,11 +50,12 @@ class Part:
     why: str = NOTHING[1]
     prose: list[Block] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    closing: list[Block] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be lost without it."""
-        return self.title is None and not self.prose and not self.drafts
+        return self.title is None and not (self.prose or self.drafts or self.closing)
 
 
 @dataclass(slots=True)
