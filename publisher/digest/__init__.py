@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from markdown_it.token import Token
 
@@ -34,6 +34,7 @@ from publisher.digest.items import section_of
 from publisher.digest.markdown import MAX_NESTING, parser, tidy
 from publisher.digest.outline import Node, blocks_of, outline, tokens_of
 from publisher.digest.plain import body_text
+from publisher.digest.references import undefined_references
 from publisher.digest.sections import parts_of
 from publisher.digest.splitting import Piece
 from publisher.digest.splitting import split as divide
@@ -97,7 +98,8 @@ def _read_body(
     digest: _Digest,
 ) -> tuple[tuple[Issue, ...], tuple[Extent, ...], list[Finding]]:
     markdown = parser()
-    tokens = markdown.parse(digest.body)
+    env: dict[str, Any] = {}
+    tokens = markdown.parse(digest.body, env)
     press = Press(markdown, digest.newsletter.base_url)
     root = outline(blocks_of(tokens))
     stated = digest.stated
@@ -126,7 +128,7 @@ def _read_body(
             issue = replace(issue, number=lone.number)
         issues = [issue]
         findings += odd
-    findings = [*_depth(tokens), *_left_out(press), *findings]
+    findings = [*undefined_references(env), *_depth(tokens), *_left_out(press), *findings]
     return tuple(issues), tuple(piece.extent for piece in division.pieces), findings
 
 

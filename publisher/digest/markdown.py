@@ -15,7 +15,6 @@ from typing import Any, Final
 from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock, reference
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
@@ -25,13 +24,13 @@ from publisher.digest.footnotes import footnotes
 from publisher.digest.formulas import formulas
 from publisher.digest.headings import unspaced_heading
 from publisher.digest.html_tokens import read_html_blocks, read_inline_html
+from publisher.digest.references import references
 from publisher.digest.signs import check_boxes, name_signs
 
 MAX_NESTING: Final = 100
 """How deep blocks may nest; what lies deeper is dropped by the parser, so it is reported."""
 
 _INTERRUPTED: Final = ["paragraph", "reference", "blockquote"]
-_LONGEST_REFERENCE: Final = 8
 _NOT_IN_BARE_ADDRESS: Final = re.compile(r"[^\x21-\x7e]")
 _FULL_WIDTH_STOPS: Final = "，。；：、）」"
 _BEFORE_FULL_WIDTH: Final = re.compile(rf"\s+(?=[{_FULL_WIDTH_STOPS}])")
@@ -48,9 +47,9 @@ def parser() -> MarkdownIt:
     markdown.use(cjk_friendly)
     markdown.use(formulas)
     markdown.use(footnotes)
+    markdown.use(references)
     if markdown.linkify is not None:
         _keep_addresses_ascii(markdown.linkify)
-    markdown.block.ruler.at("reference", _short_reference)
     markdown.block.ruler.before(
         "heading", "unspaced_heading", unspaced_heading, {"alt": _INTERRUPTED}
     )
@@ -87,16 +86,6 @@ def _keep_addresses_ascii(linkify: Any) -> None:
         linkify.add(scheme, {"validate": validate})
     for scheme in ("//", "ftp:"):
         linkify.add(scheme, None)
-
-
-def _short_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read a link definition from few lines; the rule alone looks at all that follow, each time."""
-    whole = state.lineMax
-    state.lineMax = min(whole, start + _LONGEST_REFERENCE)
-    try:
-        return reference(state, start, state.lineMax, silent)
-    finally:
-        state.lineMax = whole
 
 
 def _typeset(state: StateCore) -> None:
