@@ -13,6 +13,7 @@ from typing import Final
 _FENCE: Final = re.compile(
     r"^(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(?P<run>`{3,}(?=[^`]*$)|~{3,})"
 )
+_RUN: Final = re.compile("`+")
 _FENCE_END: Final = re.compile(r"^[ \t>]*(?P<run>`{3,}|~{3,})[ \t]*$")
 
 
@@ -36,5 +37,7 @@ class Fences:
 
 def after_span(text: str, run: re.Match[str], end: int) -> int:
     """Give the position after a code span of one line, or after its backticks where none closes."""
-    closing = re.compile(rf"(?<!`){run[0]}(?!`)").search(text, run.end(), end)
-    return closing.end() if closing else run.end()
+    for other in _RUN.finditer(text, run.end(), end):
+        if len(other[0]) == len(run[0]):
+            return other.end()
+    return run.end()

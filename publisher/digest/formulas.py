@@ -30,6 +30,7 @@ from publisher.digest.formula_text import readable
 MOST_TEX: Final = 2000
 _MOST_LINES: Final = 100
 _DEEPEST: Final = 30
+_PASSED: Final = "lines without dollars at their end"
 _CLOSE: Final = {"\\(": "\\)", "\\[": "\\]"}
 _SIGN: Final = re.compile(r"[\\^_={}<>]|\s[-+*/|]\s")
 _CLEAR_SIGN: Final = re.compile(r"\\[a-zA-Z]|\^|_\{|=")
@@ -116,19 +117,13 @@ def _on_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Keep the lines between `$$` and `$$` together, whatever they begin with."""
     if state.is_code_block(start):
         return False
-    first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]].rstrip()
+    first = _line(state, start)
     if not first.startswith("$$") or (len(first) > 3 and first.endswith("$$")):
         return False
-    lines = [first]
-    for number in range(start + 1, min(end, start + _MOST_LINES)):
-        if state.isEmpty(number) or state.sCount[number] < state.blkIndent:
-            return False
-        line = state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
-        lines.append(line.rstrip())
-        if lines[-1].endswith("$$"):
-            break
-    else:
+    last = _block_end(state, start, end)
+    if last < 0:
         return False
+    lines = [_line(state, number) for number in range(start, last + 1)]
     content = "\n".join(lines)
     if len(content) > MOST_TEX or not _is_formula(content.strip("$"), clearly=False):
         return False
@@ -140,6 +135,25 @@ def _on_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     token.map, token.content, token.children = [start, state.line], content, []
     state.push("paragraph_close", "p", -1)
     return True
+
+
+def _line(state: StateBlock, number: int) -> str:
+    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]].rstrip()
+
+
+def _block_end(state: StateBlock, start: int, end: int) -> int:
+    """Find the line that ends with dollars; -1 where there is none before an empty line.
+
+    Lines once looked at in vain are not looked at again.
+    """
+    passed = state.env.get(_PASSED, 0)
+    for number in range(max(start + 1, passed), min(end, start + _MOST_LINES)):
+        if state.isEmpty(number) or state.sCount[number] < state.blkIndent:
+            return -1
+        if _line(state, number).endswith("$$"):
+            return number
+        state.env[_PASSED] = number + 1
+    return -1
 
 
 def _read(tex: str, *, is_block: bool) -> Element | None:

@@ -33,7 +33,7 @@ MAX_NESTING: Final = 100
 _INTERRUPTED: Final = ["paragraph", "reference", "blockquote"]
 _NOT_IN_BARE_ADDRESS: Final = re.compile(r"[^\x21-\x7e]")
 _FULL_WIDTH_STOPS: Final = "，。；：、）」"
-_BEFORE_FULL_WIDTH: Final = re.compile(rf"\s+(?=[{_FULL_WIDTH_STOPS}])")
+_BEFORE_FULL_WIDTH: Final = re.compile(rf"(?<!\s)\s+(?=[{_FULL_WIDTH_STOPS}])")
 _NO_SPACE_BETWEEN: Final = re.compile(
     "[\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
 )

@@ -24,6 +24,8 @@ from publisher.model import Finding, Level
 MOST_NAMED: Final = 5
 _UNDEFINED: Final = "undefined references"
 _LINE: Final = "line"
+_TWO_BRACKETS: Final = "two brackets"
+_BRACKET_APART: Final = "bracket apart"
 _LONGEST_DEFINITION: Final = 8
 _LONGEST_LABEL: Final = 300
 _DEFINITION: Final = re.compile(
@@ -89,6 +91,8 @@ def _read_lines(state: StateCore) -> None:
     for token in state.tokens:
         if token.type == "inline":
             state.env[_LINE] = token.map[0] if token.map else 0
+            state.env[_TWO_BRACKETS] = "][" in token.content
+            state.env[_BRACKET_APART] = _APART.search(token.content) is not None
             token.children = token.children or []
             state.md.inline.parse(token.content, state.md, state.env, token.children)
 
@@ -98,7 +102,7 @@ def _without_definition(state: StateInline, silent: bool) -> bool:
 
     Not when the parser only looks for the end of a link around: within one, brackets are balanced.
     """
-    if silent or state.src[state.pos] != "[" or state.src.find("][", state.pos) < 0:
+    if silent or state.src[state.pos] != "[" or not state.env.get(_TWO_BRACKETS):
         return False
     end = state.md.helpers.parseLinkLabel(state, state.pos)
     label = _LABEL.match(state.src, end + 1, state.posMax) if end >= 0 else None
@@ -137,7 +141,7 @@ def _apart(state: StateInline, silent: bool) -> bool:
     """Read `[words] (https://...)`."""
     if silent or state.src[state.pos] != "[" or state.linkLevel:
         return False
-    if state.src.find("] ", state.pos) < 0:
+    if not state.env.get(_BRACKET_APART):
         return False
     end = state.md.helpers.parseLinkLabel(state, state.pos, True)
     address = _APART.match(state.src, end + 1, state.posMax) if end >= 0 else None

@@ -33,7 +33,7 @@ _FORMULA: Final = re.compile(r'<math\b((?:[^<>"]|"[^"]*")*)>(.*?)</math>', re.DO
 _READABLE: Final = re.compile(r'\salttext="([^"]*)"')
 _SCRIPT: Final = re.compile(r"([_^])(\{?)(?=\S)|([{}])|([^_^{}]+|[_^])")
 _COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=:)( )(?=.)")
-_LOOSE_SPACE: Final = re.compile(r"[ \t]+(?=[，。；：、！？）」』】》])")
+_LOOSE_SPACE: Final = re.compile(r"(?<![ \t])[ \t]+(?=[，。；：、！？）」』】》])")
 
 
 def clean(text: str) -> str:
