@@ -123,13 +123,19 @@ _WEEKDAY: Final = (
     r"\s*[.,)]?)?"
 )
 _JOINED: Final = re.compile(rf"{_WEEKDAY}{_TO}{_WEEKDAY}\s*", re.IGNORECASE)
-_HAN_FIGURES: Final = re.compile(r"[〇零一二三四五六七八九十百]+(?=\s*[年月日号號期回卷輯辑周週])")
+_HAN_FIGURES: Final = re.compile(
+    r"[〇零一二三四五六七八九十百]{1,12}(?=\s*[年月日号號期回卷輯辑周週])"
+)
+MOST_READ: Final = 1000
 _HAN_DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0}
 
 
 def in_figures(text: str) -> str:
-    """Give a text with every figure in ASCII: full-width, native, and Chinese ones before a unit."""
-    text = unicodedata.normalize("NFKC", text)
+    """Give a text with every figure in ASCII: full-width, native, and Chinese ones before a unit.
+
+    It is cut where nothing that states a fact about the issue can stand any more.
+    """
+    text = unicodedata.normalize("NFKC", text[:MOST_READ])
     if not text.isascii():
         text = "".join(_ascii_digit(character) for character in text)
         text = _HAN_FIGURES.sub(lambda found: str(_han_number(found[0])), text)

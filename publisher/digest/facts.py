@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from publisher.digest.dates import Grade, Mention, in_figures, mentions, without_dates
+from publisher.digest.dates import MOST_READ, Grade, Mention, in_figures, mentions, without_dates
 
 _ISSUE: Final = (
     r"(?:issues?|episodes?|newsletter|edition|podcast|выпуск|номер|ausgabe|folge|num[ée]ro|número"
@@ -112,7 +112,7 @@ def dateline(text: str) -> str:
 
     That is its first sentence, and the second where it says little else than a date.
     """
-    parts = [part.strip() for part in _SENTENCE.findall(in_figures(text[:2000])) if part.strip()]
+    parts = [part.strip() for part in _SENTENCE.findall(in_figures(text)) if part.strip()]
     if len(parts) > 1:
         length = sum(one.end - one.start for one in mentions(parts[1]))
         if length >= 0.4 * len(parts[1]):
@@ -140,7 +140,7 @@ def _years(texts: Iterable[str]) -> Iterator[int]:
 
 def _path_mentions(path: str) -> list[Mention]:
     """Give a path's dates, its parts joined as figures are (2024-10-09), then as words are."""
-    stem = in_figures(_HASH.sub(" ", _ENDING.sub("", path)))
+    stem = in_figures(_HASH.sub(" ", _ENDING.sub("", path[-MOST_READ:])))
     joined = re.sub(r"[/_-]+", "-", stem)
     return mentions(joined) + mentions(re.sub(r"[-.]", " ", joined))
 
@@ -176,7 +176,7 @@ def find_title_number(title: str) -> int | None:
 
 def file_number(name: str) -> int | None:
     """Give the number a path spells: `issue-30.md`, `第122期.md`, `005-2016-Feb-1.md`."""
-    stem = _ENDING.sub("", name).rstrip("/")
+    stem = _ENDING.sub("", name[-MOST_READ:]).rstrip("/")
     last = stem.rpartition("/")[2]
     if _HASH.search(last):
         return None

@@ -12,12 +12,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from publisher.digest.code import Fences
 from publisher.model import Finding, Level
 
-_FENCE: Final = re.compile(
-    r"^[ \t]*(?P<run>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=run)[`~]*[ \t]*$|\Z)",
-    re.MULTILINE | re.DOTALL,
-)
 _MARKDOWN: Final = re.compile(r"\]\((?:https?:|[#/.<])|^#{1,6} \S|^\[[^\]\n]+\]: ?\S", re.MULTILINE)
 _WHOLE: Final = (
     ("HTML", "html", re.compile(r"(?:<\?xml[^>]*>\s*)?<(?:!doctype html\b|html[\s>])", re.I)),
@@ -28,18 +25,18 @@ _SIGNS: Final = {
     "reStructuredText": (
         r"^\.\. (?:_[^\n]+:(?:\s|$)|\[[^\]\n]+\] |\|[^|\n]+\| [\w-]+::|[a-z][\w-]*::)",  # explicit markup
         r"`[^`\n]+`__?(?![\w`])",  # a reference
-        r"^(?=\S)[^\n]{2,}\n([#*^\"'+.:~=-])\1{3,}[ \t]*$(?=\n)",  # text over a line of one sign
+        r"^(?=\S)[^\n]{2,}\n([#*^\"'+.:~`=-])\1{3,}[ \t]*$(?=\n)",  # text over a line of one sign
         r"^:[A-Za-z][\w -]*:(?: |$)",  # a field
     ),
     "AsciiDoc": (
         r"^={1,6} \S[^\n]*$",
-        r"(?:https?://|link:|xref:|image::?)[^\s\[\]]+\[(?:[^\]\n]*[^\W\d_][^\]\n]*)?\]",
+        r"(?:https?://|link:|xref:|image::?)[^\s\[\]]{1,500}\[(?:[^\]\n\d]{1,200})?\]",
         r"^:!?[A-Za-z][\w-]*!?:(?: |$)",
         r"^\[(?:source|quote|NOTE|TIP|IMPORTANT|WARNING|verse|abstract)[^\]\n]*\]$",
     ),
     "Org": (
         r"^\#\+[A-Za-z_]+:",
-        r"\[\[(?:https?|file|mailto):[^\]\n]+\]\[[^\]\n]+\]\]",
+        r"\[\[(?:https?|file|mailto):[^\]\n]{1,500}\]\[[^\]\n]{1,500}\]\]",
         r"^\*{2,6} \S",
         r"^[ \t]*:(?:PROPERTIES|END):[ \t]*$",
     ),
@@ -57,7 +54,7 @@ def not_markdown(body: str) -> Finding | None:
     for name, reader, sign in _WHOLE:
         if sign.match(begin):
             return _finding(name, reader, body.count("\n", 0, len(body) - len(begin)) + 1)
-    text = _FENCE.sub(lambda code: "\n" * code[0].count("\n"), body)
+    text = _without_code(body)
     markdown = sum(1 for _ in _MARKDOWN.finditer(text))
     for name, signs in _TESTED.items():
         counts = [[found.start() for found in sign.finditer(text)] for sign in signs]
@@ -67,6 +64,18 @@ def not_markdown(body: str) -> Finding | None:
             first = min(places[0] for places in counts[:2] if places)
             return _finding(name, _PANDOC[name], text.count("\n", 0, first) + 1)
     return None
+
+
+def _without_code(body: str) -> str:
+    fences = Fences()
+    lines = []
+    above = ""
+    for line in body.split("\n"):
+        # A run of tildes as long as the text above it underlines a heading of reStructuredText.
+        underlines = above.strip() and len(line) >= len(above.rstrip()) and not line.strip("~`")
+        lines.append("" if not underlines and fences.holds(line) else line)
+        above = line
+    return "\n".join(lines)
 
 
 def _finding(name: str, reader: str, line: int) -> Finding:

@@ -39,7 +39,7 @@ _HINDI: Final = frozenset(
     ["है", "हैं", "के", "में", "की", "से", "का", "और", "को", "ने", "पर", "यह", "नहीं", "भी"]
 )
 
-_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|[\w-]+\.[a-z]{2,}\b", re.ASCII)
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|(?<![\w-])[\w-]++\.[a-z]{2,}\b", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SMALL: Final = {
     language: frozenset(words.split())

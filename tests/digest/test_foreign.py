@@ -42,6 +42,7 @@ ORG = """\
     ("text", "name", "reader", "line"),
     [
         (REST, "reStructuredText", "rst", 9),
+        (REST.replace("====", "~~~~"), "reStructuredText", "rst", 9),
         (ASCIIDOC, "AsciiDoc", "asciidoc", 1),
         (ORG, "Org", "org", 1),
         ("\n<!DOCTYPE html>\n<title>x</title>\n", "HTML", "html", 2),
