@@ -80,7 +80,14 @@ def _marked(data: bytes, encoding: str) -> Decoded:
     except UnicodeDecodeError as error:
         if encoding == "utf-8":
             return _broken(data, error)
-        return _stop(name, f"The digest says it is {name.upper()}, but is not.", _SAVE_AS)
+        before = data[: error.start].decode(encoding, "replace")
+        return _stop(
+            name,
+            f"The digest says it is {name.upper()}, but half a character stands here.",
+            _SAVE_AS,
+            line=before.count("\n") + 1,
+            column=len(before) - before.rfind("\n"),
+        )
     if "\0" in text:
         return _stop(name, "This is not a text: it holds NUL characters.", _SAVE_AS)
     if encoding == "utf-8":

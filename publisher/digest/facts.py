@@ -17,19 +17,25 @@ from typing import Final
 from publisher.digest.dates import MOST_READ, Grade, Mention, in_figures, mentions, without_dates
 
 _ISSUE: Final = (
-    r"(?:issues?|episodes?|newsletter|edition|podcast|выпуск|номер|ausgabe|folge|num[ée]ro|número"
-    r"|n[úu]mero|edici[óo]n|edição|édition|bulletin|číslo|अंक|العدد|عدد)"
+    r"(?:issues?|episodes?|выпуск|номер|ausgabe|folge|número|n[úu]mero|číslo|अंक|العدد|عدد)"
 )
+_LETTER: Final = r"(?:newsletter|edition|podcast|edici[óo]n|edição|édition|bulletin|num[ée]ro)"
+_END: Final = r"(?!\w|[.,:]\d)"
 _NUMBERS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"第\s*(\d{1,6})\s*[期号號回卷辑輯]",
-        r"제\s*(\d{1,6})\s*[호회]",
-        rf"(?<!\w){_ISSUE}\s*(?:#|no\.?|n[º°.])?\s*(\d{{1,6}})(?!\w|[.,:]\d)",
-        r"(?<!\w)(?:no|nr|vol)\.\s*(\d{1,6})(?!\w|[.,:]\d)",
+        r"제?\s*(?<!\d)(\d{1,6})\s*[호회](?!\w)",
+        rf"(?<!\w){_ISSUE}\s*(?:#|no\.?|n°)?\s*(\d{{1,6}}){_END}",
+        rf"(?<!\w){_LETTER}\s*(?:#|no\.?|n°)\s*(\d{{1,6}}){_END}",
+        rf"(?<!\w){_LETTER}\s*(?!(?:19|20)\d\d(?!\d))(\d{{1,6}}){_END}",
+        rf"(?<!\w)(?:no\.|nr\.?|č\.|núm\.|n°)\s*(\d{{1,6}}){_END}",
+        rf"(?<!\w)vol\.?\s*(\d{{1,6}}){_END}",
         r"(?:刊|报|報|讯|訊)\s*[|·:-]?\s*(\d{1,6})\s*期",
     )
 )
+_SAID: Final = re.compile(r"\s*(?:$|[^\w\s]|of\b|от\b)")
+"""What follows a number that a sentence gives to the issue, and not to what it counts."""
 _HASHED: Final = re.compile(
     r"(?P<of>\b(?:prs?|pull|requests?|fix(?:es|ed)?|bugs?|gh|close[sd]?|tickets?|merge[sd]?) )?"
     r"(?<![\w/&])#\s*(?P<number>\d{1,6})(?!\w|[.,]\d)",
@@ -203,7 +209,8 @@ def slug_number(slug: str) -> int | None:
 
 def _stated(text: str, *, in_words: bool = False) -> int | None:
     for pattern in _NUMBERS:
-        if found := pattern.search(text):
+        found = pattern.search(text)
+        if found and (not in_words or _SAID.match(text, found.end())):
             return int(found[1])
     if in_words:
         return None

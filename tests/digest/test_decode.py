@@ -57,11 +57,12 @@ def test_an_uncertain_guess_is_held() -> None:
         (b"\xef\xbb\xbfok \xff", "digest/encoding", (1, 4)),
         (b"one\ntwo caf\xc3", "digest/encoding", (2, 8)),
         (b"PK\x03\x04\x00\x00 \x00a\x01", "digest/encoding", (1, None)),
-        (b"\xff\xfea", "digest/encoding", (None, None)),
+        (b"\xff\xfea", "digest/encoding", (1, 1)),
+        (b"\xff\xfeo\x00\n\x00k\x00\x00\xd8 \x00", "digest/encoding", (2, 2)),
         (b"\xff\xfea\x00\x00\x00", "digest/encoding", (None, None)),
         (b"x" * (MAX_BYTES + 1), "digest/too-large", (None, None)),
     ],
-    ids=["binary", "cut", "marked", "unclear", "nul-text", "half", "nul", "large"],
+    ids=["binary", "cut", "marked", "unclear", "nul-text", "half", "surrogate", "nul", "large"],
 )
 def test_refused(data: bytes, code: str, place: tuple[int | None, int | None]) -> None:
     """What is no text, or a broken one, is stopped at its place."""

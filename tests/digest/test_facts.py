@@ -84,6 +84,13 @@ def test_dateline(text: str, expected: str) -> None:
         ("Issue #99", 99),
         ("№ 12", 12),
         ("Vol. 7", 7),
+        ("Vol. 3, No. 7", 7),
+        ("Volume 3, Issue 7", 7),
+        ("Zpravodaj č. 7", 7),
+        ("12호", 12),
+        ("Newsletter 12/2024", 12),
+        ("Newsletter 2024", None),
+        ("Edition #2001", 2001),
         ("Ausgabe 7", 7),
         ("Número 7", 7),
         ("अंक १२", 12),
@@ -106,7 +113,9 @@ def test_numbers(text: str, expected: int | None) -> None:
 def test_prose_numbers() -> None:
     """In prose a bare #30 may be anything."""
     assert find_number("welcome to issue 30", in_words=True) == 30
+    assert find_number("this is issue 30 of our letter", in_words=True) == 30
     assert find_number("see #30", in_words=True) is None
+    assert find_number("in this episode 3 people talk", in_words=True) is None
 
 
 @pytest.mark.parametrize(
