@@ -78,7 +78,8 @@ class Item:
 
     `html` is the body, sanitised once (no title, no title link); `text` the same as plain text,
     paragraphs parted by an empty line. `title` stands where titles stand in the digest, `alt_title`
-    is its translation.
+    is its translation. `above_html`/`above_text` is prose of the section between the item before
+    and this one, and no part of it.
     """
 
     title: str
@@ -93,6 +94,8 @@ class Item:
     topics: tuple[str, ...] = ()
     image: str | None = None
     line: int | None = None
+    above_html: str = ""
+    above_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Section:
     """Items under one heading.
 
     `form` names the recogniser that read them, `why` its reason. `html`/`text` is prose before the
-    first item. A `sponsor`'s section is shown as such, and its items are no news: they are not
+    first item, `closing_html`/`closing_text` prose after the last. A `sponsor`'s section is shown as such, and its items are no news: they are not
     counted, listed, or put under a topic.
     """
 
@@ -112,6 +115,14 @@ class Section:
     text: str = ""
     line: int | None = None
     sponsor: bool = False
+    closing_html: str = ""
+    closing_text: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All its text but titles, in reading order."""
+        items = (text for item in self.items for text in (item.above_text, item.text))
+        return (self.text, *items, self.closing_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,17 @@ class Issue:
     def items(self) -> tuple[Item, ...]:
         """All items in reading order."""
         return tuple(item for section in self.sections for item in section.items)
+
+    @property
+    def all_html(self) -> Iterator[str]:
+        """Every piece of its HTML in reading order."""
+        yield self.html
+        for section in self.sections:
+            yield section.html
+            for item in section.items:
+                yield item.above_html
+                yield item.html
+            yield section.closing_html
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -30,10 +30,9 @@ from publisher.digest.decode import MAX_BYTES, decode
 from publisher.digest.directives import Stated, read_directives
 from publisher.digest.foreign import not_markdown
 from publisher.digest.front import split
-from publisher.digest.items import section_of
+from publisher.digest.items import prose_of, section_of
 from publisher.digest.markdown import MAX_NESTING, parser, tidy
-from publisher.digest.outline import Node, blocks_of, outline, tokens_of
-from publisher.digest.plain import body_text
+from publisher.digest.outline import Node, blocks_of, outline
 from publisher.digest.references import undefined_references
 from publisher.digest.sections import parts_of
 from publisher.digest.splitting import Piece
@@ -136,8 +135,8 @@ def _read_issue(digest: _Digest, root: Node, press: Press) -> tuple[Issue, list[
     taken = take_out(root, digest.newsletter.sections)
     outlined = parts_of(taken.root, known_title=digest.stated.title, form=digest.stated.form)
     sections = tuple(section_of(part, press) for part in outlined.parts)
-    preface = tokens_of(outlined.preface)
-    issue = _issue(digest, sections, outlined.title, body_text(preface), press.html(preface))
+    html, preface = prose_of(outlined.preface, press)
+    issue = _issue(digest, sections, outlined.title, preface, html)
     issue = with_topics(issue, lexicon(digest.newsletter.topics))
     issue = replace(issue, sections=put_back(issue.sections, taken.asides, press))
     issue, dead = settle_anchors(issue)
@@ -248,10 +247,10 @@ def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> s
     parts, titles, translations = [preface], [title or ""], [""]
     size = len(preface)
     for section in sections:
-        parts += [section.text, *(item.text for item in section.items)]
+        parts += section.texts
         titles += [item.title for item in section.items]
         translations += [item.alt_title or "" for item in section.items]
-        size += len(section.text) + sum(len(item.text) for item in section.items)
+        size += sum(map(len, section.texts))
         if size > languages.LONG_ENOUGH:
             break
     if sum(map(len, translations)) > size:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
@@ -23,9 +22,9 @@ _LINK: Final = re.compile(r'<a((?:\s[a-z]+="[^"<>]*")*?) href="#([^"]*)"([^<>]*)
 
 def settle_anchors(issue: Issue) -> tuple[Issue, list[str]]:
     """Take out of an issue the links that lead to no place in it, and name them."""
-    if not any(' href="#' in one for one in _all_html(issue)):
+    if not any(' href="#' in one for one in issue.all_html):
         return issue, []
-    places = {html.unescape(one) for text in _all_html(issue) for one in _PLACE.findall(text)}
+    places = {html.unescape(one) for text in issue.all_html for one in _PLACE.findall(text)}
     dead: list[str] = []
 
     def settled(text: str) -> str:
@@ -40,16 +39,14 @@ def settle_anchors(issue: Issue) -> tuple[Issue, list[str]]:
         return _LINK.sub(judged, text) if ' href="#' in text else text
 
     def of_section(section: Section) -> Section:
-        items = tuple(replace(item, html=settled(item.html)) for item in section.items)
-        return replace(section, html=settled(section.html), items=items)
+        prose = settled(section.html)
+        items = tuple(
+            replace(item, above_html=settled(item.above_html), html=settled(item.html))
+            for item in section.items
+        )
+        closing = settled(section.closing_html)
+        return replace(section, html=prose, items=items, closing_html=closing)
 
     preface = settled(issue.html)
     sections = tuple(of_section(section) for section in issue.sections)
     return replace(issue, html=preface, sections=sections), dead
-
-
-def _all_html(issue: Issue) -> Iterable[str]:
-    yield issue.html
-    for section in issue.sections:
-        yield section.html
-        yield from (item.html for item in section.items)

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from publisher.digest.bodies import Press
-from publisher.digest.items import section_of
-from publisher.digest.outline import LISTS, Block, Node, tokens_of
-from publisher.digest.plain import body_text, title_text
+from publisher.digest.items import prose_of, section_of
+from publisher.digest.outline import LISTS, Block, Node
+from publisher.digest.plain import title_text
 from publisher.digest.sections import parts_of
 from publisher.model import Finding, Level, Section, SectionNames
 
@@ -160,14 +160,14 @@ def _headline(root: Node) -> Node | None:
 def _read(aside: Aside, press: Press) -> tuple[Section, ...]:
     if aside.is_sponsor:
         return tuple(replace(one, sponsor=True) for one in _forms_of(aside.node, press))
-    tokens = tokens_of(aside.node.below())
+    html, text = prose_of(list(aside.node.below()), press)
     return (
         Section(
             title=aside.title,
             form=PROSE[0],
             why=PROSE[1],
-            html=press.html(tokens),
-            text=body_text(tokens),
+            html=html,
+            text=text,
             line=aside.line,
         ),
     )
@@ -185,13 +185,20 @@ def _last_line(section: Section) -> int:
 
 
 def _parted(section: Section, line: int) -> tuple[list[Section], list[Section]]:
-    """Part a section's items at a line; what comes after goes on without the title."""
+    """Part a section's items at a line; what comes after goes on without the title.
+
+    The line is a heading's, so the prose above the first item after it stands before it.
+    """
     if (section.line or 0) > line or not section.items:
         return [], [section]
     after = tuple(item for item in section.items if (item.line or 0) > line)
     before = section.items[: len(section.items) - len(after)]
-    rest = replace(section, items=after, title=None, html="", text="", line=after[0].line)
-    return [replace(section, items=before)], [rest]
+    above = after[0]
+    after = (replace(above, above_html="", above_text=""), *after[1:])
+    rest = replace(section, items=after, title=None, html="", text="", line=above.line)
+    closing_html, closing_text = above.above_html, above.above_text
+    first = replace(section, items=before, closing_html=closing_html, closing_text=closing_text)
+    return [first], [rest]
 
 
 # --- names ------------------------------------------------------------------------

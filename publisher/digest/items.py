@@ -5,10 +5,12 @@ Faults: none. Never: an empty title. See: forms (drafts), bodies and plain (the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from publisher.digest import languages
 from publisher.digest.bodies import Press, host_of, image_of, links_of
 from publisher.digest.drafts import Draft
-from publisher.digest.outline import tokens_of
+from publisher.digest.outline import Block, tokens_of, without_rules
 from publisher.digest.plain import body_text, first_sentence
 from publisher.digest.sections import Part
 from publisher.model import Item, Link, Section
@@ -16,23 +18,32 @@ from publisher.model import Item, Link, Section
 
 def section_of(part: Part, press: Press) -> Section:
     """Make a section of a part."""
-    prose = tokens_of(part.prose)
+    html, text = prose_of(part.prose, press)
+    items = tuple(item_of(draft, press) for draft in part.drafts)
+    closing_html, closing_text = prose_of(part.closing, press)
     return Section(
-        items=tuple(item_of(draft, press) for draft in part.drafts),
+        items=items,
         title=part.title,
         form=part.form,
         why=part.why,
-        html=press.html(prose) if prose else "",
-        text=body_text(prose),
+        html=html,
+        text=text,
         line=part.line,
+        closing_html=closing_html,
+        closing_text=closing_text,
     )
+
+
+def prose_of(blocks: Sequence[Block], press: Press) -> tuple[str, str]:
+    """Give blocks as HTML and as text, without the rules they begin or end with."""
+    tokens = tokens_of(without_rules(blocks))
+    return (press.html(tokens), body_text(tokens)) if tokens else ("", "")
 
 
 def item_of(draft: Draft, press: Press) -> Item:
     """Make an item of a draft."""
-    body = tokens_of(draft.body)
-    html = press.html(body) if body else ""
-    text = body_text(body)
+    above_html, above_text = prose_of(draft.above, press)
+    html, text = prose_of(draft.body, press)
     url = press.address(draft.address) if draft.address else None
     title = draft.title or first_sentence(text) or (host_of(url) if url else "") or "…"
     links = links_of(html)
@@ -52,4 +63,6 @@ def item_of(draft: Draft, press: Press) -> Item:
         topics=draft.topics,
         image=image_of(html),
         line=draft.line,
+        above_html=above_html,
+        above_text=above_text,
     )

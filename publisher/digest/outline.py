@@ -20,6 +20,7 @@ from publisher.digest.plain import cells, line_text, title_text
 _SENTENCE_END: Final = re.compile(r"[。！？.!?…]\s*$")
 _HEADING_ID: Final = re.compile(r"\s*\{#[\w:.-]+\}$")
 _MOST_HEADING_CELLS: Final = 120
+_RAW_RULE: Final = re.compile(r"\s*(?:<[hb]r\b[^<>]*>\s*)+", re.IGNORECASE)
 LISTS: Final = frozenset({"bullet_list_open", "ordered_list_open"})
 
 
@@ -117,6 +118,15 @@ def tokens_of(blocks: Iterable[Block]) -> tuple[Token, ...]:
     return tuple(token for block in blocks for token in block.tokens)
 
 
+def without_rules(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Leave out the rules that some blocks begin or end with: they part them from what is beside.
+
+    Between items every edition has its own distance.
+    """
+    words = [n for n, block in enumerate(blocks) if not _is_rule(block)]
+    return blocks[words[0] : words[-1] + 1] if words else ()
+
+
 def paragraph(children: Sequence[Token], like: Block) -> Block:
     """Make a paragraph of some of another block's inline tokens, on the same lines."""
     opening = Token("paragraph_open", "p", 1, block=True, map=like.tokens[0].map)
@@ -140,6 +150,11 @@ def outline(blocks: Iterable[Block]) -> Node:
         path[-1][1].children.append(node)
         path.append((block.level, node))
     return root
+
+
+def _is_rule(block: Block) -> bool:
+    is_raw = block.kind == "html_block" and _RAW_RULE.fullmatch(block.tokens[0].content)
+    return block.kind == "hr" or bool(is_raw)
 
 
 def _block(tokens: tuple[Token, ...], line: int, end: int) -> Block:

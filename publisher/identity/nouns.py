@@ -87,7 +87,12 @@ def text_hash(issue: Issue) -> str:
         issue.date.isoformat() if issue.date else None,
         _plain(issue.text),
         [
-            [_plain(section.title), _plain(section.text), [_seen(item) for item in section.items]]
+            [
+                _plain(section.title),
+                _plain(section.text),
+                [_seen(item) for item in section.items],
+                *_there(section.closing_text),
+            ]
             for section in issue.sections
         ],
     ]
@@ -95,7 +100,13 @@ def text_hash(issue: Issue) -> str:
 
 
 def _seen(item: Item) -> list[str | None]:
-    return [_plain(item.title), _plain(item.alt_title), item.url, _plain(item.text)]
+    own = [_plain(item.title), _plain(item.alt_title), item.url, _plain(item.text)]
+    return [*own, *_there(item.above_text)]
+
+
+def _there(text: str) -> list[str | None]:
+    """Give a text only where there is one, so that the hashes from before it existed stand."""
+    return [_plain(text)] if text else []
 
 
 def _plain(text: str | None) -> str | None:

@@ -187,12 +187,19 @@ def _content(issue: IssueView) -> str:
             parts.append(Markup("<h2>{}</h2>").format(section.title))
         parts.append(section.html)
         level = "h3" if section.title else "h2"
-        parts += [_item(item, level, issue.language) for item in section.items]
+        for item in section.items:
+            parts += [*_apart(item.above_html), _item(item, level, issue.language)]
+        parts += _apart(section.closing_html)
     # an entry without content is none in JSON Feed, and readers would fetch the page for it
     whole = "\n".join(part for part in parts if part) or f"<p>{escape(issue.headline)}</p>"
     if direction(issue.language) == "rtl":
         whole = f'<div dir="rtl">\n{whole}\n</div>'
     return absolute(without_mathml(whole), issue.address)
+
+
+def _apart(html: Markup) -> list[Markup]:
+    """Part prose of a section from the item above it, where no style can."""
+    return [Markup("<hr>"), html] if html else []
 
 
 def _item(item: ItemView, level: str, language: str) -> Markup:

@@ -15,12 +15,13 @@ from posixpath import basename
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-from publisher.model import Issue, Picture
+from publisher.model import Issue, Link, Picture
 
 MOST_IN_MAIL: Final = 576
 """Columns of pixels: Outlook heeds the attribute alone, and would tear the mail apart."""
 _PART: Final = re.compile(r'(<(?:img|/?a)\b(?:[^<>"]|"[^"]*")*>)')
 _IMAGE: Final = re.compile(r'<img\b(?:[^<>"]|"[^"]*")*>')
+_TAG: Final = re.compile(r"<[^<>]*>")
 _ATTRIBUTE: Final = re.compile(r'\s([a-z]+)="([^"]*)"')
 _SIZE: Final = re.compile(r"(\d{1,5})(?:px)?\s*")
 
@@ -36,10 +37,7 @@ def is_local(address: str) -> bool:
 
 def addresses(issue: Issue) -> tuple[str, ...]:
     """List the pictures an issue asks for, each once, in reading order, its cover first."""
-    texts = [issue.html]
-    for section in issue.sections:
-        texts += [section.html, *(item.html for item in section.items)]
-    tags = (_attributes(tag) for text in texts for tag in _IMAGE.findall(text))
+    tags = (_attributes(tag) for text in issue.all_html for tag in _IMAGE.findall(text))
     shown = (tag["src"] for tag in tags if tag.get("src") and not _is_pixel(tag))
     return tuple(dict.fromkeys([*filter(None, [issue.image]), *shown]))
 
@@ -54,12 +52,12 @@ def shown(html: str, pictures: Sequence[Picture], base: str | None) -> str:
         return html
     gathered = {picture.address: picture for picture in pictures}
     parts = _PART.split(html)
-    is_linked = False
+    link = None
     for place, part in enumerate(parts):
         if part.startswith("<img"):
-            parts[place] = _image(part, gathered, base, is_linked=is_linked)
+            parts[place] = _image(part, gathered, base, link)
         elif place % 2:
-            is_linked = part.startswith("<a")
+            link = _link(parts, place) if part.startswith("<a") else None
     return "".join(parts)
 
 
@@ -86,7 +84,17 @@ def narrowed(html: str, most: int = MOST_IN_MAIL) -> str:
     return _IMAGE.sub(narrow, html)
 
 
-def _image(tag: str, gathered: Mapping[str, Picture], base: str | None, *, is_linked: bool) -> str:
+def _link(parts: Sequence[str], place: int) -> Link:
+    """Give a link with its words, those of its pictures among them."""
+    words = ""
+    for part in parts[place + 1 :]:
+        if part.startswith(("<a", "</a")):
+            break
+        words += _words(_attributes(part)) if part.startswith("<img") else _TAG.sub("", part)
+    return Link(words.strip(), _attributes(parts[place]).get("href", ""))
+
+
+def _image(tag: str, gathered: Mapping[str, Picture], base: str | None, link: Link | None) -> str:
     found = _attributes(tag)
     address = found.get("src", "")
     picture = gathered.get(address)
@@ -94,12 +102,15 @@ def _image(tag: str, gathered: Mapping[str, Picture], base: str | None, *, is_li
         return ""
     if picture is not None:
         return _own(picture, found)
-    words = " ".join((found.get("alt") or found.get("title") or "").split())
-    whole = _whole(address, base)
-    if whole is None:
+    words, whole = _words(found), _whole(address, base)
+    if whole is None or (link and link.text):
         return escape(words, quote=False)
-    words = escape(words or _name(whole), quote=False)
-    return words if is_linked else f'<a href="{escape(whole)}">{words}</a>'
+    words = escape(words or (link and _host(link.url)) or _name(whole), quote=False)
+    return words if link else f'<a href="{escape(whole)}">{words}</a>'
+
+
+def _words(found: Mapping[str, str]) -> str:
+    return " ".join((found.get("alt") or found.get("title") or "").split())
 
 
 def _own(picture: Picture, found: Mapping[str, str]) -> str:
@@ -140,7 +151,12 @@ def _whole(address: str, base: str | None) -> str | None:
 
 def _name(address: str) -> str:
     """Name a picture without words: by its file, else by its host."""
-    parts = urlsplit(address)
-    name = basename(unquote(parts.path))
-    host = (parts.hostname or address).removeprefix("www.")
-    return name if re.fullmatch(r"[^\x00-\x20]{1,60}\.\w{2,5}", name) else host
+    name = basename(unquote(urlsplit(address).path))
+    return name if re.fullmatch(r"[^\x00-\x20]{1,60}\.\w{2,5}", name) else _host(address)
+
+
+def _host(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""

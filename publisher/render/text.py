@@ -28,8 +28,10 @@ def render(
         blocks += [f"# {heading}"] if heading else []
         blocks += _prose(issue, section.html, section.text)
         for item in section.items:
+            blocks += _apart(_prose(issue, item.above_html, item.above_text))
             blocks.append(_title(item, issue.language))
             blocks += _prose(issue, item.html, item.text, known=item.url)
+        blocks += _apart(_prose(issue, section.closing_html, section.closing_text))
     blocks.append(_footer(issue, newsletter, variant))
     body = clean("\n\n".join(block for block in blocks if block)) + "\n"
     return Edition("text", "text/plain", body, subject=published.issue.subject or issue.headline)
@@ -48,6 +50,11 @@ def _title(item: ItemView, language: str) -> str:
     title = f"{item.number:02d}  {item.title}" if item.number else item.title
     lines = [title, item.second, authors, " · ".join(item.shown_topics), item.url]
     return "\n".join(line for line in lines if line)
+
+
+def _apart(prose: list[str]) -> list[str]:
+    """Part prose of a section from the item above it."""
+    return ["* * *", *prose] if any(prose) else []
 
 
 def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) -> list[str]:

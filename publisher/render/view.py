@@ -7,9 +7,10 @@ Faults: none. Never: markup of an edition. See: mail, text, page, feed (who take
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
+from functools import partial
 from itertools import count, islice
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,7 +30,7 @@ class ItemView:
     """An item as it is shown; languages are None where they are the issue's own.
 
     `number` counts the news; an advert has 0. `topics` are all it has, `shown_topics` those
-    that its section does not say already.
+    that its section does not say already. `above_html`/`above_text` is the section's.
     """
 
     number: int
@@ -45,6 +46,8 @@ class ItemView:
     authors: tuple[str, ...]
     topics: tuple[str, ...]
     shown_topics: tuple[str, ...]
+    above_html: Markup
+    above_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class SectionView:
     items: tuple[ItemView, ...]
     is_sponsor: bool
     label: str | None
+    closing_html: Markup
+    closing_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def view(
         date=day,
         number=issue.number if issue.number is not None else record.number,
         address=issue_address(newsletter, record.slug) if newsletter.site_url else None,
-        html=_html(_with_pictures(issue.html, published, newsletter)),
+        html=_made(published, newsletter, issue.html),
         text=_text(issue.text),
         sections=sections,
         authors=_lines(issue.authors),
@@ -177,33 +182,38 @@ def _sections(
     for section in published.issue.sections:
         title = _line(section.title) or None
         word = sponsor_word(ours) if section.sponsor else ""
-        paid = sponsored if section.sponsor else str
+        made = partial(_made, published, newsletter, is_paid=section.sponsor)
         items = []
         for pair in islice(pairs, len(section.items)):
             number = 0 if section.sponsor else next(numbers)
-            html = _html(paid(_with_pictures(pair[0].html, published, newsletter)))
-            items.append(_item(number, pair, html, newsletter, own, title))
+            items.append(_item(number, pair, made, newsletter, own, title))
         sections.append(
             SectionView(
                 title,
-                _html(paid(_with_pictures(section.html, published, newsletter))),
+                made(section.html),
                 _text(section.text),
                 tuple(items),
                 section.sponsor,
                 None if word.casefold() in (title or "").casefold() else word,
+                made(section.closing_html),
+                _text(section.closing_text),
             )
         )
     return tuple(sections)
 
 
-def _with_pictures(html: str, published: Published, newsletter: Newsletter) -> str:
-    return shown(html, published.issue.pictures, newsletter.base_url)
+def _made(
+    published: Published, newsletter: Newsletter, html: str, *, is_paid: bool = False
+) -> Markup:
+    """Ready a piece of the digest's HTML: its pictures, its links where they are paid for."""
+    pictured = shown(html, published.issue.pictures, newsletter.base_url)
+    return _html(sponsored(pictured) if is_paid else pictured)
 
 
 def _item(
     number: int,
     pair: tuple[Item, ItemRecord],
-    html: Markup,
+    made: Callable[[str], Markup],
     newsletter: Newsletter,
     own: str,
     section: str | None,
@@ -224,11 +234,13 @@ def _item(
         second_language=_other(second[1], own),
         url=url or None,
         host=_host(url),
-        html=html,
+        html=made(item.html),
         text=_text(item.text),
         authors=_lines(item.authors),
         topics=_lines(item.topics),
         shown_topics=_lines(topic for topic in item.topics if topic_slug(topic) != said),
+        above_html=made(item.above_html),
+        above_text=_text(item.above_text),
     )
 
 

@@ -40,6 +40,8 @@ def edited(**changes: object) -> Issue:
         edited(alt_title=None),
         edited(url="https://x.example/b"),
         edited(text="Other"),
+        edited(above_text="Other"),
+        replace(ISSUE, sections=(replace(ISSUE.sections[0], closing_text="Other"),)),
     ],
 )
 def test_what_is_seen_moves_the_hash(changed: Issue) -> None:
@@ -66,6 +68,8 @@ def test_fields_do_not_run_into_each_other() -> None:
     """Moving words from one field to the next is a change."""
     one, two = Issue(title="a b", text="c"), Issue(title="a", text="b c")
     assert text_hash(one) != text_hash(two)
+    closing = replace(ISSUE, sections=(replace(ISSUE.sections[0], closing_text="Before"),))
+    assert len({text_hash(closing), text_hash(edited(above_text="Before")), text_hash(ISSUE)}) == 3
 
 
 def test_hashes_do_not_change_with_the_program() -> None:

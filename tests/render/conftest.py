@@ -54,6 +54,8 @@ TEA = Item(
     html='<table><thead><tr><th>杯</th><th>分钟</th></tr></thead><tbody><tr><td>瓷</td><td>9</td></tr></tbody></table>\n<p><img src="https://img.example.net/tea.png" alt="一杯茶"></p>\n<p><img src="pics/cup.jpg" alt="杯子"></p>',
     text="杯 分钟\n瓷 9",
     topics=("飞行", "厨房 & 茶"),
+    above_html='<p>放完风筝，回<a href="https://home.example.net/">家</a>喝茶 ：</p>',
+    above_text="放完风筝，回家喝茶 ：",
 )
 ROPES = Item(
     title="Ropes Remember",
@@ -65,7 +67,14 @@ ROPES = Item(
 ISSUE = Issue(
     sections=(
         Section((KITES, TEA)),
-        Section((ROPES,), title="长读", html="<p>本周只有一篇。</p>", text="本周只有一篇。"),
+        Section(
+            (ROPES,),
+            title="长读",
+            html="<p>本周只有一篇。</p>",
+            text="本周只有一篇。",
+            closing_html='<p>下周见。<a href="https://us.example.net/">关注我们</a></p>',
+            closing_text="下周见。关注我们",
+        ),
     ),
     title="风、茶与绳子",
     number=7,

@@ -34,6 +34,23 @@ BASE = "https://old.example/blog/"
             f'<a href="https://b.example/"><img src="{FAR}" alt="&lt;b&gt;"></a><img src="{FAR}">',
             f'<a href="https://b.example/">&lt;b&gt;</a><a href="{FAR}">a.png</a>',
         ),
+        (
+            f'<a href="https://www.b.example/x"><img src="{FAR}" alt=""></a>',
+            '<a href="https://www.b.example/x">b.example</a>',
+        ),
+        (
+            f'<a href="https://b.example/"><img src="{FAR}"> <b>Follow us</b></a>',
+            '<a href="https://b.example/"> <b>Follow us</b></a>',
+        ),
+        (
+            f'<a href="https://b.example/"><img src="{FAR}" alt="x"><img src="{FAR}"></a>',
+            '<a href="https://b.example/">x</a>',
+        ),
+        (
+            f'<a href="mailto:a@b.example"><img src="{FAR}"></a>',
+            '<a href="mailto:a@b.example">a.png</a>',
+        ),
+        (f'<a href="https://[x"><img src="{FAR}"></a>', '<a href="https://[x">a.png</a>'),
         (f'<a id="x"></a><img src="{FAR}">', f'<a id="x"></a><a href="{FAR}">a.png</a>'),
         (f'<p>a<img src="{FAR}" width="1" height="1">b</p>', "<p>ab</p>"),
         (f'<img src="{FAR}" width="0">', ""),
@@ -45,7 +62,10 @@ BASE = "https://old.example/blog/"
     ],
 )
 def test_what_is_not_ours_is_a_link(html: str, expected: str) -> None:
-    """A stranger's picture is a link under its words, its name or its host; a pixel is nothing."""
+    """A stranger's picture is a link under its words, its name or its host; a pixel is nothing.
+
+    Within a link the link's own words are enough, or its host: a file name says less.
+    """
     assert shown(html, (OURS,), None) == expected
 
 
@@ -92,12 +112,19 @@ def test_addresses() -> None:
         image="cover.png",
         sections=(
             Section(
-                (Item("t", html='<img src="x.png?a&amp;b" alt=">">'),), html='<img src="s.png">'
+                (
+                    Item("t", html='<img src="x.png?a&amp;b" alt=">">'),
+                    Item("t", above_html='<img src="above.png">', html='<img src="in.png">'),
+                ),
+                html='<img src="s.png">',
+                closing_html='<img src="closing.png">',
             ),
             Section((Item("t", html='<img src="p.gif" width="1" height="1"><img alt="">'),)),
         ),
     )
-    assert addresses(issue) == ("cover.png", FAR, "s.png", "x.png?a&b")
+    assert addresses(issue) == (
+        "cover.png", FAR, "s.png", "x.png?a&b", "above.png", "in.png", "closing.png",
+    )  # fmt: skip
 
 
 def test_cover() -> None:

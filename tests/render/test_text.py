@@ -76,3 +76,13 @@ def test_without_addresses(
     body = text.render(published, homeless, Variant("en"), templates).body
     assert "Read on the web" not in body
     assert body.endswith("Unsubscribe\n" + Slot.UNSUBSCRIBE + "\n")
+
+
+def test_prose_between_items_stands_apart(body: str) -> None:
+    """A mark parts it from the item above, whose text it is not; its links follow it."""
+    assert "k\n\n* * *\n\n放完风筝，回家喝茶：\n\n家\nhttps://home.example.net/\n\n02  茶" in body
+    assert (
+        '"so on".\n\n* * *\n\n下周见。关注我们\n\n关注我们\nhttps://us.example.net/\n\n-- \n'
+        in body
+    )
+    assert body.count("* * *") == 2

@@ -38,13 +38,18 @@ def test_an_advert_is_no_news(newsletter: Newsletter) -> None:
     sections = (
         Section((Item("A", topics=("x", "Wood")),), title="wood"),
         Section((Item("B", url="https://b.example/", topics=("y",)),), title="友", sponsor=True),
-        Section((Item("C"),), title="本周赞助", sponsor=True, html='<p><a href="https://c.example/">c</a></p>'),
+        Section((Item("C", above_html='<a href="https://d.example/">d</a>'),), title="本周赞助", sponsor=True,
+                html='<p><a href="https://c.example/">c</a></p>',
+                closing_html='<a href="https://e.example/">e</a>'),
     )  # fmt: skip
     shown = view(Published(Issue(sections), record), newsletter)
     assert [item.title for item in shown.items] == ["A"]
     assert [one.label for one in shown.sections] == [None, "赞助", None]
     assert [one.items[0].number for one in shown.sections] == [1, 0, 0]
-    assert shown.sections[2].html == '<p><a href="https://c.example/" rel="sponsored">c</a></p>'
+    paid = shown.sections[2]
+    assert paid.html == '<p><a href="https://c.example/" rel="sponsored">c</a></p>'
+    assert paid.items[0].above_html == '<a href="https://d.example/" rel="sponsored">d</a>'
+    assert paid.closing_html == '<a href="https://e.example/" rel="sponsored">e</a>'
     assert (shown.topics, shown.items[0].shown_topics) == (("x", "Wood"), ("x",))
 
 
@@ -72,6 +77,11 @@ def test_no_digest_holds_a_slot(published: Published, newsletter: Newsletter) ->
     item = Item(slot, f"https://a.example/{slot}", f'<img src="https://a.example/{slot}">', slot)
     shown = view(_with(item, newsletter), newsletter)
     assert slot not in repr(shown)
+    prose = Section(
+        (Item("a", above_html=slot, above_text=slot),), closing_html=slot, closing_text=slot
+    )
+    record = _with(item, newsletter).record
+    assert slot not in repr(view(Published(Issue((prose,)), record), newsletter))
     untitled = replace(published.issue, title=slot, html=slot, text=slot, authors=(slot,))
     assert slot not in repr(view(Published(untitled, published.record), newsletter))
 
