@@ -29,8 +29,10 @@ drill: $(TOOLS)               ## the long drills: kill -9 under load
 	@sh tests/services.sh
 	@PUBLISHER_DRILL=long $(BIN)/pytest -m drill -x --durations=20
 
-fuzz: $(TOOLS)                ## the property tests, for a long time
+fuzz: $(TOOLS)                ## the property tests, for a long time; then bytes, for FUZZ_SECONDS
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n 2 -m hypothesis
+	@$(PIP) -c constraints.txt --group fuzz
+	@$(BIN)/python tests/digest/fuzz.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache dist build

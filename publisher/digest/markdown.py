@@ -31,6 +31,7 @@ MAX_NESTING: Final = 100
 """How deep blocks may nest; what lies deeper is dropped by the parser, so it is reported."""
 
 _INTERRUPTED: Final = ["paragraph", "reference", "blockquote"]
+_LONGEST_ADDRESS: Final = 4096
 _NOT_IN_BARE_ADDRESS: Final = re.compile(r"[^\x21-\x7e]")
 _FULL_WIDTH_STOPS: Final = "，。；：、）」"
 _BEFORE_FULL_WIDTH: Final = re.compile(rf"(?<!\s)\s+(?=[{_FULL_WIDTH_STOPS}])")
@@ -78,8 +79,9 @@ def is_joined(before: str, after: str) -> bool:
 
 def _keep_addresses_ascii(linkify: Any) -> None:
     def validate(self: LinkifyIt, text: str, position: int) -> int:
-        end = _NOT_IN_BARE_ADDRESS.search(text, position)
-        return int(self._validate_http(text[position : end.start() if end else None], 0))
+        most = position + _LONGEST_ADDRESS
+        end = _NOT_IN_BARE_ADDRESS.search(text, position, most)
+        return int(self._validate_http(text[position : end.start() if end else most], 0))
 
     linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     for scheme in ("http:", "https:"):

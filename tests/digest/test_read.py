@@ -98,8 +98,10 @@ def test_reading_is_a_function(pieces: list[str]) -> None:
         b"+++\na = " + b"[" * 5_000 + b"\n+++\n",
         b"[" * 3_000,
         b"[a]: http://a.test\n" * 3_000,
+        b"`" * 100_000,
+        b"http:" * 40_000,
     ],
-    ids=["quotes", "lists", "html", "yaml", "toml", "brackets", "definitions"],
+    ids=["quotes", "lists", "html", "yaml", "toml", "brackets", "definitions", "ticks", "http"],
 )
 def test_deep_digests(data: bytes) -> None:
     """Nesting and repetition beyond reason are read or refused, quickly and without a crash."""
