@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import re
+import weakref
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -72,13 +73,15 @@ class Press:
         self.relative: list[str] = []
         self.flattened = 0
         self._tag = ""
+        me = weakref.proxy(self)  # nh3 is no part of Python's sweeping: a ring through it stays
         self._cleaner = nh3.Cleaner(
             tags=set(TAGS),
             clean_content_tags=set(UNSEEN),
             attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
             url_schemes=set(SCHEMES),
-            attribute_filter=self._told,  # of each attribute first, then of addresses
-            url_relative=self._absolute,
+            # told of each attribute first, then asked for addresses
+            attribute_filter=lambda tag, attribute, value: me._told(tag, attribute, value),
+            url_relative=lambda address: me._absolute(address),
             link_rel=None,
         )
 

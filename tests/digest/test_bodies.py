@@ -1,5 +1,8 @@
 """bodies: only what mail, feeds and pages can carry."""
 
+import gc
+import weakref
+
 import pytest
 
 from publisher.digest.bodies import Press, image_of, links_of
@@ -59,3 +62,10 @@ def test_links_and_image() -> None:
         Link("p", "https://b.test/"),
     )
     assert image_of(html) == "https://i.test/i.png"
+
+
+def test_nothing_is_kept() -> None:
+    """A digest that was read is forgotten: a process that reads for months does not grow."""
+    press = weakref.ref(Press(parser(), None))
+    gc.collect()
+    assert press() is None
