@@ -108,7 +108,8 @@ def _headline(root: Node, reader: _Reader, known: str | None) -> tuple[str | Non
     if not is_same and (first.own or not first.children):
         return None, root
     below = first.children + _on_one_level(first, root.children[1:], reader)
-    top = Node(None, root.own + first.own, below)
+    # a heading that says something else than the stated title stays, above all others
+    top = Node(None, root.own + (first.own if is_same else [first.heading]), below)
     return (title if title and "{{" not in title else None), top
 
 
