@@ -81,7 +81,10 @@ class Node:
 
 
 def blocks_of(tokens: Sequence[Token]) -> list[Block]:
-    """Cut a token stream at its top level."""
+    """Cut a token stream at its top level.
+
+    A footnote stands in the last line of the block it was moved behind, not where it is defined.
+    """
     blocks = []
     start = 0
     depth = 0
@@ -91,6 +94,8 @@ def blocks_of(tokens: Sequence[Token]) -> list[Block]:
         if depth == 0:
             piece = tuple(tokens[start : index + 1])
             first, end = piece[0].map or (line - 1, line)
+            if piece[0].type == "footnote_open":
+                first, end = max(0, line - 2), max(1, line - 1)
             block = _block(piece, first + 1, end)
             if block.kind != "paragraph_open" or block.children:
                 blocks.append(block)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from publisher.digest import read
 from publisher.digest.bodies import Press
 from publisher.digest.markdown import parser
+from publisher.digest.outline import blocks_of
 from publisher.digest.plain import body_text
 
 
@@ -89,3 +90,21 @@ def test_no_note_is_lost_or_doubled(pieces: list[str]) -> None:
         assert sorted(found) == sorted(re.findall(r"n\d", text))
     ids = re.findall(r'id="(fn-\d+)"', press(text))
     assert len(ids) == len(set(ids))
+
+
+def test_a_note_stands_where_it_was_moved() -> None:
+    """The preface's note is the preface's, though it is defined below the first item."""
+    text = "Hello.[^1]\n\n- [One](https://a.test/1)\n- [Two](https://a.test/2)\n\n[^1]: Well.\n"
+    (issue,) = read(text.encode()).issues
+    assert issue.text == "Hello.[1]\n\n[1] Well."
+    assert issue.sections[0].texts == ("", "", "", "", "", "")
+
+
+def test_a_notes_line_is_before_that_of_what_follows() -> None:
+    """A list that follows closely begins behind the note of the paragraph above it."""
+    text = "One.\nTwo.[^1]\n- a\n\n[^1]: Well.\n"
+    blocks = blocks_of(parser().parse(text))
+    assert [(block.kind, block.line) for block in blocks] == [
+        ("paragraph_open", 1), ("footnote_open", 2), ("bullet_list_open", 3),
+    ]  # fmt: skip
+    assert blocks_of(parser().parse("[^1]: Well.\n"))[0].line == 1
