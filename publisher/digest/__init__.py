@@ -13,8 +13,10 @@ Never: opens files, asks the time, invents a fact. See: model (what comes out), 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
+from html import unescape
 from typing import Any, Final
 
 from markdown_it.token import Token
@@ -43,6 +45,8 @@ from publisher.model import Extent, Finding, Issue, Level, Newsletter, Reading, 
 
 __all__ = ["MAX_BYTES", "read"]
 
+_LINK: Final = re.compile(r"<a [^>]*>(.*?)</a>", re.DOTALL)
+_TAG: Final = re.compile(r"<[^>]*>")
 ANY: Final = Newsletter(slug="", title="")
 """The newsletter of a digest that is read outside a home."""
 
@@ -183,13 +187,14 @@ def _issue(
 ) -> Issue:
     stated = digest.stated
     title = stated.title or headline
-    opening = facts.dateline(preface or _prose(sections))
+    prose = preface or _prose(sections)
+    opening = facts.dateline(prose, _links(html or (sections[0].html if sections else "")))
     image = stated.image and Press(parser(), None).picture(stated.image)
     return Issue(
         sections=sections,
         title=title,
-        number=_number(stated, _headings(headline, sections), opening, digest.name),
-        date=stated.date or _date(stated, _headings(headline, sections), opening, digest.name),
+        number=_number(stated, _headings(headline, sections), prose, digest.name),
+        date=stated.date or _date(stated, headline, sections, opening, digest.name),
         language=stated.language or _language(title, preface, sections),
         authors=stated.authors,
         topics=stated.topics,
@@ -215,25 +220,38 @@ def _prose(sections: tuple[Section, ...]) -> str:
     return sections[0].text if sections and sections[0].title is None else ""
 
 
-def _number(stated: Stated, headings: list[str], opening: str, name: str) -> int | None:
+def _links(html: str) -> list[str]:
+    """Give the words of each link in prose."""
+    return [unescape(_TAG.sub("", words)).strip() for words in _LINK.findall(html)]
+
+
+def _number(stated: Stated, headings: list[str], prose: str, name: str) -> int | None:
     """Give the number from the first place that states one."""
     places = (
         stated.number,
         *(facts.find_title_number(title) for title in (stated.title or "", *headings)),
         facts.slug_number(stated.slug or ""),
-        facts.find_number(opening, in_words=True),
+        facts.opening_number(prose),
         facts.file_number(stated.permalink or ""),
         facts.file_number(name),
     )
     return next((number for number in places if number is not None), None)
 
 
-def _date(stated: Stated, headings: list[str], opening: str, name: str) -> date | None:
-    return facts.settle_date(
-        [stated.title or "", *headings],
-        [opening],
-        [stated.permalink or "", stated.slug or "", name],
-    )
+def _date(
+    stated: Stated,
+    headline: str | None,
+    sections: tuple[Section, ...],
+    opening: str,
+    name: str,
+) -> date | None:
+    titles, paths = [stated.title or ""], [stated.permalink or "", stated.slug or "", name]
+    days = [facts.find_date(section.title) for section in sections if section.title]
+    if headline is None and len({day for day in days if day}) > 1:  # each section is a day
+        day = facts.settle_date(titles, [opening], paths)
+        if day:
+            return day
+    return facts.settle_date([*titles, *_headings(headline, sections)], [opening], paths)
 
 
 def _language(title: str | None, preface: str, sections: tuple[Section, ...]) -> str | None:

@@ -59,7 +59,7 @@ _YEAR: Final = r"(?P<year>(?:19|20)\d\d)"
 _DAY: Final = r"(?P<day>\d{1,2})"
 _NTH: Final = r"(?:st|nd|rd|th|er|\.|o(?=\s+de\s)|-?го)?"  # NFKC makes an o of º
 _TO: Final = r"\s*(?:[-‐‑–—~〜至到]+|to|until|through|bis|au|a|al|по|до|से|إلى)\s*"
-_OF: Final = r"(?:\s+(?:of|de|di)\s+|\s*-?\s*)"
+_OF: Final = r"(?:\s+(?:of|de|di)\s+|-|\s*)"
 _IN: Final = r"(?:\s+(?:of|de|del|di|do)\s+|\s*[-,،]?\s*)"
 _PATTERNS: Final = tuple(
     (grade, re.compile(pattern, re.IGNORECASE))
@@ -77,15 +77,17 @@ _PATTERNS: Final = tuple(
             rf"(?:(?:\(\w\))?{_TO}(?:(?P<month2>\d{{1,2}})\s*[月월]\s*)?(?P<day2>\d{{1,2}})\s*[日号號일])?",
         ),
         (Grade.DAY, rf"(?<![\w.]){_YEAR}(?P<month>[01]\d)(?P<day>[0-3]\d)(?=T\d|\W|$)(?![.]\d)"),
-        # 13.03.2015; 13/03/2015 only where the figures leave no doubt
+        # 13.03.2015; 13/03/2015 and 13-03-2015 only where the figures leave no doubt
         (Grade.DAY, rf"(?<![\d.]){_DAY}\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}(?!\d)"),
         (
             Grade.DAY,
-            rf"(?<![\d/])(?P<day>1[3-9]|2\d|3[01])/(?P<month>0?[1-9]|1[0-2])/{_YEAR}(?!\d)",
+            r"(?<!\d)(?<!\d[/-])(?P<day>1[3-9]|2\d|3[01])(?P<cut>[/-])(?P<month>0?[1-9]|1[0-2])"
+            rf"(?P=cut){_YEAR}(?!\d)",
         ),
         (
             Grade.DAY,
-            rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>1[3-9]|2\d|3[01])/{_YEAR}(?!\d)",
+            r"(?<!\d)(?<!\d[/-])(?P<month>0?[1-9]|1[0-2])(?P<cut>[/-])(?P<day>1[3-9]|2\d|3[01])"
+            rf"(?P=cut){_YEAR}(?!\d)",
         ),
         # 13 марта 2015, 7 de octubre de 2020, 1er mai
         (
@@ -130,15 +132,34 @@ MOST_READ: Final = 1000
 _HAN_DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0}
 
 
+_CALLED: Final = re.compile(
+    r"(?:#|(?<!\w)(?:(?:no|nr|vol)\.|issue|folge|[ée]pisod(?:e|io)))[\s-]*$",
+    re.IGNORECASE,
+)
+"""What makes the figure after it a number: `#7 March 2020` is no day."""
+_NUMERO: Final = re.compile(r"(?<!\w)n\.?\s?[º°]\.?\s*(?=\d)", re.IGNORECASE)
+_SHORT_SPAN: Final = re.compile(
+    r"\s*(\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))\s*[-~–—]\s*"
+    r"(\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))\s*",
+    re.ASCII,
+)
+"""`260427-260503`, where it is all that is written."""
+
+
 def in_figures(text: str) -> str:
     """Give a text with every figure in ASCII: full-width, native, and Chinese ones before a unit.
 
-    It is cut where nothing that states a fact about the issue can stand any more.
+    It is cut where nothing that states a fact about the issue can stand any more. The signs of a
+    number become `No.` and `#`; left alone they would become letters.
     """
-    text = unicodedata.normalize("NFKC", text[:MOST_READ])
+    text = _NUMERO.sub("No. ", text[:MOST_READ].replace("№", "#"))
+    text = unicodedata.normalize("NFKC", text)
     if not text.isascii():
         text = "".join(_ascii_digit(character) for character in text)
         text = _HAN_FIGURES.sub(lambda found: str(_han_number(found[0])), text)
+    span = _SHORT_SPAN.fullmatch(text)
+    if span and 0 <= int(span[2]) - int(span[1]) < 100:  # within one month, or from it to the next
+        return f"20{span[1]}-20{span[2]}"
     return text
 
 
@@ -170,6 +191,9 @@ def _each(text: str) -> Iterator[Mention]:
         for match in pattern.finditer(text):
             parts = match.groupdict()
             word = parts.get("word")
+            leads = word and parts.get("day") and match.start("day") == match.start()
+            if leads and _CALLED.search(text, max(0, match.start() - 12), match.start()):
+                continue
             month = MONTHS[word.casefold()] if word else int(parts.get("month") or 1)
             year = int(parts["year"]) if parts.get("year") else None
             one = Mention(

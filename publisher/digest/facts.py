@@ -16,9 +16,7 @@ from typing import Final
 
 from publisher.digest.dates import MOST_READ, Grade, Mention, in_figures, mentions, without_dates
 
-_ISSUE: Final = (
-    r"(?:issues?|episodes?|выпуск|номер|ausgabe|folge|número|n[úu]mero|číslo|अंक|العدد|عدد)"
-)
+_ISSUE: Final = r"(?:issues?|[ée]pisod(?:es?|io)|выпуск|номер|ausgabe|folge|número|n[úu]mero|číslo|अंक|العدد|عدد|호)"
 _LETTER: Final = r"(?:newsletter|edition|podcast|edici[óo]n|edição|édition|bulletin|num[ée]ro)"
 _END: Final = r"(?!\w|[.,:]\d)"
 _NUMBERS: Final = tuple(
@@ -46,7 +44,9 @@ _SERIES: Final = re.compile(
     r"(?:\bweek in\b|weekly|newsletter|digest|bulletin|\bnews\b|周刊|周报|週刊|радио).*?[\s–-](\d{1,6})$",
     re.IGNORECASE,
 )
-_LEADING: Final = re.compile(r"0*(\d{1,5})\s*:(?!\d)\s*\S")
+_LEADING: Final = re.compile(r"[^\w#]*0*(\d{1,5})\s*:(?!\d)\s*\S")  # signs, then a number
+_OPENING: Final = re.compile(r"[^\w#]*((?:[^\s#/]*[^\s#/.!?,;] ){1,3})#\d{1,4}\s*(?:[-–—:|·]|$)")
+"""How an opening names its issue before it speaks: `River News #475 - the water is high`."""
 _KINDS: Final = r"(?:issue|episode|podcast|newsletter|weekly|digest|notes|index)"
 _FILE_NUMBERS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -58,6 +58,8 @@ _FILE_NUMBERS: Final = tuple(
         r"^0+([1-9]\d{0,4})(?= )",  # filled up with noughts
     )
 )
+_DAYS: Final = re.compile(r"^\d\d[-_.]\d\d(?!\d)|(?<!\d)\d\d?([-_.])\d\d?\1(?:19|20)\d\d(?!\d)")
+"""Figures of a file name that are days or months, though nobody may know which."""
 _HASH: Final = re.compile(
     r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}(?![0-9a-z])", re.IGNORECASE
 )
@@ -65,6 +67,16 @@ _YEAR_FOLDER: Final = re.compile(r"(?:^|/)(?:19|20)\d\d/")
 _YEAR: Final = re.compile(r"(?<![\d.])(?:19|20)\d\d(?![\d.]\d|\d)")
 _ENDING: Final = re.compile(r"\.[A-Za-z]{1,8}$")
 _SENTENCE: Final = re.compile(r"[^\n.!?。！？]+(?:\.\d[^\n.!?。！？]*)*")
+_CLAUSE: Final = re.compile(r"[,;:.!?，；：。！？\n]")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_OWN: Final = (
+    "date published posted sent issued released out updated on of at the by monday tuesday wednesday"
+    " thursday friday saturday sunday mon tue wed thu fri sat sun datum vom erschienen am fecha"
+    " publicado publicada data le du publié дата от опубликовано г 发表于 發表於 发布于 發布於 发表"
+    " 发布 日期 时间 時間 公開日 発行日 更新日 発行 公開 날짜 발행일 तारीख तिथि التاريخ تاريخ"
+)
+_SENT: Final = frozenset(_OWN.split())
+"""Words that may stand beside a date which is the issue's own."""
 
 
 # --- dates ------------------------------------------------------------------------
@@ -113,17 +125,28 @@ def file_date(name: str) -> date | None:
     return settle_date((), (), (name,))
 
 
-def dateline(text: str) -> str:
+def dateline(text: str, links: Iterable[str] = ()) -> str:
     """Give what of an opening may state the issue's date.
 
-    That is its first sentence, and the second where it says little else than a date.
+    That is its first sentence, and the second where it says nothing but a date. A date among other
+    words that is the text of one of the `links` tells of what the link leads to.
     """
-    parts = [part.strip() for part in _SENTENCE.findall(in_figures(text)) if part.strip()]
-    if len(parts) > 1:
-        length = sum(one.end - one.start for one in mentions(parts[1]))
-        if length >= 0.4 * len(parts[1]):
+    text = in_figures(text)
+    for link in filter(mentions, map(in_figures, links)):
+        before, _, after = text.partition(link)
+        clauses = [clause for clause in _CLAUSE.split(before) if clause.strip()]
+        if clauses and not _says_no_more(clauses[-1]):
+            text = f"{before} / {after}"
+    parts = [part.strip() for part in _SENTENCE.findall(text) if part.strip()]
+    if len(parts) > 1 and (found := mentions(parts[1])):
+        rest = f"{parts[1][: found[0].start]} {parts[1][found[-1].end :]}"
+        if _says_no_more(rest):
             return f"{parts[0]}\n{parts[1]}"
     return parts[0] if parts else ""
+
+
+def _says_no_more(words: str) -> bool:
+    return all(word in _SENT for word in _WORD.findall(words.casefold()))
 
 
 def _days(found: Iterable[Mention], grade: Grade) -> list[date]:
@@ -166,13 +189,23 @@ def names_an_issue(title: str = "", path: str = "") -> bool:
 
 def find_number(text: str, *, in_words: bool = False) -> int | None:
     """Give the issue number a text states; `in_words` leaves `#30` out, which prose uses freely."""
-    text = in_figures(text.replace("№", "#")).strip()
+    text = in_figures(text).strip()
     return _stated(text, in_words=in_words)
+
+
+def opening_number(text: str) -> int | None:
+    """Give the number an opening states: in words anywhere, as `#30` only in the issue's own name."""
+    found = _OPENING.match(in_figures(text).strip().partition("\n")[0])
+    if found and not any(word[0].islower() and "." not in word for word in found[1].split()):
+        number = _stated(found[0])
+        if number is not None:
+            return number
+    return find_number(dateline(text), in_words=True)
 
 
 def find_title_number(title: str) -> int | None:
     """Give the number of a title: stated, before a colon, or last where it names a series."""
-    text = without_dates(in_figures(title.replace("№", "#"))).strip()
+    text = without_dates(in_figures(title)).strip()
     stated = _stated(text)
     if stated is not None:
         return stated
@@ -183,7 +216,7 @@ def find_title_number(title: str) -> int | None:
 def file_number(name: str) -> int | None:
     """Give the number a path spells: `issue-30.md`, `第122期.md`, `005-2016-Feb-1.md`."""
     stem = _ENDING.sub("", name[-MOST_READ:]).rstrip("/")
-    last = stem.rpartition("/")[2]
+    last = _DAYS.sub(" ", stem.rpartition("/")[2])
     if _HASH.search(last):
         return None
     if last.casefold() in {"index", "readme"}:

@@ -11,6 +11,7 @@ from publisher.digest.facts import (
     find_date,
     find_number,
     find_title_number,
+    opening_number,
     settle_date,
     slug_number,
 )
@@ -45,6 +46,13 @@ def test_a_day_before_a_week_before_a_month() -> None:
         (["杂志 8 月号"], [], ["2014/a.md"], date(2014, 8, 1)),
         (["杂志 8 月号"], [], ["2014-08-31-a.md"], date(2014, 8, 31)),
         (["杂志 8 月号"], [], [], None),
+        (["Mill Monthly #7 - February 2020"], [], [], date(2020, 2, 1)),
+        (["Mill Monthly Issue 12 - March 2020"], [], [], date(2020, 3, 1)),
+        (["Issue 12 March 2020"], [], [], date(2020, 3, 1)),
+        (["Newsletter 12 March 2020"], [], [], date(2020, 3, 12)),
+        (["Boletín n.º 7 de febrero de 2020"], [], [], date(2020, 2, 1)),
+        (["📅 № 7 март 2020"], [], [], date(2020, 3, 1)),
+        (["#3 – 7 March 2020"], [], [], date(2020, 3, 7)),
     ],
 )
 def test_places(
@@ -61,12 +69,31 @@ def test_places(
         ("By Ada\n\n2024-05-01\n\nMore", "By Ada\n2024-05-01"),
         ("Version 1.5 is out, they say", "Version 1.5 is out, they say"),
         ("We meet again. Please come to the large hall on May 1, 2024, at noon.", "We meet again"),
+        ("Welcome, all. I came here on May 1, 2017.", "Welcome, all"),
+        (
+            "Welcome, all. Published on Friday, May 1, 2017.",
+            "Welcome, all\nPublished on Friday, May 1, 2017",
+        ),
         ("", ""),
     ],
 )
 def test_dateline(text: str, expected: str) -> None:
     """An opening is its first sentence, and a second that is hardly more than a date."""
     assert dateline(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I came to the river on May 1, 2017", None),
+        ("May 1, 2017: the river is high", date(2017, 5, 1)),
+        ("Letter 3, published on May 1, 2017, in the rain", date(2017, 5, 1)),
+        ("The river is high", None),
+    ],
+)
+def test_dates_that_are_links(text: str, expected: date | None) -> None:
+    """A date that is a link among other words tells of something else."""
+    assert find_date(dateline(text, ["", "river", "May 1, 2017"])) == expected
 
 
 @pytest.mark.parametrize(
@@ -93,6 +120,16 @@ def test_dateline(text: str, expected: str) -> None:
         ("Edition #2001", 2001),
         ("Ausgabe 7", 7),
         ("Número 7", 7),
+        ("n.º 7", 7),
+        ("N° 7", 7),
+        ("nº 7", 7),
+        ("Episodio 7 - Semana 12", 7),
+        ("Épisode 7", 7),
+        ("Folge 7", 7),
+        ("Edição 7", 7),
+        ("Выпуск 7", 7),
+        ("호 7", 7),
+        ("Semana 12", None),
         ("अंक १२", 12),
         ("العدد ١٢", 12),
         ("2404.03715", None),
@@ -119,8 +156,34 @@ def test_prose_numbers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("River.info #475 - the water is high.", 475),
+        ("River News #475\n\nThe water is high.", 475),
+        ("📰 川の便り #475：水が高い", 475),
+        ("Welcome to issue 30. See River News #475 - it is good.", 30),
+        ("The water is high. River News #475 - that was last week.", None),
+        ("We saw #475 - a good one.", None),
+        ("River/bridge #475 - mend the arch", None),
+        ("Bug #475: the arch", None),
+        ("River News #475 was good.", None),
+    ],
+)
+def test_numbers_of_openings(text: str, expected: int | None) -> None:
+    """An opening may begin with the issue's own name; later on `#475` may be anything."""
+    assert opening_number(text) == expected
+
+
+@pytest.mark.parametrize(
     ("title", "expected"),
     [
+        ("Mill Monthly #7 - February 2020", 7),
+        ("Mill Monthly Issue 12 - March 2020", 12),
+        ("Boletín n.º 7 – febrero de 2020", 7),
+        ("📅 #7 - February 2020", 7),
+        ("📰 138: rivers", 138),
+        ("Выпуск 13 марта 2015", None),
+        ("08-09 - Août-Septembre", None),
         ("This Week in Rivers 132", 132),
         ("Радио–Т 64", 64),
         ("138: rivers, and more", 138),
@@ -182,6 +245,15 @@ def test_numbers_of_slugs() -> None:
         ("0602.md", None, None),
         ("10-rivers.md", None, None),
         ("2404.03715.md", None, None),
+        ("episodes/100/index.md", None, 100),
+        ("issue-12-march-2020.md", date(2020, 3, 1), 12),
+        ("weeks/20260427-20260503.md", date(2026, 5, 3), None),
+        ("Digest 03-08-2025.md", None, None),
+        ("Digest 13-08-2025.md", date(2025, 8, 13), None),
+        ("Digest 08-13-2025.md", date(2025, 8, 13), None),
+        ("08-09-aout-2025.md", date(2025, 8, 9), None),
+        ("08-09-may.md", None, None),
+        ("08-09-issue-12.md", None, 12),
         ("000_a9a4838e097c53b9.txt", None, None),
         ("", None, None),
     ],
@@ -204,6 +276,33 @@ def test_file_names(name: str, day: date | None, number: int | None) -> None:
         ("---\npermalink: /letters/2020/10/07/\n---\ntext\n", "x.md", date(2020, 10, 7), None),
         ("---\nslug: 008\ntitle: Rivers\n---\ntext\n", "9.md", None, 8),
         ("Rain.\n", "issue-9.md", None, 9),
+        (
+            "Welcome, all of you.\nI came on [May 1, 2017](https://a.example/).\n\n"
+            "Here I [met](https://b.example/) you.\n",
+            "",
+            None,
+            None,
+        ),
+        ("I came here on [May 1, 2017](https://a.example/), in the rain.\n", "", None, None),
+        (
+            "---\ntitle: Jays\n---\nJays.info #475 - a jay came.\n\n- [Jay](https://a.example/)\n",
+            "",
+            None,
+            475,
+        ),
+        (
+            "## Jays (2026-04-27)\n\n- [a](https://a.example/)\n\n"
+            "## Jays (2026-04-28)\n\n- [b](https://b.example/)\n",
+            "20260427-20260503.md",
+            date(2026, 5, 3),
+            None,
+        ),
+        (
+            "## Jays (2026-04-27)\n\n- [a](https://a.example/)\n",
+            "20260503.md",
+            date(2026, 4, 27),
+            None,
+        ),
     ],
 )
 def test_an_issue(
