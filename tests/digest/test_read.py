@@ -35,12 +35,12 @@ ROOT = HERE.parent.parent
 
 def texts(issue: Issue) -> list[str]:
     """Give every text an issue holds."""
-    found = [issue.title, issue.html, issue.text, issue.id, issue.subject, issue.image]
+    found = [issue.title, *issue.all_html, issue.text, issue.id, issue.subject, issue.image]
     found += [*issue.authors, *issue.topics]
     for section in issue.sections:
-        found += [section.title, section.html, section.text]
+        found += [section.title, *section.texts]
         for item in section.items:
-            found += [item.title, item.alt_title, item.html, item.text, item.url, item.image]
+            found += [item.title, item.alt_title, item.url, item.image]
             found += [part for link in item.links for part in (link.text, link.url)]
     return [text for text in found if text]
 

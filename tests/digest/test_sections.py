@@ -120,9 +120,9 @@ def test_nothing_is_lost(issue_of: Read, text: str) -> None:
     issue = issue_of(text)
     words = [issue.title or "", issue.text]
     for section in issue.sections:
-        words += [section.title or "", section.text]
+        words += [section.title or "", *section.texts]
         for item in section.items:
-            words += [item.title, item.alt_title or "", item.text]
+            words += [item.title, item.alt_title or ""]
     held = "\n".join(words)
     for word in ("p1", "p2", "p3", "q", "m", "l", "D"):
         assert word in held, word
