@@ -186,14 +186,15 @@ def _subject(subject: str) -> list[Finding]:
                 "Write a shorter one in the front matter, as subject: ...",
             )
         )
-    latin = [sign for sign in subject if sign.isascii() and sign.isalpha()]
-    if len(latin) > 1 and all(sign.isupper() for sign in latin):
+    letters = [sign for sign in subject if sign.isalpha()]
+    latin = [sign for sign in letters if sign.isascii()]
+    is_latin = 2 * len(latin) > len(letters)  # an abbreviation among Han characters is no shout
+    if len(latin) > 1 and is_latin and all(sign.isupper() for sign in latin):
         findings.append(
             Finding(
                 Level.WARN,
                 "preflight/subject-capitals",
-                "All Latin letters of the subject are capitals, which spam filters count against "
-                "it.",
+                "All letters of the subject are capitals, which spam filters count against it.",
                 "Add a word in small letters, or leave the capitals out.",
             )
         )

@@ -98,14 +98,17 @@ def test_size_counts_bytes() -> None:
         ("a" * 61, ["preflight/subject-length"]),
         ("周" * 30, []),
         ("周" * 31, ["preflight/subject-length"]),
-        ("AI 论文周报", ["preflight/subject-capitals"]),
+        ("AI 论文周报", []),
+        ("AI鸟报 2026-05-01", []),
+        ("LLM NEWS 周报", ["preflight/subject-capitals"]),
+        ("RIVER NEWS 12", ["preflight/subject-capitals"]),
         ("AI papers 论文周报", []),
         ("论文周报", []),
         ("第 3 期", []),
     ],
 )
 def test_subject(subject: str, expected: list[str]) -> None:
-    """A subject is measured in columns, and its Latin letters are not all capitals."""
+    """A subject is measured in columns, and is not all in capitals; an abbreviation may be."""
     assert [found.code for found in checked(issue_of(ITEM), subject=subject)] == expected
 
 

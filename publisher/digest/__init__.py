@@ -173,7 +173,9 @@ def _stated_as_one(digest: _Digest) -> str | None:
     stated = digest.stated
     if stated.id is not None:
         return "its front matter names the issue"
-    if (stated.date, stated.number) != (None, None) or facts.names_an_issue(stated.title or ""):
+    if (stated.date, stated.number) != (None, None) or facts.names_an_issue(
+        stated.title or stated.subject or ""
+    ):
         return "its front matter states a date or a number"
     if facts.slug_number(stated.slug or "") is not None:
         return "its front matter states a number"
@@ -186,6 +188,8 @@ def _issue(
     digest: _Digest, sections: tuple[Section, ...], headline: str | None, preface: str, html: str
 ) -> Issue:
     stated = digest.stated
+    if not headline and not stated.title:
+        headline = stated.subject
     title = stated.title or headline
     prose = preface or _prose(sections)
     opening = facts.dateline(prose, _links(html or (sections[0].html if sections else "")))

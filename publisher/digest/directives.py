@@ -1,10 +1,11 @@
 """directives - what the front matter says about the issue, each value checked.
 
 One row a directive: the keys it goes by, and how its text becomes a value. A value that cannot be
-understood is a finding with its line; the rest of the front matter counts all the same.
+understood is a finding with its line; the rest of the front matter counts all the same. Keys that
+other programs write count where they say what we ask; `status: draft` keeps an issue back too.
 Faults: where a misread value could publish or send against the editor's will, the careful reading
 is taken and the finding is a `hold`.
-Never: guesses. See: front (the fields), facts (what else states a date).
+Never: guesses. See: front (the fields), facts (what else states a date), states (other programs').
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from publisher.digest import states
 from publisher.digest.characters import scrub
 from publisher.digest.facts import find_date, find_number
 from publisher.digest.forms import NAMES
@@ -33,6 +35,9 @@ _MOMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(r"#?\s*(\d{1,9})")
+_ADDRESS: Final = re.compile(r"\s*<[^<>]*>")
+_LENIENT: Final = frozenset({"published", "data"})
+"""Keys that may say something else than the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
     values: dict[str, Any] = {}  # a directive's function gives what its field of Stated takes
     findings: list[Finding] = []
     for name, (keys, understand) in DIRECTIVES.items():
-        key = next((key for key in keys if key in front.fields), None)
+        found = (key for key in keys if key in front.fields)
+        key = next(
+            (key for key in found if key not in _LENIENT or states.is_day(front.fields[key])), None
+        )
         if key is None:
             continue
         field = front.fields[key]
@@ -76,6 +84,12 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
             value = {"draft": True, "send": "no"}.get(name)
         if value not in (None, (), ""):
             values[name] = value
+    if states.is_kept_back(front.fields):
+        values["draft"] = True
+    elif "draft" not in front.fields and (odd := states.unclear(front.fields)):
+        key, example = odd
+        findings.append(_unclear("draft", key, front.fields[key], example))
+        values["draft"] = True
     for name in ("slug", "permalink"):  # of a site's own; they may still tell date and number
         if name in front.fields and isinstance(front.fields[name].value, str):
             values[name] = front.fields[name].value or None
@@ -101,6 +115,13 @@ def _text(field: Field) -> str:
     if not isinstance(field.value, str):
         raise _UnclearError("one line of text")
     return tidy(scrub(field.value))
+
+
+def _title(field: Field) -> str:
+    text = _text(field)
+    if states.word(field).strip("._…") in states.NO_TITLE:
+        raise _UnclearError("Rivers and bridges")
+    return text if re.search(r"\w", text) else ""
 
 
 def _number(field: Field) -> int:
@@ -131,6 +152,12 @@ def _list(field: Field) -> tuple[str, ...]:
         raise _UnclearError("[first, second]")
     parts = _LIST_BREAK.split(field.value) if isinstance(field.value, str) else field.value
     return tuple(dict.fromkeys(text for part in parts if (text := tidy(scrub(part)).lstrip("#"))))
+
+
+def _people(field: Field) -> tuple[str, ...]:
+    """Read names, without the addresses behind them: `Ada <ada@example.net>`."""
+    names = (_ADDRESS.sub("", name).strip() for name in _list(field))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _form(field: Field) -> str:
@@ -165,13 +192,22 @@ def _issues(field: Field) -> str:
 
 DIRECTIVES: Final[dict[str, tuple[tuple[str, ...], Callable[[Field], object]]]] = {
     "id": (("id",), _text),
-    "title": (("title",), _text),
+    "title": (("title", "titel", "titre", "título", "titulo"), _title),
     "number": (("number", "issue"), _number),
-    "date": (("date", "pubdate", "pubdatetime", "publishedat"), _date),
+    "date": (
+        (
+            "date", "pubdate", "pubdatetime", "publishedat", "publish_date", "publishdate",
+            "publication_date", "published", "datum", "fecha", "data",
+        ),
+        _date,
+    ),
     "language": (("language", "lang", "locale"), _language),
     "authors": (
-        ("authors", "author.name", "author", "editors", "editor", "extra.authors", "extra.editors"),
-        _list,
+        (
+            "authors", "author.name", "author", "autor", "auteur", "editors", "editor",
+            "extra.authors", "extra.editors",
+        ),
+        _people,
     ),
     "topics": (("tags", "topics"), _list),
     "form": (("form",), _form),
@@ -180,5 +216,5 @@ DIRECTIVES: Final[dict[str, tuple[tuple[str, ...], Callable[[Field], object]]]] 
     "send": (("send",), _send),
     "subject": (("subject",), _text),
     "issues": (("issues",), _issues),
-}
+}  # fmt: skip
 """Each directive: the keys it goes by, the first found counts, and how its value is understood."""

@@ -34,6 +34,8 @@ KNOWN: Final = frozenset(
         "language", "lang", "locale", "authors", "author", "tags", "topics", "categories",
         "category", "image", "cover", "draft", "send", "subject", "slug", "description",
         "summary", "layout", "permalink", "name", "modified", "status", "keywords", "issues",
+        "publish_date", "publishdate", "publication_date", "datum", "fecha", "titel", "titre",
+        "título", "titulo",
     }
 )  # fmt: skip
 """Keys that make a first line `Key: value` a header."""

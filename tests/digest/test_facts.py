@@ -276,6 +276,7 @@ def test_file_names(name: str, day: date | None, number: int | None) -> None:
         ("---\npermalink: /letters/2020/10/07/\n---\ntext\n", "x.md", date(2020, 10, 7), None),
         ("---\nslug: 008\ntitle: Rivers\n---\ntext\n", "9.md", None, 8),
         ("Rain.\n", "issue-9.md", None, 9),
+        ("---\nsubject: 'River Thing #15 / Cranes'\n---\n\nIt rains.\n", "", None, 15),
         (
             "Welcome, all of you.\nI came on [May 1, 2017](https://a.example/).\n\n"
             "Here I [met](https://b.example/) you.\n",
