@@ -18,9 +18,14 @@ from publisher.digest.bodies import host_of
 from publisher.digest.drafts import Draft
 from publisher.digest.links import (
     AFTER_TITLE,
+    Opening,
     first_address,
+    first_line,
     is_address,
+    is_person,
     is_sign,
+    links_in,
+    only_links,
     opening_link,
     title_and_links,
     unless_address,
@@ -41,7 +46,9 @@ def bullet_link(blocks: Sequence[Block]) -> Draft | None:
     link = opening_link(blocks[0].children) if blocks else None
     if not link or is_address(link.text) or not link.text:
         return None
-    return link_draft(blocks[0], link.text, link.address, link.rest, blocks[1:])
+    if is_person(link) and any(not is_person(other) for other in links_in(link.rest)):
+        return None  # `[@ada](u) wrote [a poem](v)`: the poem is the news
+    return link_draft(blocks[0], link, blocks[1:])
 
 
 def bullet_address(blocks: Sequence[Block]) -> Draft | None:
@@ -70,8 +77,21 @@ def bullet_lead(blocks: Sequence[Block]) -> Draft | None:
 
 
 def bullet_title_address(blocks: Sequence[Block]) -> Draft | None:
-    """`1. Title https://...`, also with the address alone on the bullet's next line."""
-    return title_address_draft(blocks[0], blocks[1:]) if blocks else None
+    """`1. Title https://...`, also with the address alone on the next line or paragraph."""
+    if not blocks:
+        return None
+    draft = title_address_draft(blocks[0], blocks[1:])
+    if draft or len(blocks) < 2 or first_address(blocks[0].children):
+        return draft
+    links = only_links(first_line(blocks[1].children)[0])
+    title = title_text(blocks[0].children)
+    if not links or not title or cells(title) > _MOST_TITLE_CELLS:
+        return None
+    is_shown = unless_address(links[0].text, links[0].address) is None and len(links) == 1
+    below = first_line(blocks[1].children)[1] if is_shown else blocks[1].children
+    kept = without_breaks(below)
+    body = [paragraph(kept, blocks[1])] if kept else []
+    return Draft(title, blocks[0].line, links[0].address, links[0].text, body=(*body, *blocks[2:]))
 
 
 def bullet_sentence(blocks: Sequence[Block]) -> Draft | None:
@@ -97,17 +117,16 @@ def bullet_words(blocks: Sequence[Block]) -> Draft | None:
 # --- shared with the other forms -------------------------------------------------------
 
 
-def link_draft(
-    block: Block, text: str, address: str, rest: Sequence[Token], below: Sequence[Block]
-) -> Draft:
-    """Make a draft of a line that opens with its link; the words after it begin the body."""
-    kept, ending = after_title(rest)
-    title = unless_address(text)
+def link_draft(block: Block, link: Opening, below: Sequence[Block] = ()) -> Draft:
+    """Make a draft of a line that opens with its link; tag and words around it begin the body."""
+    kept, ending = after_title(link.rest)
+    title = unless_address(link.text)
     if title and title[-1] not in "?!？！…":
         title += ending
-    title = title or first_sentence(line_text(kept)) or host_of(address)
-    body = ([paragraph(kept, block)] if kept else []) + list(below)
-    return Draft(title, block.line, address, text, body=tuple(body))
+    title = title or first_sentence(line_text(kept)) or host_of(link.address)
+    tag = (Token("text", "", 0, content=f"{link.tag} "),) if link.tag else ()
+    body = ([paragraph((*tag, *kept), block)] if tag or kept else []) + list(below)
+    return Draft(title, block.line, link.address, link.text, body=tuple(body))
 
 
 def title_address_draft(
@@ -125,7 +144,7 @@ def title_address_draft(
     body = [paragraph(kept, block)] if kept else []
     if len(found.links) > 1:  # `[PDF](u) | [HTML](v)` stays to be clicked
         body.insert(0, paragraph(found.shown, block))
-    translation = unless_address(first.text) if len(found.links) == 1 else None
+    translation = unless_address(first.text, first.address) if len(found.links) == 1 else None
     return Draft(
         title=title,
         line=block.line,
@@ -146,7 +165,7 @@ def lead_of(children: Sequence[Token]) -> tuple[str, tuple[Token, ...]]:
         depth += children[end].nesting if children[end].type.startswith("strong") else 0
         if depth == 0:
             lead = _LEAD_END.sub("", title_text(children[start + 1 : end]))
-            if not lead or cells(lead) > _MOST_LEAD_CELLS:
+            if not any(map(str.isalnum, lead)) or cells(lead) > _MOST_LEAD_CELLS:
                 return "", ()
             return lead, after_title(children[end + 1 :])[0]
     return "", ()

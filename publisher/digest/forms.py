@@ -25,6 +25,7 @@ from publisher.digest.outline import Block, Node
 from publisher.digest.paragraphs import (
     Paragraphs,
     bold_title,
+    lead_paragraph,
     link_paragraph,
     news_paragraph,
     numbered_paragraph,
@@ -61,6 +62,7 @@ PARAGRAPHS: Final = (
     Paragraphs("bold-title", "are a bold title", bold_title),
     Paragraphs("title-address", "are titles with their addresses", title_lines),
     Paragraphs("title-address", "are a title over its address", title_over_text),
+    Paragraphs("paragraph-lead", "open with a bold lead", lead_paragraph),
     Paragraphs("link-paragraph", "open with a link", link_paragraph),
 )
 NEWS: Final = Paragraphs("paragraph", "tell of a link each", news_paragraph, goes_on=False)

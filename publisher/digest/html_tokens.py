@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -52,9 +53,26 @@ _PLAYERS: Final = {
 _YOUTUBE: Final = re.compile(
     r"(?:https?:)?//(?:www\.)?youtube(?:-nocookie)?\.com/embed/([\w-]{11})\b.*"
 )
+_MARKDOWN_WITHIN: Final = re.compile(
+    r"""<(?:div|section|aside|article|span)\b[^<>]*\smarkdown\s*=\s*["']?(?:1|block|true|span)["']?"""
+    r"[^<>]*>[ \t]*",
+    re.IGNORECASE,
+)
 _NO_PIXELS: Final = re.compile(
     r"display\s*:\s*none|(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)", re.I
 )
+
+
+def markdown_within(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Pass over a tag that says Markdown goes on within it: `<div markdown="1">` alone on its line.
+
+    A block rule; without it the tag would hide all up to the next empty line.
+    """
+    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    if state.is_code_block(start) or not _MARKDOWN_WITHIN.fullmatch(line):
+        return False
+    state.line = start + (not silent)
+    return True
 
 
 def read_html_blocks(state: StateCore) -> None:

@@ -36,6 +36,7 @@ class Opening:
     text: str
     address: str
     rest: tuple[Token, ...] = ()
+    tag: str = ""  # `[video]`, `(easy)` before the link
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,17 @@ def opening_link(children: Sequence[Token]) -> Opening | None:
             link, after = _link_at(children, index)
             if link and not link.text:  # a picture that leads somewhere is no title
                 return None
-            before = [child for child in children[:index] if child.type in _WRAPPERS]
+            while link and after < len(children) and children[after].type == "link_open":
+                more, end = _link_at(children, after)  # `[Half a ](u)[**title**](u)` is one link
+                if not more or more.address != link.address:
+                    break
+                link, after = replace(link, text=f"{link.text} {more.text}".strip()), end
+            before = [child for child in children[:index] if child.type != "text"]
+            before = [child for child in before if child.nesting]
             rest = _without_empty_wrappers([*before, *children[after:]])
-            return link and replace(link, rest=tuple(rest))
-        is_quiet = (child.type == "text" and _is_quiet(child.content)) or child.type in _WRAPPERS
+            return link and replace(link, rest=tuple(rest), tag=_tag_of(children[:index]))
+        is_wrapper = child.type.replace("_close", "_open") in _WRAPPERS
+        is_quiet = (child.type == "text" and _is_quiet(child.content)) or is_wrapper
         if not is_quiet and child.type != "image" and not _is_blank(child):
             return None
     return None
@@ -115,11 +123,20 @@ def title_and_links(children: Sequence[Token]) -> Titled | None:
 
 
 def first_address(children: Sequence[Token]) -> str | None:
-    """Give the first address in a line that leads somewhere."""
-    addresses = (
-        str(child.attrs.get("href", "")) for child in children if child.type == "link_open"
+    """Give the first address in a line that leads somewhere, to a person only if to nothing else."""
+    links = links_in(children)
+    others = [link for link in links if not is_person(link)]
+    return next((link.address for link in [*others, *links]), None)
+
+
+def links_in(children: Sequence[Token]) -> list[Opening]:
+    """Give the links of a line that lead somewhere, in their order."""
+    found = (
+        _link_at(children, index)[0]
+        for index, child in enumerate(children)
+        if child.type == "link_open"
     )
-    return next((address for address in addresses if leads_somewhere(address)), None)
+    return [link for link in found if link]
 
 
 def is_address(text: str) -> bool:
@@ -127,14 +144,16 @@ def is_address(text: str) -> bool:
     return _WEB.match(text.strip()) is not None and " " not in text.strip()
 
 
-def unless_address(text: str) -> str | None:
-    """Give a link's words, None where they are only its address."""
-    return None if not text or is_address(text) else text
+def unless_address(text: str, address: str = "") -> str | None:
+    """Give a link's words, None where they are only its address, with or without the scheme."""
+    bare = address.partition("://")[2].rstrip("/")
+    is_shown = bool(bare) and text.rstrip("/").casefold() == bare.casefold()
+    return None if not text or is_address(text) or is_shown else text
 
 
 def leads_somewhere(address: str) -> bool:
     """Whether an address leads to a page; anchors and `mailto:` do not."""
-    if not address or address.startswith("#"):
+    if not address or address.startswith(("#", "./#")):
         return False
     return _WEB.match(address) is not None or not _OTHER_SCHEME.match(address)
 
@@ -145,8 +164,10 @@ def is_player(address: str) -> bool:
 
 
 def is_person(link: Opening) -> bool:
-    """Whether a link only names its owner's page: `[@name](https://host/name)`."""
-    name = link.text.lstrip("@").casefold()
+    """Whether a link names a person: `[@name](...)`, or `[name](https://host/name)`."""
+    if re.fullmatch(r"@[\w.-]+", link.text):
+        return True
+    name = link.text.casefold()
     path = link.address.partition("://")[2].partition("/")[2].strip("/").lstrip("@")
     return bool(name) and name == path.casefold()
 
@@ -195,6 +216,11 @@ def is_break(token: Token) -> bool:
     return token.type in {"softbreak", "hardbreak"} or (
         token.type == "html_inline" and BREAK.match(token.content) is not None
     )
+
+
+def _tag_of(children: Sequence[Token]) -> str:
+    texts = (child.content.strip() for child in children if child.type == "text")
+    return next((text for text in texts if _TAG.fullmatch(text) and not is_sign(text)), "")
 
 
 def _is_quiet(text: str) -> bool:

@@ -23,7 +23,7 @@ from mdit_py_cjk_friendly import cjk_friendly
 from publisher.digest.footnotes import footnotes
 from publisher.digest.formulas import formulas
 from publisher.digest.headings import unspaced_heading
-from publisher.digest.html_tokens import read_html_blocks, read_inline_html
+from publisher.digest.html_tokens import markdown_within, read_html_blocks, read_inline_html
 from publisher.digest.references import references
 from publisher.digest.signs import check_boxes, name_signs
 
@@ -53,6 +53,9 @@ def parser() -> MarkdownIt:
         _keep_addresses_ascii(markdown.linkify)
     markdown.block.ruler.before(
         "heading", "unspaced_heading", unspaced_heading, {"alt": _INTERRUPTED}
+    )
+    markdown.block.ruler.before(
+        "html_block", "markdown_within", markdown_within, {"alt": _INTERRUPTED}
     )
     markdown.core.ruler.after("inline", "html_blocks", read_html_blocks)
     markdown.core.ruler.before("inline", "check_boxes", check_boxes)

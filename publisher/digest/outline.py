@@ -118,6 +118,22 @@ def bullets_of(block: Block) -> list[list[Block]]:
     return bullets
 
 
+def lists_of(block: Block) -> list[Block]:
+    """Cut a list into lists of one bullet each."""
+    opening, closing = block.tokens[0], block.tokens[-1]
+    pieces = []
+    start = depth = 0
+    for index, token in enumerate(block.tokens[1:-1], 1):
+        if token.type == "list_item_open" and depth == 0:
+            start = index
+        depth += token.nesting
+        if token.type == "list_item_close" and depth == 0:
+            first, end = block.tokens[start].map or (block.line - 1, block.end)
+            tokens = (opening, *block.tokens[start : index + 1], closing)
+            pieces.append(Block(tokens, first + 1, end))
+    return pieces
+
+
 def tokens_of(blocks: Iterable[Block]) -> tuple[Token, ...]:
     """Put blocks together again."""
     return tuple(token for block in blocks for token in block.tokens)

@@ -31,13 +31,16 @@ from publisher.digest.links import (
     lines_of,
     only_links,
     opening_link,
+    unless_address,
     without_breaks,
 )
 from publisher.digest.outline import Block, paragraph
 from publisher.digest.plain import cells, first_sentence, line_text, title_text
 
 _NUMBER: Final = re.compile(r"\s*\d{1,3}\s*(?:[、．)）]|[.:：](?!\d))\s*")
-_SEPARATOR: Final = re.compile(r"\s*(?:[—–|:：,，。.;；·•(（【\[-]|$)")
+_SEPARATOR: Final = re.compile(
+    r"\s*(?:[—–|:：,，。.;；·•(（【\[-]|(?:by|from|via|von|par|por|от|作者|来自)\b|$)"
+)
 _SENTENCE_END: Final = re.compile(r"[。！？.!?…]\s*$")
 _MOST_TITLE_CELLS: Final = 160
 
@@ -72,8 +75,12 @@ def bold_title(block: Block) -> list[Draft]:
     links = only_links(below) or labelled_links(below)
     kept = without_breaks(text if len(links) == 1 else after)
     body = (paragraph(kept, block),) if kept else ()
-    address = links[0].address if links else None
-    return [Draft(lead, block.line, address, links[0].text if links else "", body=body)]
+    if not links:
+        return [Draft(lead, block.line, body=body)]
+    first = links[0]
+    other = unless_address(first.text, first.address)
+    alt_title = other if other != lead and len(links) == 1 else None
+    return [Draft(lead, block.line, first.address, first.text, alt_title, body=body)]
 
 
 def link_paragraph(block: Block) -> list[Draft]:
@@ -113,6 +120,15 @@ def title_over_text(block: Block) -> list[Draft]:
     return [draft] if draft else []
 
 
+def lead_paragraph(block: Block) -> list[Draft]:
+    """`**Lead.** Prose with [links](u)`: the bold lead is the title."""
+    lead, rest = lead_of(block.children)
+    address = first_address(block.children)
+    if not lead or not rest or not address or opening_link(block.children):
+        return []
+    return [Draft(lead, block.line, address, body=(paragraph(rest, block),))]
+
+
 def news_paragraph(block: Block) -> list[Draft]:
     """Prose that tells one piece of news, with a link in it."""
     if block.kind != "paragraph_open" or not first_address(block.children):
@@ -131,7 +147,7 @@ def _titled(block: Block, children: Sequence[Token]) -> Draft:
     """Make a draft of a line whose title comes first: a link, a title with address, or words."""
     link = opening_link(children)
     if link and not is_address(link.text):
-        return link_draft(block, link.text, link.address, link.rest, ())
+        return link_draft(block, link)
     draft = title_address_draft(block, (), children)
     if draft:
         return draft
@@ -150,7 +166,7 @@ def _linked(block: Block, children: Sequence[Token]) -> Draft:
     link = opening_link(children)
     if link is None:  # pragma: no cover - the callers looked
         raise ValueError("the line opens with no link")
-    return link_draft(block, link.text, link.address, link.rest, ())
+    return link_draft(block, link)
 
 
 def _opens_with_title(line: Sequence[Token]) -> bool:

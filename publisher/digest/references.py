@@ -36,6 +36,9 @@ _DEFINITION: Final = re.compile(
 )
 _LABEL: Final = re.compile(rf"\[([^\[\]\n]{{0,{_LONGEST_LABEL}}}(?:\n[^\[\]\n]{{1,100}})?)\]")
 _APART: Final = re.compile(r"[ \t]{1,3}\((https?://[^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*)\)")
+_PADDED: Final = re.compile(
+    r"<(?:[ \t]{1,3}(https?://[^\s<>]{1,2000}?)[ \t]{0,3}/?|(https?://[^\s<>]{1,2000}?)[ \t]{1,3}/?)>"
+)
 _TURNED: Final = re.compile(r"\[[ \t]*(https?://[^\s\[\]<>]+)[ \t]*\](?!\()")
 _TURNED_WORDS: Final = re.compile(r"\(([^()]{1,200})\)$")
 
@@ -43,6 +46,7 @@ _TURNED_WORDS: Final = re.compile(r"\(([^()]{1,200})\)$")
 def references(markdown: MarkdownIt) -> None:
     """Teach a parser what people write for links; a plug-in."""
     markdown.block.ruler.at("reference", _definition, {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler.before("autolink", "padded_address", _padded)
     markdown.inline.ruler.after("link", "undefined_reference", _without_definition)
     markdown.inline.ruler.after("link", "turned_link", _turned)
     markdown.inline.ruler.after("link", "link_apart", _apart)
@@ -135,6 +139,22 @@ def _is_reference(state: StateInline, words: str, label: str) -> bool:
     ):
         return False
     return not label or any(map(str.isalpha, label)) or not label.isascii()
+
+
+def _padded(state: StateInline, silent: bool) -> bool:
+    """Read `< https://... >` and `<https://... />`, which are no HTML, as the address they hold."""
+    if silent or state.src[state.pos] != "<" or state.linkLevel:
+        return False
+    found = _PADDED.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    address = found[1] or found[2]
+    opening = state.push("link_open", "a", 1)
+    opening.attrs = {"href": state.md.normalizeLink(address)}
+    state.push("text", "", 0).content = address
+    state.push("link_close", "a", -1)
+    state.pos = found.end()
+    return True
 
 
 def _apart(state: StateInline, silent: bool) -> bool:

@@ -19,8 +19,9 @@ from publisher.digest.bodies import host_of
 from publisher.digest.bullets import lead_of
 from publisher.digest.drafts import Draft
 from publisher.digest.links import first_address, is_sign, opening_link, unless_address
+from publisher.digest.markdown import tidy
 from publisher.digest.outline import Block, paragraph
-from publisher.digest.plain import first_sentence, title_text
+from publisher.digest.plain import cells, first_sentence, line_text, title_text
 from publisher.digest.titles import AUTHORS, names_in
 
 _TITLE_HEAD: Final = re.compile(
@@ -29,6 +30,9 @@ _TITLE_HEAD: Final = re.compile(
     re.IGNORECASE,
 )
 _UNCLOSED: Final = re.compile(r"\s*[(（\[【][^()（）\[\]【】]{0,80}$")
+
+_GAP: Final = re.compile(r"\s{2,}|\s[●•‣]\s|\s[-–—]\s|\n")
+_MOST_TITLE_CELLS: Final = 160
 
 Row: TypeAlias = list["Cell"]
 
@@ -85,7 +89,7 @@ def _draft(block: Block, row: Row, heads: Sequence[str], column: int) -> Draft:
     authors = next((other.text for head, other in others if AUTHORS.fullmatch(head)), "")
     told = [(head, other) for head, other in others if not is_sign(other.text)]
     body = [paragraph(rest, block)] if any(child.content.strip() for child in rest) else []
-    body += [paragraph(_named(head, other, alone=len(told) == 1), block) for head, other in told]
+    body += [paragraph(_named(head, other), block) for head, other in told]
     if not title:
         title = first_sentence(next((other.text for _, other in told), "")) or host_of(
             address or "…"
@@ -103,7 +107,7 @@ def _title_of(children: Sequence[Token]) -> tuple[str, Sequence[Token]]:
         return lead, rest
     first = next((n for n, child in enumerate(children) if child.type == "link_open"), None)
     if first is None:
-        return title_text(children), ()
+        return _cut(children)
     words = title_text(children[:first])
     title = _UNCLOSED.sub("", words)
     service = words[len(title) :].strip()
@@ -111,9 +115,19 @@ def _title_of(children: Sequence[Token]) -> tuple[str, Sequence[Token]]:
     return title, [*before, *children[first:]]
 
 
-def _named(head: str, cell: Cell, *, alone: bool) -> list[Token]:
-    """Put the head of its column in bold before a cell's words, unless it stands alone."""
-    if alone or not head:
+def _cut(children: Sequence[Token]) -> tuple[str, Sequence[Token]]:
+    """Part a cell that holds the title and all the text, at a wide gap, a dot or a sentence end."""
+    text = title_text(children)
+    if cells(text) <= _MOST_TITLE_CELLS:
+        return text, ()
+    gap = _GAP.search(line_text(children))
+    title = tidy(line_text(children)[: gap.start()]) if gap else first_sentence(text)
+    return title, children
+
+
+def _named(head: str, cell: Cell) -> list[Token]:
+    """Put the head of its column in bold before a cell's words."""
+    if not head:
         return list(cell.children)
     opening, closing = Token("strong_open", "strong", 1), Token("strong_close", "strong", -1)
     opening.markup = closing.markup = "**"

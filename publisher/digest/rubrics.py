@@ -63,7 +63,7 @@ _CJK_WORDS: Final = tuple(
 _SERVICE: Final = re.compile(
     r"(?:join|contribut|subscri|sponsor|unsubscri|want to|thanks|thank you|welcome|credits|imprint"
     r"|licen[cs]e|about (?:us|this)|call for (?:participation|contribut)|get involved|follow us"
-    r"|support us|contact|订阅|赞助|广告|投稿|关于|致谢|贡献|版权|许可|往期|免责|購読|寄稿|スポンサー"
+    r"|support us|contact|summary|overview|disclaimer|声明|概要|概览|总结|摘要|简介|订阅|赞助|广告|投稿|关于|致谢|贡献|版权|许可|往期|免责|購読|寄稿|スポンサー"
     r"|구독|후원|기여|подпис|спонсор|участв)",
     re.IGNORECASE,
 )
@@ -98,6 +98,7 @@ _SENTENCE_WORDS: Final = frozenset(
     why wie will with you your zu à в для за и из как на не о по с что это
     """.split()  # noqa: SIM905 - a list of words is read as words
 )
+_RECAP: Final = re.compile(r"总结|回顾|まとめ|振り返り|\b(?:summary|recap|roundup|итоги)\b")
 _CODE: Final = re.compile(r"->|::|\w\(")
 _FEW_WORDS: Final = 3
 _MANY_WORDS: Final = 6
@@ -145,7 +146,7 @@ def is_rubric(title: str) -> bool:
 def names_one_thing(title: str) -> bool:
     """Whether a title is long and particular enough to be that of one story."""
     text = title.casefold()
-    if is_service(text) or _CODE.search(text):
+    if is_service(text) or _CODE.search(text) or _RECAP.search(text):
         return False
     if _HAN.search(text):
         rest = _CJK.sub("", text)

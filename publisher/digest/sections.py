@@ -10,6 +10,7 @@ recognisers), series (below one heading), items (what becomes of the drafts).
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -17,10 +18,12 @@ from typing import Final
 
 from publisher.digest.bullets import lead_of
 from publisher.digest.drafts import Draft, numbered
+from publisher.digest.facts import find_date, find_title_number
 from publisher.digest.forms import HEADINGS, PROSE, STORY
+from publisher.digest.groups import Group, groups_of
 from publisher.digest.links import first_address, lines_of
 from publisher.digest.outline import LISTS, Block, Node
-from publisher.digest.plain import cells, title_text
+from publisher.digest.plain import body_text, cells, title_text
 from publisher.digest.rubrics import (
     is_credits,
     is_for_one,
@@ -31,10 +34,20 @@ from publisher.digest.rubrics import (
     promises_news,
 )
 from publisher.digest.series import Run, is_contents, run_of
-from publisher.digest.titles import told
+from publisher.digest.titles import labelled_heading, labels_of, told
 
 _MOST_TITLE_CELLS: Final = 80
 _TITLE_END: Final = re.compile(r"[.!?,;:…。！？，；：]\W*$")
+_SERIES: Final = re.compile(
+    r"\b(?:weekly|digest|newsletter|this (?:week|month) in|week(?:ly)? in)\b"
+    r"|周刊|周报|月刊|日报|週刊|月報|дайджест",
+    re.IGNORECASE,
+)
+_SUMMARY: Final = re.compile(
+    r"\W*(?:tl;?\s?dr|in short|in brief|summary|in this (?:issue|week)|概览|摘要|要点|本期|目次|요약)",
+    re.IGNORECASE,
+)
+_NUMBERED: Final = re.compile(r"\d{1,3}\s*[.、．)）]")
 NOTHING: Final = (PROSE, "no form of item repeats here; the text stands as it is")
 _LINKED: Final = frozenset({"bullet-link", "bullet-address", "bullet-sentence"})
 HEADING: Final = ("heading", "the sections stand under the headings below it")
@@ -56,6 +69,11 @@ class Part:
     def is_empty(self) -> bool:
         """Whether nothing would be lost without it."""
         return self.title is None and not (self.prose or self.drafts or self.closing)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether something stands under the title."""
+        return bool(self.prose or self.drafts or self.closing)
 
 
 @dataclass(slots=True)
@@ -85,7 +103,25 @@ def parts_of(root: Node, *, known_title: str | None = None, form: str | None = N
         first = parts[0].drafts[0].line
         preface = [block for block in parts[0].prose if block.line < first]
         parts[0].prose = [block for block in parts[0].prose if block.line >= first]
+    for part in parts:
+        _set_in_place(part)
     return Outlined(title, preface, parts)
+
+
+def _set_in_place(part: Part) -> None:
+    """Give the prose between items to the item below it, and what follows them all to the end."""
+    if not part.drafts:
+        return
+    starts = [draft.line for draft in part.drafts]
+    above: dict[int, list[Block]] = {}
+    for block in part.prose:
+        above.setdefault(bisect(starts, block.line), []).append(block)
+    part.prose = above.get(0, [])
+    part.closing = above.get(len(starts), [])
+    part.drafts = [
+        replace(draft, above=tuple(above[n])) if n and n in above else draft
+        for n, draft in enumerate(part.drafts)
+    ]
 
 
 # --- the headline -----------------------------------------------------------------
@@ -101,7 +137,7 @@ def _headline(root: Node, reader: _Reader, known: str | None) -> tuple[str | Non
         for node in root.children
         if node.heading and node.heading.level == 1 and not reader.is_item(node)
     ]
-    if [id(node) for node in plain] != [id(first)]:
+    if [id(node) for node in plain] != [id(first)] and not _names_the_issue(first, plain):
         return None, root
     title = first.heading.title
     is_same = known is None or "{{" in title or _letters(known) == _letters(title)
@@ -128,6 +164,18 @@ def _title_line(root: Node) -> str | None:
     follows = root.own[1].kind in LISTS if root.own[1:] else bool(root.children)
     is_title = 0 < cells(text) <= _MOST_TITLE_CELLS and not _TITLE_END.search(text)
     return text if is_title and follows and lead_of(first.children)[0] in {"", text} else None
+
+
+def _names_the_issue(first: Node, plain: list[Node]) -> bool:
+    """Whether the first of several headings alone states a number, a date, or a series' name."""
+    titles = [node.heading.title for node in plain if node.heading]
+    stated = [
+        find_title_number(title) is not None
+        or find_date(title) is not None
+        or _SERIES.search(title) is not None
+        for title in titles
+    ]
+    return plain[:1] == [first] and stated[0] and not any(stated[1:])
 
 
 def _on_one_level(first: Node, others: list[Node], reader: _Reader) -> list[Node]:
@@ -178,8 +226,22 @@ class _Reader:
         for node in _all_of(root):
             found = {row.name: draft for row in self._headings if (draft := row.match(node))}
             self._matches[id(node)] = found
+        self._forget_unshared_labels(root)
+        for found in self._matches.values():
             votes.update(found.keys())
         return votes
+
+    def _forget_unshared_labels(self, root: Node) -> None:
+        """Keep labelled headings only where others have the same labels: `- URL: u` each time."""
+        name = labelled_heading.__name__.replace("_", "-")
+        labelled = [node for node in _all_of(root) if name in self._matches[id(node)]]
+        met = Counter(label for node in labelled for label in set(labels_of(node)))
+        for node in labelled:
+            labels = set(labels_of(node))
+            shared = sum(met[label] > 1 for label in labels)
+            is_list = any(block.kind in LISTS for block in node.own)
+            if is_list and (shared < 2 or shared * 2 < len(labels)):
+                del self._matches[id(node)][name]
 
     def know(self, node: Node) -> None:
         """Take a heading for what another one is."""
@@ -205,7 +267,8 @@ class _Reader:
         """Whether a heading is an item: in a form that repeats, or without rivals below it."""
         votes = self._vote(node)
         title = node.heading.title if node.heading else ""
-        if not votes or is_service(title) or is_quotation(title):
+        is_linked = "linked-heading" in self._matches[id(node)]
+        if not votes or is_quotation(title) or (is_service(title) and not is_linked):
             return False
         if node.heading and self._heads_a_list(node):
             return False
@@ -262,7 +325,7 @@ class _Reader:
 
     def _is_told(self, node: Node) -> bool:
         """Whether a heading stands over prose rather than over a list, a table or a row of items."""
-        if not STORY.match(node) or self._form not in {None, STORY.name}:
+        if not STORY.match(node) or self._form not in {None, STORY.name} or _counts_below(node):
             return False
         run = self._run(node)
         return run is None or "bullet" in run.form
@@ -270,17 +333,54 @@ class _Reader:
     def read(self, node: Node) -> None:
         """Read one heading with all below it."""
         run = self._run(node)
+        if run and self._is_preface(node, run):
+            run = None
         items = {i for i, child in enumerate(node.children) if self.is_item(child)}
         if len(items) == 1 and len(node.children) > 1 and not self._repeats(node, items):
             items = set()
         stories = self._stories(node, items)
         if node.heading and not node.children and (run is None or self._may_be_told(node, run)):
             run = self._news(node.heading.title, node.own) or run
-        part = _part_of(node, run)
-        self.parts.append(part)
+        groups = [] if run and not run.form.startswith("bullet") else groups_of(node.own)
+        part = self._grouped(node, groups) if groups else _part_of(node, run)
+        if not groups:
+            self.parts.append(part)
         self._read_children(node, part, items, stories)
         if node.children and not (part.prose or part.drafts):
             part.form, part.why = HEADING
+
+    def _grouped(self, node: Node, groups: Sequence[Group]) -> Part:
+        """Make a section of each group of blocks; give the last one."""
+        title = (node.heading.title or None) if node.heading else None
+        if groups[0].title is not None or title is not None:
+            first = groups[0].blocks if groups[0].title is None else ()
+            run = run_of(first, bulleted=self._is_bulleted, form=self._form)
+            self.parts.append(_part_of(Node(node.heading, list(first)), run))
+            groups = groups[1:] if groups[0].title is None else groups
+        for group in groups:
+            run = run_of(group.blocks, bulleted=self._is_bulleted, form=self._form)
+            part = _part_of(Node(None, list(group.blocks)), run)
+            part.title, part.line = group.title, group.line
+            self.parts.append(part)
+        if len(self.parts) > len(groups) and not self.parts[-len(groups) - 1].is_filled:
+            named = self.parts[-len(groups) - 1]
+            named.form, named.why = HEADING
+        return self.parts[-1]
+
+    def _is_preface(self, node: Node, run: Run) -> bool:
+        """Whether bullets between lines of prose, before headings with items, only greet."""
+        if node.heading or not run.form.startswith("bullet") or not run.prose:
+            return False
+        first = next(n for n, block in enumerate(node.own) if block.kind in LISTS)
+        is_between = any(block.kind == "paragraph_open" for block in node.own[first:])
+        if not is_between and not any(
+            _SUMMARY.match(body_text(block.tokens)) for block in run.prose
+        ):
+            return False
+        return any(
+            self.is_item(child) or self.holds_items(child) or self._is_told(child)
+            for child in node.children
+        )
 
     def _may_be_told(self, node: Node, run: Run) -> bool:
         """Whether a list below a rubric may be part of one of the paragraphs beside it."""
@@ -326,9 +426,9 @@ class _Reader:
             others = set(range(count)) - items - prose
             alike = {i for i in others if self._is_like_story(node.children[i])}
             if len(prose) + len(items) >= 0.9 * count:
-                return set() if len(rubrics) * 2 > len(prose) else prose | alike
+                return set() if len(rubrics) * 2 > len(prose) else prose - rubrics | alike
             if (len(prose) - len(rubrics)) * 3 >= 2 * count:
-                return prose | alike
+                return prose - rubrics | alike
         is_alike = len(items) * 2 >= count
         named = {i for i in prose if names_one_thing(titles[i])}
         alike = {i for i in prose - rubrics if is_alike and not is_service(titles[i])}
@@ -397,6 +497,12 @@ def _all_of(root: Node) -> list[Node]:
     for node in found:
         found += node.children
     return found
+
+
+def _counts_below(node: Node) -> bool:
+    """Whether the headings below one are numbered: `1. ...`, `2. ...` each stand for themselves."""
+    titles = [child.heading.title for child in node.children if child.heading]
+    return len(titles) > 1 and all(_NUMBERED.match(title) for title in titles)
 
 
 def _part_of(node: Node, run: Run | None) -> Part:

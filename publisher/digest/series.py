@@ -16,10 +16,20 @@ from typing import Final
 
 from publisher.digest.drafts import Draft, numbered
 from publisher.digest.forms import BULLETS, COUNTED, NEWS, PARAGRAPHS, ROWS
-from publisher.digest.links import first_address, is_person, is_player, opening_link
+from publisher.digest.groups import bold_line, is_source
+from publisher.digest.links import (
+    first_address,
+    is_address,
+    is_person,
+    is_player,
+    labelled_links,
+    lines_of,
+    only_links,
+    opening_link,
+)
 from publisher.digest.outline import LISTS, Block, bullets_of
 from publisher.digest.paragraphs import Paragraphs
-from publisher.digest.plain import body_text, cells
+from publisher.digest.plain import body_text, cells, line_text
 from publisher.digest.rows import table_rows
 
 _SHORTEST_TITLE_CELLS: Final = 8
@@ -58,7 +68,8 @@ def run_of(
     so that bullets of words alone are items, too; `news` takes paragraphs of prose for items where
     nothing stricter is found; `form` allows one form only.
     """
-    runs = [_listed(blocks, form, bulleted=bulleted), _rows(blocks)]
+    listed = None if _are_sources(blocks) else _listed(blocks, form, bulleted=bulleted)
+    runs = [listed, _rows(blocks)]
     runs += [] if lists_only else [_paragraphs(blocks, kind) for kind in PARAGRAPHS]
     found = [run for run in runs if run and form in {None, run.form}]
     told = _paragraphs(blocks, NEWS) if news or form == NEWS.name else None
@@ -66,30 +77,48 @@ def run_of(
         return told
     if not found:
         return None
-    counted = [run for run in found if run.form == COUNTED.name and len(run.drafts) > 1]
-    best = max(counted or found, key=lambda run: len(run.drafts))
+    if lists_only:  # a service section may list links, but its words are no news
+        found = [run for run in found if run.form != _WORDS.name]
+    counted = [run for run in found if run.form == COUNTED.name]
+    best = max(counted or found, key=lambda run: len(run.drafts), default=None)
+    if best is None:
+        return None
     best.drafts = numbered(best.drafts)
     return best
 
 
 def is_contents(block: Block) -> bool:
-    """Whether a list leads to places in the digest itself: a list of contents holds no items."""
+    """Whether most bullets of a list lead to places in the digest itself: its table of contents."""
     if block.kind not in LISTS:
         return False
-    addresses = [
+    bullets = bullets_of(block)
+    led = sum(any(map(_leads_within, bullet)) for bullet in bullets)
+    return led * 2 > len(bullets)
+
+
+def _leads_within(block: Block) -> bool:
+    """Whether the first link of a bullet, or of one nested in it, is an anchor."""
+    addresses = (
         str(child.attrs.get("href", ""))
         for token in block.tokens
         for child in token.children or ()
         if child.type == "link_open"
-    ]
-    anchors = sum(address.startswith("#") for address in addresses)
-    return anchors > 1 and anchors * 2 > len(addresses)
+    )
+    return next(addresses, "").startswith(("#", "./#"))
 
 
 def _outweighs(told: Run, found: Sequence[Run], *, bulleted: bool) -> bool:
     """Whether paragraphs of news tell more than the list that stands between them."""
     is_list = all(run.form.startswith("bullet") for run in found)
     return is_list and not bulleted and len(told.drafts) > max(len(run.drafts) for run in found)
+
+
+def _are_sources(blocks: Sequence[Block]) -> bool:
+    """Whether every list tells of the bold line above it."""
+    lists = [n for n, block in enumerate(blocks) if block.kind in LISTS]
+    return len(lists) > 1 and all(
+        n and bold_line(blocks[n - 1]) and is_source(blocks[n]) for n in lists
+    )
 
 
 # --- lists ----------------------------------------------------------------------------
@@ -136,7 +165,7 @@ def _is_service(block: Block) -> bool:
         return True
     firsts = [bullet[0].children if bullet else [] for bullet in bullets]
     links = [opening_link(children) for children in firsts]
-    if all(link and is_person(link) for link in links):
+    if all(link and is_person(link) and not line_text(link.rest).strip() for link in links):
         return True
     if len(bullets) == 1 and links[0] and is_player(links[0].address):
         return True
@@ -206,10 +235,25 @@ def _paragraphs(blocks: Sequence[Block], kind: Paragraphs) -> Run | None:
             run.drafts[-1] = _with(run.drafts[-1], block)
         else:
             run.prose.append(block)
+    run.drafts = [_led_by_source(draft) for draft in run.drafts]
     if not _repeats(blocks, kind, run, opened):
         return None
     run.why = f"{opened} of {tried} paragraphs {kind.says}"
     return run
+
+
+def _led_by_source(draft: Draft) -> Draft:
+    """Take the address of an item from a line below it that only names its source."""
+    if draft.address is not None:
+        return draft
+    for block in draft.body:
+        lines = lines_of(block.children)
+        if block.kind in LISTS and is_source(block):
+            lines = [bullet[0].children for bullet in bullets_of(block)[:1]]
+        for line in lines:
+            if links := labelled_links(line) or only_links(line):
+                return replace(draft, address=links[0].address, link_text=links[0].text)
+    return draft
 
 
 def _repeats(blocks: Sequence[Block], kind: Paragraphs, run: Run, opened: int) -> bool:
@@ -221,12 +265,17 @@ def _repeats(blocks: Sequence[Block], kind: Paragraphs, run: Run, opened: int) -
     before = [block for block in blocks[:rule] if block.kind == "paragraph_open"]
     if kind is NEWS:
         return opened * 2 > len(before)
+    is_bare = all(is_address(draft.link_text) for draft in run.drafts)
+    if kind.name == "link-paragraph" and is_bare and opened < len(before):
+        return False  # addresses alone between prose are where the prose leads
     if kind.name == "link-paragraph" and opened * 2 <= sum(
         first_address(block.children) is not None for block in before
     ):
         return False
     if len(run.drafts) > 1:
         return kind.name != "bold-title" or any(draft.address for draft in run.drafts)
+    if kind is COUNTED:  # a section may hold one of the items that are numbered all through
+        return run.drafts[0].address is not None and run.drafts[0].line == words[0].line
     return _stands_alone(words, run.drafts[0])
 
 

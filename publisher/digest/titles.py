@@ -18,8 +18,8 @@ from publisher.digest.links import (
     first_line,
     is_sign,
     labelled_links,
-    leads_somewhere,
     lines_of,
+    links_in,
     only_links,
     opening_link,
     trailing_links,
@@ -27,7 +27,7 @@ from publisher.digest.links import (
     without_breaks,
 )
 from publisher.digest.markdown import tidy
-from publisher.digest.outline import LISTS, Block, Node, paragraph
+from publisher.digest.outline import LISTS, Block, Node, bullets_of, paragraph
 from publisher.digest.plain import body_text, cells, line_text, title_text
 
 _HEADING_ID: Final = re.compile(r"\s*\{#[\w:.-]+\}\s*")
@@ -53,8 +53,9 @@ def heading_then_link(node: Node) -> Draft | None:
         return None
     first = links[0]
     titled = opening_link(node.heading.children)
-    title = node.heading.title or unless_address(first.text) or host_of(first.address)
-    translation = unless_address(first.text) if len(links) == 1 else None
+    words = unless_address(first.text, first.address)
+    title = node.heading.title or words or host_of(first.address)
+    translation = words if len(links) == 1 else None
     kept = without_breaks(after)
     if len(links) > 1:  # `[PDF](u) | [HTML](v)` stays to be clicked
         kept = tuple(node.own[0].children)
@@ -71,14 +72,15 @@ def heading_then_link(node: Node) -> Draft | None:
 
 
 def linked_heading(node: Node) -> Draft | None:
-    """`## [Title](u)`: the heading is one link, the body follows."""
+    """`## [Title](u)`: the heading is one link, or opens with it; the body follows."""
     if not node.heading:
         return None
     link = opening_link(node.heading.children)
-    if not link or not _is_whole(link):
+    if not link:
         return None
+    title = unless_address(link.text, link.address) if _is_whole(link) else None
     return Draft(
-        title=unless_address(link.text) or node.heading.title or host_of(link.address),
+        title=title or node.heading.title or host_of(link.address),
         line=node.heading.line,
         address=link.address,
         link_text=link.text,
@@ -108,20 +110,16 @@ def heading_with_links(node: Node) -> Draft | None:
 
 
 def labelled_heading(node: Node) -> Draft | None:
-    """`### Title` over labelled lines, `**Original title:** ...`, `Link: u`; some may be empty."""
+    """`### Title` over labelled lines, `**Original title:** ...`, `- URL: u`; some may be empty."""
     if not node.heading or not node.heading.title or node.children:
         return None
-    if any(block.kind in LISTS or block.kind == "table_open" for block in node.own):
+    links = [link for line in _lines_below(node) for link in labelled_links(line)]
+    if not links and len(labels_of(node)) < 2:
         return None
-    links = [
-        link
-        for block in node.own
-        for line in lines_of(block.children)
-        for link in labelled_links(line)
-    ]
+    if not links:  # `- 🔗 [Read it](u)`
+        listed = [opening_link(line) for block in node.own for line in _first_lines(block)]
+        links = [link for link in listed if link]
     fields = [field for block in node.own for field in fields_of(block)]
-    if not links and len(fields) < 2:
-        return None
     title = node.heading.title
     original = next((value for label, value in fields if _ORIGINAL.search(label)), None)
     authors = next((value for label, value in fields if AUTHORS.fullmatch(label)), "")
@@ -136,8 +134,35 @@ def labelled_heading(node: Node) -> Draft | None:
     )
 
 
+def labels_of(node: Node) -> list[str]:
+    """Give the labels below a heading: bold ones of lines, those of bullets, and signs of bullets."""
+    labels = [label for block in node.own for label, _ in fields_of(block)]
+    for block in node.own:
+        for line in _first_lines(block):
+            text = line_text(line).strip()
+            if found := _LABEL.match(text):
+                labels.append(found["label"])
+            elif text and not text[0].isalnum() and not text[0].isascii():
+                labels.append(text[0])
+    return labels
+
+
+def _lines_below(node: Node) -> list[Sequence[Token]]:
+    lines: list[Sequence[Token]] = []
+    for block in node.own:
+        lines += lines_of(block.children) or _first_lines(block)
+    return lines
+
+
+def _first_lines(block: Block) -> list[Sequence[Token]]:
+    """Give the first line of every bullet of a list."""
+    if block.kind not in LISTS:
+        return []
+    return [first_line(bullet[0].children)[0] for bullet in bullets_of(block) if bullet]
+
+
 def story(node: Node) -> Draft | None:
-    """`## Title` over prose; the only link in it is where the story leads."""
+    """`## Title` over prose; its only link, or one that stands alone, is where the story leads."""
     if not node.heading or not node.heading.title:
         return None
     body = tuple(node.below())
@@ -149,18 +174,16 @@ def story(node: Node) -> Draft | None:
 def told(node: Node) -> Draft:
     """Make a draft of a heading with all that stands under it."""
     body = tuple(node.below())
-    links = {
-        address
-        for block in body
-        if not block.level
-        for child in block.children
-        if (address := _address(child))
-    }
+    paragraphs = [block for block in body if not block.level]
+    addresses = {link.address for block in paragraphs for link in links_in(block.children)}
+    alone = (only_links(first_line(block.children)[0]) for block in paragraphs)
+    standing = [links[0].address for links in alone if links]
+    address = next(iter(addresses), None) if len(addresses) == 1 else next(iter(standing), None)
     pictures = _pictures(node.heading) if node.heading else []
     return Draft(
         title=node.heading.title if node.heading else "",
         line=node.line or 1,
-        address=next(iter(links)) if len(links) == 1 else None,
+        address=address,
         body=(*pictures, *body),
     )
 
@@ -188,11 +211,6 @@ def _opens_bold(line: Sequence[Token]) -> bool:
     return first is not None and first.type == "strong_open"
 
 
-def _address(child: Token) -> str:
-    address = str(child.attrs.get("href", "")) if child.type == "link_open" else ""
-    return address if leads_somewhere(address) else ""
-
-
 def _category(title: str, words: Sequence[Token]) -> tuple[tuple[str, ...], str]:
     """Part `3. `cs.AI` - Title` into its code, which is a topic, and the title."""
     code = next((child.content for child in words if child.type == "code_inline"), "")
@@ -210,7 +228,11 @@ def _pictures(heading: Block) -> list[Block]:
 def _is_rival(block: Block) -> bool:
     """Whether a block below a heading opens with a titled link as its first line does."""
     links = only_links(first_line(block.children)[0])
-    return len(links) == 1 and cells(links[0].text) > _LABEL_CELLS
+    return (
+        len(links) == 1
+        and cells(links[0].text) > _LABEL_CELLS
+        and unless_address(links[0].text, links[0].address) is not None
+    )
 
 
 def _is_whole(link: Opening) -> bool:

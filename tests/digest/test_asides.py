@@ -69,7 +69,6 @@ def test_nothing_is_dropped_silently() -> None:
     (finding,) = read(WEEK).findings
     assert (finding.level, finding.code, finding.line) == (Level.NOTE, "digest/section-dropped", 19)
     assert "“Subscribe by mail”" in finding.message
-    assert "with its 2 items" in finding.message
     assert read(WEEK).issues[0].html == "<p>Hello.</p>"
 
 
@@ -83,6 +82,13 @@ def test_without_settings_nothing_is_dropped() -> None:
     assert 'sponsor = ["our sponsors", "sponsors"]; drop = ["license"]' in finding.hint
     kept = SectionNames(prose=("license", "Sponsors"))
     assert codes(read("## News\n\n- [a](https://a.example/)\n\n## License\nCC", kept)) == []
+
+
+def test_a_dropped_section_says_how_much_went() -> None:
+    """Of news that is left out the number of items is told."""
+    text = "# W\n\n## A\n- [a](https://a.example/)\n\n## Nails\n- [b](https://b.example/)\n- c\n"
+    (finding,) = read(text, SectionNames(drop=("Nails",))).findings
+    assert "with its 2 items" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_a_lone_tag_opening_an_untitled_digest_is_kept() -> None:
         ("What happened?", ()),
         ("本周值得关注的几个开源项目", ()),
         ("1 May 2026", ()),
-        ("Subscribe", ()),
+        ("Sponsors", ()),
     ],
 )
 def test_a_sections_name_is_the_topic_of_its_items(title: str, topics: tuple[str, ...]) -> None:

@@ -53,22 +53,17 @@ UNSEEN = [
         r"^[ \t>*+#\ue000-]*[(（]?\d+[.)、．:：）]",  # the number of an item
     )
 ]
-NOT_YET = [
-    re.compile(pattern, re.MULTILINE)
-    for pattern in (
-        r"^[ \t]*(?:[-*+]|\d+\.) [\[(]\w+[\])] (?=\[)",  # a tag before the link a bullet opens with
-        r"^\|[^\n]*\|(?=\n\|[ :|-]*-[ :|-]*\|$)",  # the head of a table whose rows are items
-        r"(?<=\*\*\n)\[[^\]\n]*\]\([^()\n]*\)$",  # the words of the link below a bold title
-    )
+NOT_SHOWN = [
+    re.compile(r"^\|[^\n]*\|(?=\n\|[ :|-]*-[ :|-]*\|$)", re.MULTILINE),
 ]
-"""What is known to be lost."""
+"""The head of a table: where rows are items, only the heads of columns with words are shown."""
 GONE = "\ue000"  # parts words, but is no space
 
 
 def visible(source: str) -> list[str]:
     """Give what is visible of each line of a digest; every line stays in its place."""
     text = re.sub("\r\n?", "\n", source).lstrip("\ufeff")
-    for pattern in NOT_YET + UNSEEN:
+    for pattern in NOT_SHOWN + UNSEEN:
         text = pattern.sub(lambda found: GONE + "\n" * found[0].count("\n"), text)
     return html.unescape(text).split("\n")
 

@@ -1,0 +1,71 @@
+"""Headings that are items, with what stands under them."""
+
+from collections.abc import Callable
+
+from publisher.model import Issue
+
+Read = Callable[[str], Issue]
+
+
+def test_bullets_with_the_same_labels_are_one_items_fields(issue_of: Read) -> None:
+    """`- URL: ...` under each heading: the heading is the item, the link its address."""
+    issue = issue_of(
+        "## Wood\n\n### A jay\n\n- **URL**: [read it](https://a.test/jay)\n- **Summary**: Blue.\n\n"
+        "### An owl\n\n- **URL**: [read it](https://a.test/owl)\n- **Summary**: Grey.\n"
+    )
+    assert [(item.title, item.url) for item in issue.items] == [
+        ("A jay", "https://a.test/jay"),
+        ("An owl", "https://a.test/owl"),
+    ]
+
+
+def test_bullets_with_leads_of_their_own_are_items(issue_of: Read) -> None:
+    """Leads that are not repeated under other headings are titles, not labels."""
+    issue = issue_of(
+        "## Build\n\n- **make**: it [works](https://a.test/1).\n- **test**: it [runs](https://a.test/2).\n\n"
+        "## Docs\n\n- **guide**: it [reads](https://a.test/3).\n- **index**: it [finds](https://a.test/4).\n"
+    )
+    assert [item.title for item in issue.items] == ["make", "test", "guide", "index"]
+
+
+def test_addresses_below_a_heading_belong_to_it(issue_of: Read) -> None:
+    """The first is the item's, the others are links in its text."""
+    issue = issue_of(
+        "## Q\n\n### A crane\n\n<https://a.test/1>\n\n<https://talk.test/1>\n\n"
+        "### A lock\n\n<https://a.test/2>\n\n<https://talk.test/2>\n"
+    )
+    assert [(item.title, item.url) for item in issue.items] == [
+        ("A crane", "https://a.test/1"),
+        ("A lock", "https://a.test/2"),
+    ]
+    assert "https://talk.test/1" in issue.items[0].html
+
+
+def test_heading_that_opens_with_a_link(issue_of: Read) -> None:
+    """What follows the link is part of the title."""
+    issue = issue_of(
+        "## M\n\n### [PR 8](https://a.test/8) “Feed”\n\nx\n\n### [PR 7](https://a.test/7) “House”\n\ny\n"
+    )
+    assert [item.title for item in issue.items] == ["PR 8 “Feed”", "PR 7 “House”"]
+
+
+def test_first_of_several_headings_names_the_issue(issue_of: Read) -> None:
+    """Where it alone states a number, a date or a series, the others are sections."""
+    issue = issue_of(
+        "# Harbour Weekly 7\n\nHi.\n\n# News\n\n- [a](https://a.test/)\n\n# Jobs\n\n- [b](https://b.test/)\n"
+    )
+    assert (issue.title, issue.text) == ("Harbour Weekly 7", "Hi.")
+    assert [section.title for section in issue.sections] == ["News", "Jobs"]
+
+
+def test_people_are_not_where_bullets_lead(issue_of: Read) -> None:
+    """`[@ada](u) mended [the crane](v)` leads to the crane; words beside a link are kept."""
+    issue = issue_of(
+        "## R\n\n* [@ada](https://p.test/ada) mended [the crane](https://a.test/c).\n"
+        "* [video] [A film](https://a.test/f) of it\n"
+    )
+    assert [(item.title, item.url) for item in issue.items] == [
+        ("@ada mended the crane.", "https://a.test/c"),
+        ("A film", "https://a.test/f"),
+    ]
+    assert issue.items[1].text == "[video] of it"
