@@ -56,7 +56,7 @@ def bullet_address(blocks: Sequence[Block]) -> Draft | None:
     link = opening_link(blocks[0].children) if blocks else None
     if not link or not is_address(link.text):
         return None
-    rest, _ = after_title(link.rest)
+    rest = (*link.lead, *after_title(link.rest)[0])
     body = ([paragraph(rest, blocks[0])] if rest else []) + list(blocks[1:])
     title = first_sentence(_MARK.sub("", body_text(tokens_of(body))))
     if not title or is_address(title):
@@ -124,8 +124,8 @@ def link_draft(block: Block, link: Opening, below: Sequence[Block] = ()) -> Draf
     if title and title[-1] not in "?!？！…":
         title += ending
     title = title or first_sentence(line_text(kept)) or host_of(link.address)
-    tag = (Token("text", "", 0, content=f"{link.tag} "),) if link.tag else ()
-    body = ([paragraph((*tag, *kept), block)] if tag or kept else []) + list(below)
+    words = (*link.lead, *kept)
+    body = ([paragraph(words, block)] if words else []) + list(below)
     return Draft(title, block.line, link.address, link.text, body=tuple(body))
 
 

@@ -38,6 +38,11 @@ class Opening:
     rest: tuple[Token, ...] = ()
     tag: str = ""  # `[video]`, `(easy)` before the link
 
+    @property
+    def lead(self) -> tuple[Token, ...]:
+        """The tag before the link as the words a body may begin with."""
+        return (Token("text", "", 0, content=f"{self.tag} "),) if self.tag else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Titled:

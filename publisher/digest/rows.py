@@ -101,7 +101,7 @@ def _title_of(children: Sequence[Token]) -> tuple[str, Sequence[Token]]:
     """Part a title cell: its opening link, its bold lead, or its words before the first link."""
     link = opening_link(children)
     if link:
-        return unless_address(link.text) or "", link.rest
+        return unless_address(link.text) or "", (*link.lead, *link.rest)
     lead, rest = lead_of(children)
     if lead:
         return lead, rest

@@ -78,7 +78,7 @@ def linked_heading(node: Node) -> Draft | None:
     link = opening_link(node.heading.children)
     if not link:
         return None
-    title = unless_address(link.text, link.address) if _is_whole(link) else None
+    title = unless_address(link.text, link.address) if _is_whole(link) and not link.tag else None
     return Draft(
         title=title or node.heading.title or host_of(link.address),
         line=node.heading.line,
