@@ -46,6 +46,7 @@ from publisher.model import Extent, Finding, Issue, Level, Newsletter, Reading, 
 __all__ = ["MAX_BYTES", "read"]
 
 _LINK: Final = re.compile(r"<a [^>]*>(.*?)</a>", re.DOTALL)
+_CODE: Final = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
 ANY: Final = Newsletter(slug="", title="")
 """The newsletter of a digest that is read outside a home."""
@@ -199,7 +200,7 @@ def _issue(
         title=title,
         number=_number(stated, _headings(headline, sections), prose, digest.name),
         date=stated.date or _date(stated, headline, sections, opening, digest.name),
-        language=stated.language or _language(title, preface, sections),
+        language=stated.language or _language(stated, title, preface, sections),
         authors=stated.authors,
         topics=stated.topics,
         image=image or None,
@@ -258,18 +259,28 @@ def _date(
     return facts.settle_date([*titles, *_headings(headline, sections)], [opening], paths)
 
 
-def _language(title: str | None, preface: str, sections: tuple[Section, ...]) -> str | None:
+def _language(
+    stated: Stated, title: str | None, preface: str, sections: tuple[Section, ...]
+) -> str | None:
     headings = [title or "", *(section.title or "" for section in sections)]
-    sample = _sample(title, preface, sections)
-    return languages.of_digest([heading for heading in headings if heading], sample)
+    titles, texts = _sample(title, preface, sections)
+    description = unescape(_TAG.sub(" ", stated.description or ""))
+    return languages.of_digest(
+        [heading for heading in headings if heading],
+        f"{titles}\n{texts}",
+        f"{description}\n{texts}",
+    )
 
 
-def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> str:
-    """Give text enough to tell the language by; translated titles only outweigh a shorter text."""
+def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> tuple[str, str]:
+    """Give titles and texts enough to tell the language by.
+
+    Translated titles count only where they outweigh the texts. Code is in no language.
+    """
     parts, titles, translations = [preface], [title or ""], [""]
     size = len(preface)
     for section in sections:
-        parts += section.texts
+        parts += _without_code(section)
         titles += [item.title for item in section.items]
         translations += [item.alt_title or "" for item in section.items]
         size += sum(map(len, section.texts))
@@ -277,9 +288,23 @@ def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> s
             break
     if sum(map(len, translations)) > size:
         titles += translations
-    # Titles first and cut: a long text may not crowd them out, nor they it.
-    heads = "\n".join(titles)[: languages.LONG_ENOUGH // 4]
-    return tidy("\n".join([heads, *parts])[: languages.LONG_ENOUGH])
+    # Titles are cut: a long text may not crowd them out, nor they it.
+    heads = tidy("\n".join(titles)[: languages.LONG_ENOUGH // 4])
+    return heads, tidy("\n".join(parts)[: languages.LONG_ENOUGH])
+
+
+def _without_code(section: Section) -> list[str]:
+    htmls = (section.html, *(item.html for item in section.items))
+    codes = [
+        unescape(_TAG.sub("", code)).strip("\n")
+        for html in htmls
+        if "<pre" in html
+        for code in _CODE.findall(html)
+    ]
+    texts = list(section.texts)
+    for code in filter(None, codes):
+        texts = [text.replace(code, " ") for text in texts]
+    return texts
 
 
 # --- findings ---------------------------------------------------------------------

@@ -59,6 +59,7 @@ class Stated:
     issues: str | None = None
     slug: str | None = None
     permalink: str | None = None
+    description: str | None = None
 
 
 class _UnclearError(Exception):
@@ -90,7 +91,7 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
         key, example = odd
         findings.append(_unclear("draft", key, front.fields[key], example))
         values["draft"] = True
-    for name in ("slug", "permalink"):  # of a site's own; they may still tell date and number
+    for name in ("slug", "permalink", "description"):  # of a site's own; they may tell facts
         if name in front.fields and isinstance(front.fields[name].value, str):
             values[name] = front.fields[name].value or None
     return Stated(**values), findings

@@ -3,8 +3,9 @@
 Kana is Japanese, Hangul Korean, Han without kana Chinese; within a script single letters tell
 neighbours apart. Latin letters say little: there the commonest words are counted, language by
 language. A text of two scripts is in the one that has more *prose*: English titles in a Chinese
-digest hold few small words, a Chinese name in an English one few characters. Where nothing tells,
-the answer is None.
+digest hold few small words, a Chinese name in an English one few characters. What the editor wrote
+- headings, preface, texts - tells before the titles of what is linked. Where nothing tells, the answer
+is None.
 Faults: none. Never: asks the path. See: items, directives.
 
 Why a table of words and no library: over the corpora, with the stated languages taken away, it
@@ -39,7 +40,10 @@ _HINDI: Final = frozenset(
     ["है", "हैं", "के", "में", "की", "से", "का", "और", "को", "ने", "पर", "यह", "नहीं", "भी"]
 )
 
-_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|(?<![\w-])[\w-]++\.[a-z]{2,}\b", re.ASCII)
+_ADDRESS: Final = re.compile(
+    r"(?:https?://|www\.)\S+|(?<![\w.-])(?:[\w-]++\.)+[a-z]{2,}\b(?:[/:?#]\S*)?", re.ASCII
+)
+"""An address, with or without its scheme: `com` is Portuguese, but not in `a.example.com/on/rivers`."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SMALL: Final = {
     language: frozenset(words.split())
@@ -78,16 +82,31 @@ LONG_ENOUGH: Final = 20_000
 CJK: Final = frozenset({"zh", "ja", "ko"})
 
 
-def of_digest(headings: Sequence[str], text: str) -> str | None:
+def of_digest(headings: Sequence[str], text: str, own: str = "") -> str | None:
     """Name the language of a digest: in the script of its headings where they agree on one.
 
-    Headings are the editor's own words; long quotations may outweigh what the editor wrote.
+    Headings are the editor's own words; long quotations may outweigh what the editor wrote. Where
+    only half agree, they decide unless `own`, the text without titles, is in another language.
     """
-    scripts = Counter(_script_of(_counts(heading)) for heading in headings)
+    scripts = Counter(filter(None, (_script_of(_counts(heading)) for heading in headings)))
     (script, times), *_ = scripts.most_common(1) or [("", 0)]
-    if script and times >= 2 and times >= 0.7 * len(headings):
-        return _within(script, f"{' '.join(headings)} {text[:LONG_ENOUGH]}")
-    return of_text(text)
+    if times >= 2:
+        told = _within(script, f"{' '.join(headings)} {text[:LONG_ENOUGH]}")
+        if times >= 0.7 * len(headings):
+            return told
+        if times >= 0.5 * len(headings) and of_text(own) in {None, told}:
+            return told
+    told = of_text(text)
+    return _of_own(f"{' '.join(headings)} {own}") or told if told in {*_SMALL, None} else told
+
+
+def _of_own(text: str) -> str | None:
+    """Name the language that small words show plainly, in however short a text."""
+    words = Counter(_WORD.findall(_ADDRESS.sub(" ", text[:LONG_ENOUGH]).casefold()))
+    hits = {language: sum(words[word] for word in small) for language, small in _SMALL.items()}
+    best, second = sorted(hits, key=lambda language: -hits[language])[:2]
+    plain = hits[best] >= max(3, hits[second] + 1, 0.1 * words.total())
+    return best if plain else None
 
 
 def of_text(text: str) -> str | None:

@@ -58,6 +58,10 @@ def test_text(language: str) -> None:
         ("", None),
         ("Mill bridge closed", None),
         ("Lorem ipsum dolor sit amet consectetur adipiscing elit vivamus", None),
+        (
+            "news.example.com/on/the/rivers a.example.com/of/the/mill b.example.com/item?is=it and",
+            None,
+        ),
         ("аудио https://de.example.com/la/los/las.com en.example.com o.a.example.com", "ru"),
     ],
 )
@@ -82,6 +86,63 @@ def test_headings_that_agree() -> None:
     assert of_digest(["River letter", "話題", "Bridges"], quoted) == "en"
     assert of_digest(["河流"], ENGLISH) == "en"
     assert of_digest([], ENGLISH) == "en"
+
+
+def test_headings_of_which_half_agree() -> None:
+    """Half of the headings decide over titles, not over what the editor wrote below them."""
+    headings = ["River letter", "新闻", "文章", "Mills"]
+    assert of_digest(headings, ENGLISH) == "zh"
+    assert of_digest(headings, ENGLISH, CHINESE) == "zh"
+    assert of_digest(headings, ENGLISH, ENGLISH) == "en"
+    assert of_digest([*headings, "Bridges"], ENGLISH) == "en"
+
+
+def test_what_the_editor_wrote_before_titles() -> None:
+    """Titles in English leave a digest of another language what it is."""
+    titles = "How the rivers rise in the spring\nWhat to do with an old mill\n" * 20
+    assert of_digest(["Guías"], titles, "Novedades de la semana y un poco de la orilla") == "es"
+    assert of_digest(["Guías"], titles, "Novedades") == "en"
+    assert of_digest(["Guides"], f"{titles} {ENGLISH}", ENGLISH) == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "# Boletín 7\n\n## Guías de inicio\n\n- [How the crane turns in the wind]"
+            "(https://a.example/)\n- [What the lock is for](https://b.example/)\n",
+            "en",
+        ),
+        (
+            "---\ndescription: <p>Las novedades de la semana y un <b>poco</b> de la orilla.</p>\n---\n"
+            "# Boletín 7\n\n## Guías de inicio\n\n- [How the crane turns in the wind]"
+            "(https://a.example/)\n- [What the lock is for](https://b.example/)\n",
+            "es",
+        ),
+        (
+            "# Jays weekly\n\n## 新闻\n\n- [Jays are here](https://a.example/)\n"
+            "- [The owls came back to us](https://b.example/)\n\n"
+            "## 文章\n\n- [A guide to the feeding of jays](https://c.example/)\n",
+            "zh",
+        ),
+        (
+            "# Mill Digest\n\n### News\n\n#### The Mill Wants to Buy Cranes\n\n"
+            "<https://www.a.example.com/a>\n\n<https://talk.example.com/item?id=1>\n\n"
+            "#### Crane Traffic for Every Harbour\n\n"
+            "<https://example.com/como/com/os/cranes>\n\n<https://talk.example.com/item?id=2>\n",
+            "en",
+        ),
+        (
+            "# Hafenbrief\n\nDer Kran dreht sich wieder, und das ist gut für den Hafen.\n\n```\n"
+            + "if the crane is in the wind: turn it to the left for an hour\n" * 9
+            + "```\n",
+            "de",
+        ),
+    ],
+)
+def test_whole_digests(text: str, expected: str) -> None:
+    """Headings, description and prose count; addresses and code do not."""
+    assert read(text.encode()).issues[0].language == expected
 
 
 @pytest.mark.parametrize(
