@@ -19,8 +19,8 @@ from typer.main import get_command
 
 from publisher import digest, settings
 from publisher.cli import app
-from publisher.digest import forms
-from publisher.digest.directives import DIRECTIVES
+from publisher.digest.forms import tables as forms
+from publisher.digest.stated.directives import DIRECTIVES
 from publisher.render import EDITIONS
 
 ROOT = Path(__file__).parent.parent

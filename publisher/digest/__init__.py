@@ -1,8 +1,12 @@
 """digest - the bytes of a digest file in, what it says out.
 
-    bytes -> decode -> characters -> comments -> front -> directives -> template_tags
-                                        |
-   markdown -> outline -> splitting -> asides -> sections (forms) -> items -> topics -> Issues
+    source/   bytes -> decode -> characters -> comments -> clean text
+    stated/   front -> directives, facts, languages
+    source/   template_tags
+    markup/   markdown -> outline
+    splitting (one digest, many issues) -> asides (what is no news)
+    forms/    sections -> items
+    topics -> Issues
 
 Each step is a small module that can be read alone. An editor's slip never raises: a digest that
 cannot be read comes back without issues and with a `stop` finding that names line, column and
@@ -21,25 +25,25 @@ from typing import Any, Final
 
 from markdown_it.token import Token
 
-from publisher.digest import facts, languages
-from publisher.digest.anchors import settle_anchors
 from publisher.digest.asides import put_back, take_out
-from publisher.digest.bodies import Press
-from publisher.digest.characters import at_the_door, straighten
-from publisher.digest.comments import without_comments
-from publisher.digest.cutoff import cut_off
-from publisher.digest.decode import MAX_BYTES, decode
-from publisher.digest.directives import Stated, read_directives
-from publisher.digest.foreign import not_markdown
-from publisher.digest.front import split
-from publisher.digest.items import prose_of, section_of
-from publisher.digest.markdown import MAX_NESTING, parser, tidy
-from publisher.digest.outline import Node, blocks_of, outline
-from publisher.digest.references import undefined_references
-from publisher.digest.sections import parts_of
+from publisher.digest.forms.cutoff import cut_off
+from publisher.digest.forms.items import prose_of, section_of
+from publisher.digest.forms.sections import parts_of
+from publisher.digest.markup.anchors import settle_anchors
+from publisher.digest.markup.bodies import Press
+from publisher.digest.markup.markdown import MAX_NESTING, parser, tidy
+from publisher.digest.markup.outline import Node, blocks_of, outline
+from publisher.digest.markup.references import undefined_references
+from publisher.digest.source.characters import at_the_door, straighten
+from publisher.digest.source.comments import without_comments
+from publisher.digest.source.decode import MAX_BYTES, decode
+from publisher.digest.source.foreign import not_markdown
+from publisher.digest.source.template_tags import without_template_tags
 from publisher.digest.splitting import Piece
 from publisher.digest.splitting import split as divide
-from publisher.digest.template_tags import without_template_tags
+from publisher.digest.stated import facts, languages
+from publisher.digest.stated.directives import Stated, read_directives
+from publisher.digest.stated.front import split
 from publisher.digest.topics import lexicon, with_topics
 from publisher.model import Extent, Finding, Issue, Level, Newsletter, Reading, Section
 

@@ -18,11 +18,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from publisher.digest.bodies import Press
-from publisher.digest.items import prose_of, section_of
-from publisher.digest.outline import LISTS, Block, Node
-from publisher.digest.plain import title_text
-from publisher.digest.sections import parts_of
+from publisher.digest.forms.items import prose_of, section_of
+from publisher.digest.forms.sections import parts_of
+from publisher.digest.markup.bodies import Press
+from publisher.digest.markup.outline import LISTS, Block, Node
+from publisher.digest.markup.plain import title_text
 from publisher.model import Finding, Level, Section, SectionNames
 
 PROSE: Final = ("prose", "publisher.toml keeps this section as prose")

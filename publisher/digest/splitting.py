@@ -21,11 +21,11 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Final
 
-from publisher.digest import facts
 from publisher.digest.asides import is_boilerplate
-from publisher.digest.dates import Grade, in_figures, mentions, without_dates
-from publisher.digest.months import MONTHS
-from publisher.digest.outline import Block, Node, tokens_of
+from publisher.digest.markup.outline import Block, Node, tokens_of
+from publisher.digest.stated import facts
+from publisher.digest.stated.dates import Grade, in_figures, mentions, without_dates
+from publisher.digest.stated.months import MONTHS
 from publisher.model import Extent, Finding, Level
 
 FEWEST: Final = 2

@@ -27,7 +27,7 @@ from typing import Final, Literal
 
 from publisher.addresses import topic_slug
 from publisher.digest.asides import is_boilerplate
-from publisher.digest.plain import cells
+from publisher.digest.markup.plain import cells
 from publisher.model import Issue, Item, Section
 
 Table = tuple[tuple[str, tuple[str, ...]], ...]

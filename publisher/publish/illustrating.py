@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from publisher import addresses, folder, outbound, pictures
-from publisher.digest.decode import decode
+from publisher.digest.source.decode import decode
 from publisher.model import Finding, Issue, Picture
 from publisher.publish.work import Work, site_copy
 from publisher.render import images

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.digest.bodies import Press
-from publisher.digest.markdown import parser
+from publisher.digest.markup.bodies import Press
+from publisher.digest.markup.markdown import parser
 from publisher.model import Issue, Item, Picture, Section
 from publisher.render.images import addresses, cover, is_local, narrowed, shown
 
