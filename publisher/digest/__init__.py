@@ -231,7 +231,7 @@ def _prose(sections: tuple[Section, ...]) -> str:
 
 def _links(html: str) -> list[str]:
     """Give the words of each link in prose."""
-    return [unescape(_TAG.sub("", words)).strip() for words in _LINK.findall(html)]
+    return [unescape(_TAG.sub("", words)).strip() for words in _LINK.findall(html[:10_000])]
 
 
 def _number(stated: Stated, headings: list[str], prose: str, name: str) -> int | None:
@@ -284,7 +284,7 @@ def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> t
     parts, titles, translations = [preface], [title or ""], [""]
     size = len(preface)
     for section in sections:
-        parts += _without_code(section)
+        parts.append(_without_code(section))
         titles += [item.title for item in section.items]
         translations += [item.alt_title or "" for item in section.items]
         size += sum(map(len, section.texts))
@@ -297,18 +297,13 @@ def _sample(title: str | None, preface: str, sections: tuple[Section, ...]) -> t
     return heads, tidy("\n".join(parts)[: languages.LONG_ENOUGH])
 
 
-def _without_code(section: Section) -> list[str]:
-    htmls = (section.html, *(item.html for item in section.items))
-    codes = [
-        unescape(_TAG.sub("", code)).strip("\n")
-        for html in htmls
-        if "<pre" in html
-        for code in _CODE.findall(html)
-    ]
-    texts = list(section.texts)
-    for code in filter(None, codes):
-        texts = [text.replace(code, " ") for text in texts]
-    return texts
+def _without_code(section: Section) -> str:
+    """Give what of a section's texts may tell its language; blocks of code may not."""
+    text = "\n".join(section.texts)[: 5 * languages.LONG_ENOUGH]
+    for html in (section.html, *(item.html for item in section.items)):
+        for code in _CODE.findall(html) if "<pre" in html else ():
+            text = text.replace(unescape(_TAG.sub("", code)).strip("\n") or "\0", " ")
+    return text
 
 
 # --- findings ---------------------------------------------------------------------

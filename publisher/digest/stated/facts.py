@@ -52,7 +52,7 @@ _SERIES: Final = re.compile(
     re.IGNORECASE,
 )
 _LEADING: Final = re.compile(r"[^\w#]*0*(\d{1,5})\s*:(?!\d)\s*\S")  # signs, then a number
-_OPENING: Final = re.compile(r"[^\w#]*((?:[^\s#/]*[^\s#/.!?,;] ){1,3})#\d{1,4}\s*(?:[-–—:|·]|$)")
+_OPENING: Final = re.compile(r"[^\w#]*+((?:[^\s#/]*[^\s#/.!?,;] ){1,3})#\d{1,4}\s*(?:[-–—:|·]|$)")
 """How an opening names its issue before it speaks: `River News #475 - the water is high`."""
 _KINDS: Final = r"(?:issue|episode|podcast|newsletter|weekly|digest|notes|index)"
 _FILE_NUMBERS: Final = tuple(
@@ -139,7 +139,9 @@ def dateline(text: str, links: Iterable[str] = ()) -> str:
     words that is the text of one of the `links` tells of what the link leads to.
     """
     text = in_figures(text)
-    for link in filter(mentions, map(in_figures, links)):
+    for link in map(in_figures, links):
+        if not link or link not in text or not mentions(link):
+            continue
         before, _, after = text.partition(link)
         clauses = [clause for clause in _CLAUSE.split(before) if clause.strip()]
         if clauses and not _says_no_more(clauses[-1]):
