@@ -27,7 +27,7 @@ from publisher.model import Issue, Reading
 
 HOME = Path(__file__).resolve().parent.parent
 EXPECTED = HOME / "tests" / "digest" / "corpora"
-CORPORA = Path(os.environ.get("PUBLISHER_CORPORA", HOME.parent / "shared" / "corpora"))
+CORPORA = Path(os.environ.get("PUBLISHER_CORPORA") or HOME.parent / "shared" / "corpora")
 FACTS = ("title", "number", "date", "language", "sections", "items", "first", "last")
 GOAL = 95.0
 

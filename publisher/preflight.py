@@ -16,13 +16,14 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from publisher.model import Edition, Finding, Issue, Level, Newsletter, Published
+from publisher.model import Edition, Finding, Issue, Item, Level, Newsletter, Published
 
 KB: Final = 1024
 LARGE_MAIL: Final = 90 * KB
 CLIPPED_MAIL: Final = 100 * KB
 """Gmail cuts a mail at about 102 400 bytes and hides the rest, the unsubscribe link included."""
 LONGEST_SUBJECT: Final = 60
+MOST_NAMED: Final = 5
 PLACEHOLDER: Final = re.compile(r"(?:^|[^\w-])example\.(?:org|com|net)[ ./>]*$", re.IGNORECASE)
 
 
@@ -137,20 +138,38 @@ def _items(issue: Issue) -> list[Finding]:
                 bare[0].line,
             )
         )
+    return findings + _same_addresses(issue)
+
+
+def _same_addresses(issue: Issue) -> list[Finding]:
+    """Report items that lead to one place, the first few by name."""
     first: dict[str, str] = {}
+    again: list[Item] = []
     for item in issue.items:
         if item.url and item.url in first:
-            findings.append(
-                Finding(
-                    Level.WARN,
-                    "preflight/same-address",
-                    f"“{item.title}” has the same address as “{first[item.url]}”: {item.url}",
-                    "Look whether one of the two links was pasted by mistake.",
-                    item.line,
-                )
-            )
+            again.append(item)
         elif item.url:
             first[item.url] = item.title
+    findings = [
+        Finding(
+            Level.WARN,
+            "preflight/same-address",
+            f"“{item.title}” has the same address as “{first[item.url or '']}”: {item.url}",
+            "Look whether one of the two links was pasted by mistake.",
+            item.line,
+        )
+        for item in again[:MOST_NAMED]
+    ]
+    if len(again) > MOST_NAMED:
+        findings.append(
+            Finding(
+                Level.WARN,
+                "preflight/same-address",
+                f"{len(again) - MOST_NAMED} more items have an address that another one has.",
+                "Look whether a part of the digest stands in it twice.",
+                again[MOST_NAMED].line,
+            )
+        )
     return findings
 
 
@@ -188,13 +207,14 @@ def _subject(subject: str) -> list[Finding]:
         )
     letters = [sign for sign in subject if sign.isalpha()]
     latin = [sign for sign in letters if sign.isascii()]
-    is_latin = 2 * len(latin) > len(letters)  # an abbreviation among Han characters is no shout
-    if len(latin) > 1 and is_latin and all(sign.isupper() for sign in latin):
+    if len(latin) > 1 and all(sign.isupper() for sign in latin):
+        is_latin = 2 * len(latin) > len(letters)
         findings.append(
             Finding(
-                Level.WARN,
+                Level.WARN if is_latin else Level.NOTE,  # filters count “AI 周报” as a shout, too
                 "preflight/subject-capitals",
-                "All letters of the subject are capitals, which spam filters count against it.",
+                f"All {'' if is_latin else 'Latin '}letters of the subject are capitals, which spam "
+                "filters count against it.",
                 "Add a word in small letters, or leave the capitals out.",
             )
         )

@@ -98,8 +98,8 @@ def test_size_counts_bytes() -> None:
         ("a" * 61, ["preflight/subject-length"]),
         ("周" * 30, []),
         ("周" * 31, ["preflight/subject-length"]),
-        ("AI 论文周报", []),
-        ("AI鸟报 2026-05-01", []),
+        ("AI 论文周报", ["preflight/subject-capitals"]),
+        ("AI鸟报 2026-05-01", ["preflight/subject-capitals"]),
         ("LLM NEWS 周报", ["preflight/subject-capitals"]),
         ("RIVER NEWS 12", ["preflight/subject-capitals"]),
         ("AI papers 论文周报", []),
@@ -108,8 +108,24 @@ def test_size_counts_bytes() -> None:
     ],
 )
 def test_subject(subject: str, expected: list[str]) -> None:
-    """A subject is measured in columns, and is not all in capitals; an abbreviation may be."""
+    """A subject is measured in columns, and is not all in capitals; an abbreviation is a note."""
     assert [found.code for found in checked(issue_of(ITEM), subject=subject)] == expected
+
+
+def test_capitals_among_han_are_only_a_note() -> None:
+    """Filters mind them as well, but an abbreviation is no shout."""
+    (found,) = checked(issue_of(ITEM), subject="AI 论文周报")
+    assert found.level is Level.NOTE
+    (found,) = checked(issue_of(ITEM), subject="RIVER NEWS 12")
+    assert found.level is Level.WARN
+
+
+def test_many_same_addresses_are_counted() -> None:
+    """The first few are named, the others counted."""
+    items = [Item(f"Item {n}", url="https://a.test/", html="<p>x</p>", text="x") for n in range(20)]
+    found = [one for one in checked(issue_of(*items)) if one.code == "preflight/same-address"]
+    assert len(found) == 6
+    assert "14 more items" in found[-1].message
 
 
 def test_items_without_address_are_noted_once() -> None:
