@@ -102,8 +102,11 @@ def _typeset(state: StateCore) -> None:
 def _typeset_line(children: Sequence[Token]) -> None:
     before = ""
     waiting: Token | None = None  # a soft break whose right side has not been seen
-    for child in children:
-        if child.type == "softbreak":
+    for index, child in enumerate(children):
+        if child.type == "softbreak" and _is_label(children[index + 1 : index + 8]):
+            child.type, child.tag = "hardbreak", "br"  # `**Label:**` begins a line of its own
+            before, waiting = "", None
+        elif child.type == "softbreak":
             waiting = child
         elif child.type == "hardbreak":
             before, waiting = "", None
@@ -114,6 +117,15 @@ def _typeset_line(children: Sequence[Token]) -> None:
                 waiting.meta["joined"] = True
             if child.content:
                 before, waiting = child.content, None
+
+
+def _is_label(children: Sequence[Token]) -> bool:
+    """Whether a line opens with bold words and a colon, within or behind the bold."""
+    children = [child for child in children if child.content or child.type != "text"]
+    if [child.type for child in children[:3]] != ["strong_open", "text", "strong_close"]:
+        return False
+    behind = children[3].content if len(children) > 3 else ""
+    return children[1].content.rstrip().endswith((":", "：")) or behind.startswith((":", "："))
 
 
 def _render_soft_break(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from publisher.digest import read
 from publisher.digest.markup.markdown import parser
 
 
@@ -51,3 +52,11 @@ def test_what_is_no_address() -> None:
 def test_typesetting(text: str, expected: str) -> None:
     """Spaces before full-width punctuation go, Han lines join, code is left alone."""
     assert render(text) == expected
+
+
+def test_labelled_lines_stay_lines() -> None:
+    """A bold label at the start of a line is not run together with the line above."""
+    (issue,) = read("**摘要：** 它是蓝的\n**点评：** 它很吵\n".encode()).issues
+    assert issue.sections[0].text == "摘要： 它是蓝的\n点评： 它很吵"
+    (issue,) = read("它是\n**蓝**的\n".encode()).issues
+    assert issue.sections[0].text == "它是蓝的"
