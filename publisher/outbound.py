@@ -29,6 +29,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 SECONDS: Final = 5.0
 """For everything: the name, the connection, every redirect, the last byte."""
 MOST_HOPS: Final = 3
+MOST_PLACES: Final = 4
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PUBLIC_6: Final = ipaddress.IPv6Network("2000::/3")
 _NOT_PUBLIC_4: Final = (
@@ -204,8 +205,8 @@ def _network(words: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
 
 
 def _connected(places: Sequence[str], port: int, end: float) -> socket.socket:
-    """Connect to the first of the addresses that answers."""
-    for place in places[:-1]:
+    """Connect to the first of the addresses that answers; a name may have thousands."""
+    for place in places[: MOST_PLACES - 1]:
         with suppress(OSError):
             return _opened(place, port, (end - time.monotonic()) / 2, end)
     return _opened(places[-1], port, end - time.monotonic(), end)

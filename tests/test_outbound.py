@@ -255,6 +255,26 @@ def test_a_slow_resolver_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
     assert told == Answer(why="its host's name was not found in time", is_dumb=True)
 
 
+def test_a_name_of_many_hosts_costs_no_more_time() -> None:
+    """Where none of hundreds of addresses answers, a few are tried."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        place = listener.getsockname()
+        full = [
+            socket.socket() for _ in range(4)
+        ]  # more than wait in its line: the next is not let in
+        for each in full:
+            each.setblocking(False)
+            each.connect_ex(place)
+        begun = time.monotonic()
+        with pytest.raises(OSError, match="timed out"):
+            outbound._connected(["127.0.0.1"] * 300, place[1], begun + 0.5)
+        for each in full:
+            each.close()
+    assert time.monotonic() - begun < 5
+
+
 def test_no_proxy_is_asked(web_host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of the environment would look the name up again, where it likes."""
     host, proxy = web_host(), web_host()

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -55,6 +55,8 @@ LINKED: Final = "digest/picture-linked"
 CODES: Final = frozenset({MISSING, REFUSED, UNFETCHED, LINKED})
 """Of every finding made here."""
 AT_ONCE: Final = 4
+_UNSHOWN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Speaks to a terminal, not to a person."""
 _OURS: Final = re.compile(r"[0-9a-f]{16}\.(?:png|jpg|gif)")
 
 Fetch: TypeAlias = Callable[[str], tuple[bytes, str]]
@@ -101,7 +103,7 @@ def gather(
     afar = [address for address, what in found.items() if what is None]
     if fetch is not None:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            brought = pool.map(fetch, [urljoin(base or "", address) for address in afar])
+            brought = pool.map(fetch, [_whole(base, address) for address in afar])
             for address, (data, why) in zip(afar, brought, strict=True):
                 found[address] = _unfetched(address, why) if why else data
     elif afar and newsletter.images == "link":
@@ -117,11 +119,13 @@ def gather(
     return gathered
 
 
-def have_come(issue: Issue, root: Path, digest: str, *, now: float) -> bool:
-    """Say whether a picture that was missing beside a digest is there now."""
-    known = {picture.address for picture in issue.pictures}
+def have_come(
+    issue: Issue, root: Path, digest: str, told: Collection[Finding], *, now: float
+) -> bool:
+    """Say whether a picture that is told to be missing beside a digest is there now."""
+    missing = {one.message for one in told if one.code == MISSING}
     for address in images.addresses(issue):
-        if address not in known and images.is_local(address):
+        if images.is_local(address) and _missing(address).message in missing:
             with suppress(local.NotThere, local.Refused):
                 local.read(root, digest, address, most=MOST_BYTES_IN, now=now)
                 return True
@@ -164,6 +168,14 @@ def _beside(
     return kept if kept and kept.source == sha256(data).hexdigest() else data
 
 
+def _whole(base: str | None, address: str) -> str:
+    """Give the address to fetch; one that nobody can read stays as it is, and is refused there."""
+    try:
+        return urljoin(base or "", address)
+    except ValueError:
+        return address
+
+
 def _made(gathered: Gathered, address: str, data: bytes, *, is_afar: bool) -> Picture | Finding:
     try:
         made = make(data)
@@ -183,6 +195,7 @@ def _placed(finding: Finding, line: int | None) -> Finding:
 
 def _named(address: str) -> str:
     shown = unquote(address) if images.is_local(address) else address
+    shown = _UNSHOWN.sub("\ufffd", shown)
     return f"“{shown if len(shown) <= 80 else f'{shown[:80]}…'}”"
 
 

@@ -44,7 +44,8 @@ class Made:
 def make(data: bytes) -> Made:
     """Make a picture of any size, kind and origin fit to be served."""
     with warnings.catch_warnings():
-        # what Pillow only warns of, a size that may be a bomb, is refused
+        # what Pillow only warns of, a size that may be a bomb, is refused; the rest is not for people
+        warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as source:
@@ -55,8 +56,8 @@ def make(data: bytes) -> Made:
             raise
         except UnidentifiedImageError:
             raise Unfit("it is no picture in PNG, JPEG, GIF or WebP") from None
-        except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, OverflowError):
-            raise Unfit("the picture is damaged") from None  # each is raised by some decoder
+        except Exception:  # a stranger's bytes: no list of what decoders raise at them was complete
+            raise Unfit("the picture is damaged") from None
 
 
 def _made(source: Image.Image, data: bytes) -> Made:
@@ -70,7 +71,7 @@ def _made(source: Image.Image, data: bytes) -> Made:
     is_photo = source.format in {"JPEG", "WEBP"}
     if source.format == "JPEG":
         source.draft(None, (2 * MOST_WIDTH, 2 * MOST_WIDTH))  # decodes large ones small
-    image = _flat(_in_srgb(ImageOps.exif_transpose(source)))
+    image = _flat(_in_srgb(_upright(source)))
     scale = min(1.0, MOST_WIDTH / image.width, MOST_HEIGHT / image.height)
     while True:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -87,6 +88,15 @@ def _made(source: Image.Image, data: bytes) -> Made:
 
 def _too_large() -> Unfit:
     return Unfit(f"it has more than {MOST_PIXELS // 1_000_000} million pixels")
+
+
+def _upright(source: Image.Image) -> Image.Image:
+    """Turn a picture as its camera says; one whose camera wrote nonsense stays as it lies."""
+    source.load()  # damage of the picture itself is told apart
+    try:
+        return ImageOps.exif_transpose(source)
+    except Exception:  # as above, of the parsers of what is not the picture
+        return source.copy()
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

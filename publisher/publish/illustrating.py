@@ -108,14 +108,15 @@ def look_again(settings: Settings, store: Store, work: Work) -> None:
     root = settings.digests_folder(work.newsletter)
     for slug, record in work.records.items():
         row = work.seen.get((record.path, record.part or ""))
-        lacks = row is not None and any(one.code == pictures.MISSING for one in row.findings)
+        told = row.findings if row is not None else ()
+        lacks = any(one.code == pictures.MISSING for one in told)
         if not lacks or slug in work.contents or slug not in work.readable:
             continue
         with store.read() as conn:
             got = issues.get(conn, work.newsletter.slug, slug)
         if got is None or got[1] is None or record.withdrawn is not None:
             continue
-        if pictures.have_come(got[1], root, record.path, now=work.now.timestamp()):
+        if pictures.have_come(got[1], root, record.path, told, now=work.now.timestamp()):
             work.contents[slug] = got[1]
 
 

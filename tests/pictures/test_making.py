@@ -250,6 +250,25 @@ def test_half_a_picture_is_damaged(drawn: Drawn, kind: str) -> None:
     assert "damaged" in make_or_why(data[: len(data) // 2])
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_camera_that_writes_nonsense_spoils_no_picture(drawn: Drawn, kind: str) -> None:
+    """Of the kinds whose words on the picture cannot be read, or not be written, each is shown."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "camera"
+    whole = exif.tobytes()
+    for place in range(6, len(whole)):
+        broken = bytes((*whole[:place], 255, *whole[place + 1 :]))
+        made = make(drawn((4, 3), kind, exif=broken))
+        assert {made.width, made.height} == {4, 3}
+
+
+def test_a_frame_told_too_shortly_is_damaged() -> None:
+    """Where the description of a second frame lacks bytes, its decoder raises what it never tells."""
+    first, _, rest = moving().rpartition(b"\x21\xf9\x04")
+    assert make_or_why(first + b"\x21\xf9\x02\0\0\0" + rest[5:]) == "the picture is damaged"
+
+
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]), st.data())
 def test_nothing_else_is_ever_raised(kind: str, data: st.DataObject) -> None:
     """Whatever is done to a picture, it is made or it is unfit."""

@@ -141,11 +141,36 @@ def test_a_pixel_is_remembered_as_nothing(root: Path, drawn: Drawn) -> None:
 def test_have_come(root: Path) -> None:
     """A missing picture has come as soon as its file can be read, and has settled."""
     wanted = issue("new.png", "/x.png", FAR)
-    assert not pictures.have_come(wanted, root, "d.md", now=10.0)
+    told = gather(wanted, LINK, root=root, digest="d.md", line_of=lambda _: 7).findings
+    assert not pictures.have_come(wanted, root, "d.md", told, now=10.0)
     (root / "new.png").write_bytes(b"x")
-    assert pictures.have_come(wanted, root, "d.md", now=10.0)
+    assert pictures.have_come(wanted, root, "d.md", told, now=10.0)
     written = (root / "new.png").stat().st_mtime
-    assert not pictures.have_come(wanted, root, "d.md", now=written + 1)
+    assert not pictures.have_come(wanted, root, "d.md", told, now=written + 1)
+
+
+def test_one_that_was_refused_has_not_come(root: Path) -> None:
+    """It is there as before, and each look at the folder would draw the whole site for it."""
+    (root / "bad.png").write_bytes(b"no picture")
+    wanted = issue("bad.png", "no.png")
+    told = gather(wanted, LINK, root=root, digest="d.md").findings
+    assert not pictures.have_come(wanted, root, "d.md", told, now=10.0)
+
+
+@pytest.mark.parametrize("address", ["https://[bad/a.png", "//[bad/a.png"])
+def test_an_address_nobody_can_read_is_told(root: Path, address: str) -> None:
+    """A cover with half a bracket stops nothing else."""
+    wanted = Issue(image=address)
+    got = gather(wanted, BASED, root=root, digest="d.md", fetch=lambda _: (b"", "it is none"))
+    assert [found.code for found in got.findings] == ["digest/picture-unfetched"]
+
+
+def test_what_is_told_speaks_to_nobody_but_people(root: Path) -> None:
+    """No address carries a sign that a terminal, or a database, would take for its own."""
+    for address in ("%1b[2J%00.png", "%c2%9b2J.png", "%e2%80%aegnp.png"):
+        (told,) = gather(issue(address), LINK, root=root, digest="d.md").findings
+        assert "�" in told.message
+        assert told.message.replace("“", "").replace("”", "").replace("�", "").isprintable()
 
 
 def test_line_in() -> None:
