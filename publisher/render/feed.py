@@ -205,7 +205,7 @@ def _apart(html: Markup) -> list[Markup]:
 def _item(item: ItemView, level: str, language: str) -> Markup:
     title = Markup('<a href="{}">{}</a>').format(item.url, item.title) if item.url else item.title
     opening = Markup('<{0} id="{1}"{2}>{3}</{0}>').format(
-        level, item.anchor, _lang(item.language), title
+        level, item.anchor, _lang(item.language), item.sentence or title
     )
     second = Markup("<p{}><em>{}</em></p>").format(_lang(item.second_language), item.second or "")
     authors = say(language, "list").join(item.authors)

@@ -12,7 +12,7 @@ import re
 from publisher.addresses import archive_path, site_address
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates
-from publisher.render.fragments import absolute, clean, links_of
+from publisher.render.fragments import absolute, clean, links_of, plain
 from publisher.render.view import IssueView, ItemView, view
 from publisher.render.words import say
 
@@ -30,7 +30,8 @@ def render(
         for item in section.items:
             blocks += _apart(_prose(issue, item.above_html, item.above_text))
             blocks.append(_title(item, issue.language))
-            blocks += _prose(issue, item.html, item.text, known=item.url)
+            told = item.sentence + item.html
+            blocks += _prose(issue, told, item.text, known=item.url)
         blocks += _apart(_prose(issue, section.closing_html, section.closing_text))
     blocks.append(_footer(issue, newsletter, variant))
     body = clean("\n\n".join(block for block in blocks if block)) + "\n"
@@ -47,7 +48,8 @@ def _head(issue: IssueView, newsletter: Newsletter, variant: Variant) -> list[st
 
 def _title(item: ItemView, language: str) -> str:
     authors = say(language, "list").join(item.authors)
-    title = f"{item.number:02d}  {item.title}" if item.number else item.title
+    name = plain(item.sentence) or item.title
+    title = f"{item.number:02d}  {name}" if item.number else name
     lines = [title, item.second, authors, " · ".join(item.shown_topics), item.url]
     return "\n".join(line for line in lines if line)
 

@@ -21,7 +21,8 @@ from publisher.addresses import issue_address, topic_slug
 from publisher.model import Item, ItemRecord, Newsletter, Published
 from publisher.render import fragments
 from publisher.render.fragments import excerpt, set_tight, set_tight_html, sponsored
-from publisher.render.images import shown
+from publisher.render.images import shown as pictured
+from publisher.render.repeats import without_repeats
 from publisher.render.words import count_words, date_words, primary, say, sponsor_word
 
 
@@ -31,11 +32,13 @@ class ItemView:
 
     `number` counts the news; an advert has 0. `topics` are all it has, `shown_topics` those
     that its section does not say already. `above_html`/`above_text` is the section's.
+    `sentence` is the heading of an item that is a sentence with links of its own, else empty.
     """
 
     number: int
     anchor: str
     title: str
+    sentence: Markup
     language: str | None
     second: str | None
     second_language: str | None
@@ -206,8 +209,8 @@ def _made(
     published: Published, newsletter: Newsletter, html: str, *, is_paid: bool = False
 ) -> Markup:
     """Ready a piece of the digest's HTML: its pictures, its links where they are paid for."""
-    pictured = shown(html, published.issue.pictures, newsletter.base_url)
-    return _html(sponsored(pictured) if is_paid else pictured)
+    whole = pictured(html, published.issue.pictures, newsletter.base_url)
+    return _html(sponsored(whole) if is_paid else whole)
 
 
 def _item(
@@ -219,26 +222,32 @@ def _item(
     section: str | None,
 ) -> ItemView:
     item, record = pair
-    said = topic_slug(section or "")
+    told_topic = topic_slug(section or "")
     first, second = (item.title, item.title_language), (item.alt_title, item.alt_title_language)
     wanted = primary(newsletter.language)
     if item.alt_title and primary(second[1]) == wanted != primary(first[1]):
         first, second = (item.alt_title, item.alt_title_language), first
     url = _clean(item.url).strip() if item.url else None
+    title = _line(first[0]) or url or say(own, "number", number=number or "")
+    authors = _lines(item.authors)
+    alt_title = _line(second[0])
+    said = (" ".join(authors), *((title, alt_title) if alt_title else ()))
+    told = without_repeats(made(item.html), _text(item.text), title, url, said)
     return ItemView(
         number=number,
         anchor=record.anchor,
-        title=_line(first[0]) or url or say(own, "number", number=number or ""),
+        title=title,
+        sentence=Markup(told.sentence),  # noqa: S704 - a piece of what was sanitised
         language=_other(first[1], own),
-        second=_line(second[0]) or None,
+        second=alt_title or None,
         second_language=_other(second[1], own),
         url=url or None,
         host=_host(url),
-        html=made(item.html),
-        text=_text(item.text),
-        authors=_lines(item.authors),
+        html=Markup(told.html),  # noqa: S704 - as the sentence
+        text=told.text,
+        authors=authors,
         topics=_lines(item.topics),
-        shown_topics=_lines(topic for topic in item.topics if topic_slug(topic) != said),
+        shown_topics=_lines(topic for topic in item.topics if topic_slug(topic) != told_topic),
         above_html=made(item.above_html),
         above_text=_text(item.above_text),
     )
