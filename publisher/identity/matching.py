@@ -59,6 +59,7 @@ def decide(
     scan.match_vanished()
     scan.hold_refused()
     scan.hold_divided()
+    scan.hold_parted()
     scan.hold_edited_copies()
     scan.mint_new(known, back_catalogue=back_catalogue)
     scan.tell_copies()
@@ -381,6 +382,21 @@ class _Scan:
                 newest = sorted(found, key=lambda each: each.sort_key)[-3:]
                 slugs = ", ".join(each.slug for each in newest)
                 self.hold(place, "unclear", f"{why}: issue {slugs}", *newest)
+
+    def hold_parted(self) -> None:
+        """Hold what says mostly what an issue of its own file said before: that was mailed then."""
+        beside: dict[str, list[Record]] = {}
+        for record in map(self.current, self.records):
+            beside.setdefault(record.path, []).append(record)
+        for place in self.undecided():
+            candidate = self.candidates[place]
+            addresses = candidate.issue.addresses
+            for record in beside.get(candidate.path, ()):
+                gone = {item.url for item in record.items if item.gone}
+                if 2 * len(addresses & gone) > len(addresses):
+                    why = f"most of it stood in issue {record.slug}, which was read from this file"
+                    self.hold(place, "unclear", why, record)
+                    break
 
     def hold_edited_copies(self) -> None:
         """Hold what has half the addresses of an issue whose digest is there, and no other date."""

@@ -546,6 +546,18 @@ def test_single_issue_may_become_the_first_of_many(folder: Folder) -> None:
     assert kinds(found) == {"all#2026-04-17": Match.REVISION, "all#2026-04-24": Match.NEW}
 
 
+def test_what_the_one_issue_of_a_file_said_is_not_mailed_again(folder: Folder) -> None:
+    """A part that held its later news is held, scan after scan, until a person says it is new."""
+    folder.scan(all=issue("r", "s", "t", "p", "q", on="2026-04-24"))
+    whole = (replace(WEEK_2, sections=issue("r", "s", "t").sections), WEEK_1)
+    found = folder.scan(all=whole)
+    assert kinds(found)["all#2026-04-24"] is Match.REVISION
+    assert "stood in issue 2026-04-24" in held(found["all#2026-04-17"], "unclear")
+    assert "stood in issue" in held(folder.scan()["all#2026-04-17"], "unclear")
+    newer = issue("p", "v", on="2026-05-01", part="2026-05-01")
+    assert kinds(folder.scan(all=(newer, *whole)))["all#2026-05-01"] is Match.NEW
+
+
 def test_a_digest_that_becomes_many_without_its_issue_is_held(folder: Folder) -> None:
     """Where no part can be told to be the issue the file was, a person says which."""
     folder.scan(all=issue(words="a letter", number=7))
