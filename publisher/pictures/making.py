@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -93,10 +94,9 @@ def _too_large() -> Unfit:
 def _upright(source: Image.Image) -> Image.Image:
     """Turn a picture as its camera says; one whose camera wrote nonsense stays as it lies."""
     source.load()  # damage of the picture itself is told apart
-    try:
-        return ImageOps.exif_transpose(source)
-    except Exception:  # as above, of the parsers of what is not the picture
-        return source.copy()
+    with suppress(Exception):  # as above, of the parsers of what is not the picture
+        ImageOps.exif_transpose(source, in_place=True)  # of a large one a copy is much
+    return source
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
@@ -120,7 +120,7 @@ def _flat(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # sixteen bits, of which a bare conversion takes the lower ones
         image = image.convert("I").point(lambda level: level / 256).convert("L")
     if has_alpha:
-        whole = image.convert("RGBA")
+        whole = image if image.mode == "RGBA" else image.convert("RGBA")
         opaque = whole.getchannel("A").histogram()[255]
         return whole if opaque < whole.width * whole.height else whole.convert("RGB")
     return image.convert("L" if image.mode in {"1", "L", "LA"} else "RGB")
