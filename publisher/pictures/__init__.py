@@ -91,26 +91,28 @@ def gather(
     """
     gathered = Gathered()
     base = newsletter.base_url
-    found: dict[str, Picture | bytes | Finding | None] = {}
+    found: dict[str, Picture | Finding | None] = {}
     for address in images.addresses(issue):
-        kept = standing.get(address)
+        what: Picture | bytes | Finding | None
+        what = kept = standing.get(address)
         if images.is_local(address):
-            found[address] = _beside(
-                root, digest, address, kept, has_base=base is not None, now=now
-            )
-        else:
-            found[address] = kept
+            what = _beside(root, digest, address, kept, has_base=base is not None, now=now)
+        if isinstance(what, bytes):  # at once: the sources of all together are much
+            what = _made(gathered, address, what, is_afar=False)
+        found[address] = what
     afar = [address for address, what in found.items() if what is None]
     if fetch is not None:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             brought = pool.map(fetch, [_whole(base, address) for address in afar])
             for address, (data, why) in zip(afar, brought, strict=True):
-                found[address] = _unfetched(address, why) if why else data
+                found[address] = (
+                    _unfetched(address, why)
+                    if why
+                    else _made(gathered, address, data, is_afar=True)
+                )
     elif afar and newsletter.images == "link":
         gathered.findings.append(_linked(len(afar), line_of(afar[0])))
     for address, what in found.items():
-        if isinstance(what, bytes):
-            what = _made(gathered, address, what, is_afar=address in afar)
         if isinstance(what, Finding):
             gathered.findings.append(_placed(what, line_of(address)))
             what = standing.get(address)

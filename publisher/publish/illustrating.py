@@ -27,6 +27,8 @@ from publisher.store import Store, codec, issues
 
 SECONDS: Final = 40.0
 """For all fetches of one publication, less than the patience of who waits for its lock."""
+MOST_BYTES: Final = 200_000_000
+"""Of all fetches of one publication: they are kept until it is done."""
 
 
 class Errands:
@@ -37,6 +39,7 @@ class Errands:
         self._brought: dict[str, tuple[bytes, str]] = {}
         self._dumb: dict[str, str] = {}
         self._end: float | None = None
+        self._bytes = 0
 
     def fetch(self, address: str) -> tuple[bytes, str]:
         """Bring what stands at an address, or say why it cannot be had."""
@@ -52,11 +55,14 @@ class Errands:
         self._end = self._end or begun + SECONDS
         if begun >= self._end:
             return b"", f"this publication has fetched for {SECONDS:g} s already"
+        if self._bytes >= MOST_BYTES:
+            return b"", f"this publication has fetched {MOST_BYTES / 1e6:g} MB already"
         answer = outbound.fetch(
             address, most=pictures.MOST_BYTES_IN, allow=self._allow, accept=pictures.ACCEPTED
         )
         if answer.is_dumb:
             self._dumb[host] = answer.why
+        self._bytes += len(answer.data)
         return answer.data, answer.why
 
 

@@ -414,6 +414,18 @@ def test_a_dumb_host_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "already" in illustrating.Errands(()).fetch("https://c.example/")[1]
 
 
+def test_no_publication_fetches_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was brought is kept until all is done, so it is counted."""
+    monkeypatch.setattr(illustrating, "MOST_BYTES", 10)
+    answer = illustrating.outbound.Answer(b"123456")
+    monkeypatch.setattr(illustrating.outbound, "fetch", lambda *_, **__: answer)
+    errands = illustrating.Errands(())
+    told = [errands.fetch(f"https://a.example/{n}") for n in range(3)]
+    assert [len(data) for data, _ in told] == [6, 6, 0]
+    assert "already" in told[2][1]
+    assert errands.fetch("https://a.example/0") == told[0]
+
+
 def test_a_cover(rehosting: Home, web_host: Callable[..., Any]) -> None:
     """The picture of the front matter is the JSON feed's, from our own site."""
     rehosting.drop("pics/c.png", picture())
