@@ -27,6 +27,7 @@ from publisher.digest.forms.links import (
     only_links,
     opening_link,
     title_and_links,
+    translation_of,
     unless_address,
     without_breaks,
 )
@@ -144,13 +145,13 @@ def title_address_draft(
     body = [paragraph(kept, block)] if kept else []
     if len(found.links) > 1:  # `[PDF](u) | [HTML](v)` stays to be clicked
         body.insert(0, paragraph(found.shown, block))
-    translation = unless_address(first.text, first.address) if len(found.links) == 1 else None
+    translation = translation_of(first, title) if len(found.links) == 1 else None
     return Draft(
         title=title,
         line=block.line,
         address=first.address,
         link_text=first.text,
-        alt_title=translation if translation != title else None,
+        alt_title=translation,
         body=(*body, *below),
     )
 

@@ -25,9 +25,12 @@ class Group:
     blocks: tuple[Block, ...]
 
 
-def groups_of(blocks: Sequence[Block]) -> list[Group]:
-    """Part the blocks under a heading into groups; none where they hold no titles."""
-    return _under_bold_lines(blocks) or _under_bullets(blocks)
+def groups_of(blocks: Sequence[Block], *, is_top: bool = False) -> list[Group]:
+    """Part the blocks under a heading into groups; none where they hold no titles.
+
+    `is_top`: they stand under no heading, so bold lines are all the headings there are.
+    """
+    return _under_bold_lines(blocks, 1 if is_top else 2) or _under_bullets(blocks)
 
 
 def bold_line(block: Block) -> str:
@@ -45,14 +48,14 @@ def is_source(block: Block) -> bool:
     return bool(first) and bool(labelled_links(first[0].children))
 
 
-def _under_bold_lines(blocks: Sequence[Block]) -> list[Group]:
+def _under_bold_lines(blocks: Sequence[Block], least: int) -> list[Group]:
     starts = [
         n
         for n, block in enumerate(blocks[:-1])
         if bold_line(block) and blocks[n + 1].kind in LISTS and not is_source(blocks[n + 1])
     ]
     bullets = sum(len(bullets_of(blocks[n + 1])) for n in starts)
-    if len(starts) < 2 or bullets < 2 * len(starts):
+    if len(starts) < 2 or bullets < least * len(starts):
         return []
     ends = [*starts[1:], len(blocks)]
     before = [Group(None, blocks[0].line, tuple(blocks[: starts[0]]))] if starts[0] else []

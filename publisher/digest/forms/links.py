@@ -25,6 +25,16 @@ _BRACKETS: Final = frozenset("([{（【「『《“‘\"'<")
 _WEB: Final = re.compile(r"https?://|//", re.IGNORECASE)
 _OTHER_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LABEL: Final = re.compile(r"[^\n:：]{1,40}[:：]\s*")
+_LABELS: Final = re.compile(
+    r"[^\w]*(?:(?:read|see|learn|continue)\s(?:it|more|on|reading|here)?|more|links?|sources?|papers?|pdf"
+    r"|html|arxiv|abs(?:tract)?|code|github|hugging\s?face|project(?: page)?|web\s?(?:site|page)|home\s?page"
+    r"|demo|video|blog(?: post)?|posts?|article|(?:click )?here|click|details?|full (?:text|story)|announcement"
+    r"|(?:阅读|查看|点击|访问)?(?:原文|全文|详情|更多|链接|这里|论文|代码|项目|文章|视频|博客|主页|官网|来源|地址|网址|仓库)"
+    r"(?:链接|地址|主页|页面)?|传送门|了解更多|続きを読む|詳細|リンク|論文|記事|公式(?:サイト)?|こちら"
+    r"|원문|링크|자세히|читать(?: далее)?|источник|подробнее|ссылка|статья|тут|здесь|weiterlesen|mehr|hier|quelle"
+    r"|lire la suite|lien|source|ici|leer más|enlace|fuente|aquí|ler mais|aqui)[^\w]*",
+    re.IGNORECASE,
+)
 _PLAYED: Final = re.compile(r"\.(?:mp3|m4a|ogg|opus|wav|mp4|webm)(?:$|\?)", re.IGNORECASE)
 _MOST_LABEL_CELLS: Final = 24
 
@@ -154,6 +164,12 @@ def unless_address(text: str, address: str = "") -> str | None:
     bare = address.partition("://")[2].rstrip("/")
     is_shown = bool(bare) and text.rstrip("/").casefold() == bare.casefold()
     return None if not text or is_address(text) or is_shown else text
+
+
+def translation_of(link: Opening, title: str) -> str | None:
+    """Give a link's words where they are the title in another language; None for `Read more`."""
+    words = unless_address(link.text, link.address)
+    return None if not words or words == title or _LABELS.fullmatch(words) else words
 
 
 def leads_somewhere(address: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from markdown_it.token import Token
@@ -26,18 +26,19 @@ from publisher.digest.forms.links import (
     first_address,
     first_line,
     is_address,
+    is_break,
     is_player,
     labelled_links,
     lines_of,
     only_links,
     opening_link,
-    unless_address,
+    translation_of,
     without_breaks,
 )
 from publisher.digest.markup.outline import Block, paragraph
 from publisher.digest.markup.plain import cells, first_sentence, line_text, title_text
 
-_NUMBER: Final = re.compile(r"\s*\d{1,3}\s*(?:[、．)）]|[.:：](?!\d))\s*")
+_NUMBER: Final = re.compile(r"\s*(\d{1,3})\s*(?:[、．)）]|[.:：](?!\d))\s*")
 _SEPARATOR: Final = re.compile(
     r"\s*(?:[—–|:：,，。.;；·•(（【\[-]|(?:by|from|via|von|par|por|от|作者|来自)\b|$)"
 )
@@ -57,12 +58,11 @@ class Paragraphs:
 
 def numbered_paragraph(block: Block) -> list[Draft]:
     """`3、[Title](u)`, also with the title bare and its address at the end or on the next line."""
-    children = block.children
-    found = _NUMBER.match(children[0].content) if children and children[0].type == "text" else None
-    if not found:
-        return []
-    first = children[0].copy(content=children[0].content[found.end() :])
-    return [_titled(block, [first, *children[1:]])]
+    lead, pieces = _counted(block.children)
+    drafts = [_titled(block, piece) for piece in pieces]
+    if drafts and lead:  # `Today:` in the line above `1、...`
+        drafts[0] = replace(drafts[0], above=(paragraph(lead, block),))
+    return drafts
 
 
 def bold_title(block: Block) -> list[Draft]:
@@ -78,8 +78,7 @@ def bold_title(block: Block) -> list[Draft]:
     if not links:
         return [Draft(lead, block.line, body=body)]
     first = links[0]
-    other = unless_address(first.text, first.address)
-    alt_title = other if other != lead and len(links) == 1 else None
+    alt_title = translation_of(first, lead) if len(links) == 1 else None
     return [Draft(lead, block.line, first.address, first.text, alt_title, body=body)]
 
 
@@ -141,6 +140,27 @@ def news_paragraph(block: Block) -> list[Draft]:
         return [Draft(lead, block.line, first_address(block.children), body=body)]
     draft = bullet_words([block])
     return [draft] if draft else []
+
+
+def _counted(children: Sequence[Token]) -> tuple[tuple[Token, ...], list[list[Token]]]:
+    """Part a paragraph at the lines that count on; give what stands above them, and each piece."""
+    starts: list[int] = []
+    wanted = None
+    for index, child in enumerate(children):
+        is_start = index == 0 or is_break(children[index - 1])
+        found = _NUMBER.match(child.content) if is_start and child.type == "text" else None
+        if found and wanted in {None, int(found[1])}:
+            starts.append(index)
+            wanted = int(found[1]) + 1
+    if not starts:
+        return (), []
+    pieces = []
+    for start, end in zip(starts, [*starts[1:], len(children)], strict=True):
+        found = _NUMBER.match(children[start].content)
+        first = children[start].copy(content=children[start].content[found.end() if found else 0 :])
+        pieces.append([first, *without_breaks(children[start + 1 : end])])
+    lead = without_breaks(children[: starts[0]])
+    return lead, pieces if len(pieces) > 1 or not lead else []
 
 
 def _titled(block: Block, children: Sequence[Token]) -> Draft:

@@ -60,6 +60,6 @@ def set_in_place(part: Part) -> None:
     part.prose = above.get(0, [])
     part.closing = above.get(len(starts), [])
     part.drafts = [
-        replace(draft, above=tuple(above[n])) if n and n in above else draft
+        replace(draft, above=(*above[n], *draft.above)) if n and n in above else draft
         for n, draft in enumerate(part.drafts)
     ]

@@ -79,7 +79,11 @@ class _Reader:
             and (run is None or self._evidence.may_be_told(node, run))
         ):
             run = self._evidence.news(node.heading.title, node.own) or run
-        groups = [] if run and not run.form.startswith("bullet") else groups_of(node.own)
+        groups = (
+            []
+            if run and not run.form.startswith("bullet")
+            else groups_of(node.own, is_top=node.heading is None)
+        )
         part = self._grouped(node, groups) if groups else part_of(node, run)
         if not groups:
             self.parts.append(part)

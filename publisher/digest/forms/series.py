@@ -190,6 +190,8 @@ def _belongs_above(blocks: Sequence[Block], n: int, lists: dict[int, list[list[B
     """Whether a block between bullets is part of the bullet above: a quotation, or one in turn."""
     if blocks[n].kind in _QUOTED:
         return True
+    if bold_line(blocks[n]):
+        return False
     before = max(place for place in lists if place < n)
     last = max(lists)
     return len(lists) > 1 and len(lists[before]) == 1 and (n < last or before == last)

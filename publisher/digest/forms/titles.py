@@ -22,6 +22,7 @@ from publisher.digest.forms.links import (
     only_links,
     opening_link,
     trailing_links,
+    translation_of,
     unless_address,
     without_breaks,
 )
@@ -55,7 +56,7 @@ def heading_then_link(node: Node) -> Draft | None:
     titled = opening_link(node.heading.children)
     words = unless_address(first.text, first.address)
     title = node.heading.title or words or host_of(first.address)
-    translation = words if len(links) == 1 else None
+    translation = translation_of(first, title) if len(links) == 1 else None
     kept = without_breaks(after)
     if len(links) > 1:  # `[PDF](u) | [HTML](v)` stays to be clicked
         kept = tuple(node.own[0].children)
@@ -66,7 +67,7 @@ def heading_then_link(node: Node) -> Draft | None:
         line=node.heading.line,
         address=titled.address if titled and _is_whole(titled) else first.address,
         link_text=first.text,
-        alt_title=translation if translation != title else None,
+        alt_title=translation,
         body=tuple(body),
     )
 
@@ -175,7 +176,8 @@ def told(node: Node) -> Draft:
     """Make a draft of a heading with all that stands under it."""
     body = tuple(node.below())
     paragraphs = [block for block in body if not block.level]
-    addresses = {link.address for block in paragraphs for link in links_in(block.children)}
+    lines = [token.children or [] for block in paragraphs for token in block.tokens]
+    addresses = {link.address for line in lines for link in links_in(line)}
     alone = (only_links(first_line(block.children)[0]) for block in paragraphs)
     standing = [links[0].address for links in alone if links]
     address = next(iter(addresses), None) if len(addresses) == 1 else next(iter(standing), None)
@@ -189,9 +191,19 @@ def told(node: Node) -> Draft:
 
 
 def fields_of(block: Block) -> list[tuple[str, str]]:
-    """Give the `**Label:** value` lines of a paragraph; a line without a label goes on."""
+    """Give the `**Label:** value` lines of a paragraph, or the labelled bullets of a list.
+
+    Labels need not be bold where each line has one; a line without a label goes on.
+    """
     fields: list[tuple[str, str]] = []
-    for line in lines_of(block.children):
+    lines = lines_of(block.children)
+    plain = [_LABEL.fullmatch(line_text(line)) for line in lines]
+    if block.kind in LISTS:
+        found_in = (_LABEL.fullmatch(line_text(line)) for line in _first_lines(block))
+        return [(found["label"], found["value"].strip()) for found in found_in if found]
+    if len(lines) > 1 and all(plain):
+        return [(found["label"], found["value"].strip()) for found in plain if found]
+    for line in lines:
         found = _LABEL.fullmatch(line_text(line)) if _opens_bold(line) else None
         if found:
             fields.append((found["label"], found["value"].strip()))

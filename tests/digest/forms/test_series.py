@@ -22,6 +22,17 @@ def test_numbers_outweigh_the_lists_below_them() -> None:
     assert forms(text) == [("numbered-paragraph", ["One", "Two"])]
 
 
+def test_numbered_lines_need_no_empty_lines() -> None:
+    """`1、...` and `2、...` on lines of one paragraph are an item each; what stands above stays."""
+    text = (
+        "## A\n\nToday:\n1、Rain.\n2、A lift\nhttps://a.test/lift\n3、[Sun](https://a.test/sun)\n"
+    )
+    assert forms(text) == [("numbered-paragraph", ["Rain.", "A lift", "Sun"])]
+    items = read(text.encode()).issues[0].items
+    assert [item.url for item in items] == [None, "https://a.test/lift", "https://a.test/sun"]
+    assert items[0].above_text == "Today:"
+
+
 def test_years_do_not_count() -> None:
     """A paragraph that begins with a year, or with a version, is not numbered."""
     text = "## A\n\n1、[One](https://a.test/1)\n\n2024 was long.\n\n2、[Two](https://a.test/2)\n\n3.14 is pi.\n"

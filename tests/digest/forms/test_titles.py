@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from publisher.model import Issue
 
 Read = Callable[[str], Issue]
@@ -17,6 +19,26 @@ def test_bullets_with_the_same_labels_are_one_items_fields(issue_of: Read) -> No
         ("A jay", "https://a.test/jay"),
         ("An owl", "https://a.test/owl"),
     ]
+
+
+def test_labelled_bullets_tell_title_and_authors(issue_of: Read) -> None:
+    """Labels in bullets say as much as labels in bold lines."""
+    issue = issue_of(
+        "## 1. 候鸟\n- **原文标题**: Birds\n- **作者**: Mori, Aoki\n- **链接**: https://a.test/1\n\n"
+        "## 2. 猫\n- **原文标题**: Cats\n- **作者**: Aoki\n- **链接**: https://a.test/2\n"
+    )
+    first = issue.items[0]
+    assert (first.title, first.alt_title) == ("候鸟", "Birds")
+    assert (first.authors, first.url) == (("Mori", "Aoki"), "https://a.test/1")
+
+
+@pytest.mark.parametrize(
+    "label", ["论文", "Read more", "阅读原文", "arXiv", "Читать далее", "[PDF]"]
+)
+def test_a_label_is_no_translation(issue_of: Read, label: str) -> None:
+    """What only says where a link leads is not the title in another language."""
+    issue = issue_of(f"# A\n[{label}](https://a.test/1)\n\nx\n\n# B\n[乙](https://a.test/2)\n\ny\n")
+    assert [item.alt_title for item in issue.items] == [None, "乙"]
 
 
 def test_bullets_with_leads_of_their_own_are_items(issue_of: Read) -> None:
