@@ -55,8 +55,9 @@ UNSEEN = [
 ]
 NOT_SHOWN = [
     re.compile(r"^\|[^\n]*\|(?=\n\|[ :|-]*-[ :|-]*\|$)", re.MULTILINE),
+    re.compile(r"\*\*(?:原文标题|作者|Authors)[:：]?\*\*"),
 ]
-"""The head of a table: where rows are items, only the heads of columns with words are shown."""
+"""Heads of tables whose rows are items; labels of what stands as second title or by-line."""
 GONE = "\ue000"  # parts words, but is no space
 
 
