@@ -48,21 +48,40 @@ _HASHED: Final = re.compile(
 )
 """`#30`, unless the word before says that it is a change or a report."""
 _SERIES: Final = re.compile(
-    r"(?:\bweek in\b|weekly|newsletter|digest|bulletin|\bnews\b|周刊|周报|週刊|радио).*?[\s–-](\d{1,6})$",
+    r"(?:\bweek in\b|weekly|newsletter|digest|bulletin|\bnews\b|周刊|周报|週刊|радио)"
+    r"[^:;,.!?|：；，。！？]*?[\s–-](?<!\btop )(?<!\bpart )(?<!\bweek )(?<!\bversion )(\d{1,5})$",
     re.IGNORECASE,
 )
+"""`This Week in Rivers 132`: the figure is in the same clause, and no count, part, week or version."""
+_LETTERS: Final = (
+    "letters? notes dispatch gazette journal magazine zine courier chronicle herald roundup"
+    " nr nieuwsbrief rundbrief nyhetsbrev nyhedsbrev lettre infolettre gazeta revista carta lettera"
+    " zpravodaj biuletyn bülten boletín boletim bollettino письмо рассылка вестник дайджест"
+)
+_LETTERED: Final = re.compile(
+    rf"(?:(?<!\w)(?:{'|'.join(_LETTERS.split())})\s+|(?:信|通信|通讯|通訊|便り|편지|소식지)\s*)"
+    r"(\d{1,5})(?=\s*(?:$|[/:：|·。]|\.\s|\s[-–—]\s))",
+    re.IGNORECASE,
+)
+"""`Harbour Letter 55`, `Letter 4. On bridges`: the word stands right before, no word behind."""
+_TAIL: Final = re.compile(r"[\s/|·,;()\[\]–—-]+$")
+"""What a date at a title's end leaves behind, once it is crossed out."""
 _LEADING: Final = re.compile(r"[^\w#]*0*(\d{1,5})\s*:(?!\d)\s*\S")  # signs, then a number
 _OPENING: Final = re.compile(r"[^\w#]*+((?:[^\s#/]*[^\s#/.!?,;] ){1,3})#\d{1,4}\s*(?:[-–—:|·]|$)")
 """How an opening names its issue before it speaks: `River News #475 - the water is high`."""
-_KINDS: Final = r"(?:issue|episode|podcast|newsletter|weekly|digest|notes|index)"
+_FIRST_DAY: Final = re.compile(r"(?<![\d.,/–-])(\d{1,2})\s*[-–—]\s*(\d{1,2})(?![\d-])")
+_MOST_NAMED: Final = 5  # words of an issue's name
+_SMALL_WORDS: Final = "in of the and from de la du des le von aus der do da"
+_SMALL: Final = frozenset(_SMALL_WORDS.split())
+"""Words that a name writes small."""
+_KINDS: Final = r"(?:issue|episode|podcast|newsletter|weekly|digest|notes)"
 _FILE_NUMBERS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?:^|[ /]){_KINDS} ?#?0*(\d{{1,6}})(?=[ /]|$)",
+        rf"(?:^|[ /])(?!notes){_KINDS} ?#?0*(\d{{1,6}})(?=[ /]|$)",  # `notes-10-papers`
         r"(?:^|[ /])(?:vol|no|number|выпуск) ?#?0*(\d{1,6})(?=[ /]|$)",
-        rf"(?:^|[ /])0*(\d{{1,6}}) {_KINDS}(?=[ /]|$)",
+        rf"(?:^|[ /])(?=\d{{3}})0*(\d{{1,6}}) (?:{_KINDS}|index)(?=[ /]|$)",  # `06-notes` is a place
         r"^0*(\d{1,5}) +/",  # before a date
-        r"^0+([1-9]\d{0,4})(?= )",  # filled up with noughts
     )
 )
 _DAYS: Final = re.compile(r"^\d\d[-_.]\d\d(?!\d)|(?<!\d)\d\d?([-_.])\d\d?\1(?:19|20)\d\d(?!\d)")
@@ -209,21 +228,38 @@ def opening_number(text: str) -> int | None:
         number = _stated(found[0])
         if number is not None:
             return number
-    return find_number(dateline(text), in_words=True)
+    sentence = dateline(text)
+    stated = find_number(sentence, in_words=True)
+    return _named_number(sentence) if stated is None else stated
+
+
+def _named_number(sentence: str) -> int | None:
+    """Give the number of a sentence that is the issue's name, with its date or without."""
+    name = _undated(in_figures(sentence.partition("\n")[0]))
+    found = _LETTERED.search(name) or _SERIES.search(name)
+    if found is None or found.end() < len(name) or _is_year(int(found[1])):
+        return None
+    words = name[: found.start(1)].split()
+    told = len(words) > _MOST_NAMED or any(word.islower() and word not in _SMALL for word in words)
+    return None if told else int(found[1])
 
 
 def find_title_number(title: str) -> int | None:
     """Give the number of a title: stated, before a colon, or last where it names a series."""
-    text = without_dates(in_figures(title)).strip()
-    stated = _stated(text)
+    text = in_figures(title)
+    stated = _stated(without_dates(text).strip())
     if stated is not None:
         return stated
-    found = _LEADING.match(text) or _SERIES.search(text)
+    text = _undated(text)
+    found = _LEADING.match(text) or _LETTERED.search(text) or _SERIES.search(text)
     return int(found[1]) if found and not _is_year(int(found[1])) else None
 
 
 def file_number(name: str) -> int | None:
-    """Give the number a path spells: `issue-30.md`, `第122期.md`, `005-2016-Feb-1.md`."""
+    """Give the number a path spells: `issue-30.md`, `第122期.md`, `005-2016-Feb-1.md`.
+
+    A figure before other words (`06-rivers.md`) only sorts the files.
+    """
     stem = _ENDING.sub("", name[-MOST_READ:]).rstrip("/")
     last = _DAYS.sub(" ", stem.rpartition("/")[2])
     if _HASH.search(last):
@@ -237,7 +273,7 @@ def file_number(name: str) -> int | None:
     if stated is not None:
         return stated
     spaced = re.sub(r" +", " ", spaced)
-    for pattern in (*_FILE_NUMBERS, _SERIES):
+    for pattern in (*_FILE_NUMBERS, _LETTERED, _SERIES):
         found = pattern.search(spaced)
         if found and not _is_year(int(found[1])):
             return int(found[1])
@@ -261,6 +297,14 @@ def _stated(text: str, *, in_words: bool = False) -> int | None:
         if not found["of"] and not _is_year(number):
             return number
     return None
+
+
+def _undated(text: str) -> str:
+    """Cross out the dates, and a figure before one that may be its first day; cut what they leave."""
+    text = _FIRST_DAY.sub(
+        lambda found: f"/ {found[2]}" if int(found[1]) < int(found[2]) <= 31 else found[0], text
+    )
+    return _TAIL.sub("", without_dates(text)).strip()
 
 
 def _dates_out(name: str) -> str:
