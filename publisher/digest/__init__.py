@@ -145,7 +145,7 @@ def _read_issue(digest: _Digest, root: Node, press: Press) -> tuple[Issue, list[
     outlined = parts_of(taken.root, known_title=digest.stated.title, form=digest.stated.form)
     sections = tuple(section_of(part, press) for part in outlined.parts)
     html, preface = prose_of(outlined.preface, press)
-    issue = _issue(digest, sections, outlined.title, preface, html)
+    issue = _issue(digest, sections, outlined.title, preface, html, press)
     issue = with_topics(issue, lexicon(digest.newsletter.topics))
     issue = replace(issue, sections=put_back(issue.sections, taken.asides, press))
     issue, dead = settle_anchors(issue)
@@ -190,7 +190,12 @@ def _stated_as_one(digest: _Digest) -> str | None:
 
 
 def _issue(
-    digest: _Digest, sections: tuple[Section, ...], headline: str | None, preface: str, html: str
+    digest: _Digest,
+    sections: tuple[Section, ...],
+    headline: str | None,
+    preface: str,
+    html: str,
+    press: Press,
 ) -> Issue:
     stated = digest.stated
     if not headline and not stated.title:
@@ -198,7 +203,7 @@ def _issue(
     title = stated.title or headline
     prose = preface or _prose(sections)
     opening = facts.dateline(prose, _links(html or (sections[0].html if sections else "")))
-    image = stated.image and Press(parser(), None).picture(stated.image)
+    image = stated.image and press.picture(stated.image)
     return Issue(
         sections=sections,
         title=title,

@@ -106,8 +106,8 @@ def split(
 ) -> Division:
     """Divide a digest into its issues.
 
-    A path (`name`) may lend its year. `states` names what makes it one issue whatever its headings say ("its front matter states a
-    date"); `asked` is "one" or "many" where the editor decided. `lines` and `shared`, what the
+    A path (`name`) may lend its year. `states` names what makes it one issue whatever its headings
+    say ("its front matter states a date"); `asked` is "one" or "many" where the editor decided. `lines` and `shared`, what the
     front matter says to all, are what a part's hash is made of.
     """
     marks, top = _marks(root, _year(name))

@@ -5,14 +5,15 @@ it was written first. An item has, in this order: what its form found (a categor
 its #tags, its section, and every topic of the table that one of its words speaks of.
 
 A #tag counts where tags are written: at the end of a title or a text, or on a line of nothing but
-tags; where it is no part of a sentence it leaves the text, for every edition shows topics. Within a sentence it is a word; #1234 is a pull request, #0b57d0 a colour. A section's title
-is a topic when it is a name rather than a sentence, a date or boilerplate: three words at most.
+tags; where it is no part of a sentence it leaves the text, for every edition shows topics. Within a
+sentence it is a word; #1234 is a pull request, #0b57d0 a colour. A section's title is a topic when
+it is a name rather than a sentence, a date or boilerplate: three words at most.
 
 Words of the table are looked for in title, translation, section and text, regardless of case and
 width, longer words first: where `大语言模型` stands, `模型` does not. Words in scripts that are
 written with spaces have to stand alone, but for a plural's s; the others may stand anywhere.
 
-Faults: none. Never: an item of a sponsor. See: addresses.topic_slug, asides.
+Faults: none. Never: an item of a sponsor. See: addresses (the slugs), asides.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Two signs or more directly before a word are a heading; one is a hashtag or a number (`#7893`), and
 so are several on a line (`#ML #Recap`).
-Faults: none. Never: what a heading heads. See: html_blocks (the same for `<h2>`), outline (next).
+Faults: none. Never: what a heading heads. See: html_tokens (the same for `<h2>`), outline (next).
 """
 
 from __future__ import annotations

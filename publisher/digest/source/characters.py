@@ -1,8 +1,8 @@
 """characters - what no feed, page or mail may carry, taken out once, at the door.
 
 Control characters that XML 1.0 forbids (and the C1 range, which mail readers show as rubbish), byte
-order marks inside the text, noncharacters, and the characters that turn the direction of writing round and so let
-a title pose as another. The same characters spelt as numbers (`&#x202E;`) go too.
+order marks inside the text, noncharacters, and the characters that turn the direction of writing round
+and so let a title pose as another. The same characters spelt as numbers (`&#x202E;`) go too.
 Faults: none; what was taken out is returned with its place, and so is U+FFFD, which stays: it says
 that a character was lost before.
 Never: touches what is visible. See: decode (before), markdown (after).

@@ -2,7 +2,7 @@
 
 A fence and a span in backticks are passed over: what looks like a comment or a template's tag in
 them is shown as it stands.
-Faults: none. Never: looks at Markdown beyond fences and backticks. See: comments, templates.
+Faults: none. Never: looks at Markdown beyond fences and backticks. See: comments, template_tags.
 """
 
 from __future__ import annotations

@@ -146,11 +146,6 @@ def settle_date(
     return months[0].on(years[0]) if months and years else None
 
 
-def file_date(name: str) -> date | None:
-    """Give the date a path spells: `2024-04-12.md`, `2019-july-23.md`, `2022/Jul/25.md`."""
-    return settle_date((), (), (name,))
-
-
 def dateline(text: str, links: Iterable[str] = ()) -> str:
     """Give what of an opening may state the issue's date.
 

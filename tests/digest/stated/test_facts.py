@@ -6,7 +6,6 @@ import pytest
 
 from publisher.digest.stated.facts import (
     dateline,
-    file_date,
     file_number,
     find_date,
     find_number,
@@ -304,7 +303,7 @@ def test_numbers_of_slugs() -> None:
 )
 def test_file_names(name: str, day: date | None, number: int | None) -> None:
     """A path gives a date or a number where it spells one; a hash and an arXiv number give none."""
-    assert (file_date(name), file_number(name)) == (day, number)
+    assert (settle_date((), (), (name,)), file_number(name)) == (day, number)
 
 
 @pytest.mark.parametrize(
