@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -271,3 +272,18 @@ def test_encodings(
 def test_text_and_title_outweigh_a_translated_title(source: str, language: str | None) -> None:
     """The language is that of what is written; only where that is little do translations speak."""
     assert read(source.encode()).issues[0].language == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](https://a.test/) " * 2_500 + "word",
+        "x " + "<i>" * 30_000 + "</b>" * 30_000,
+    ],
+    ids=["links before a word", "tags that never meet"],
+)
+def test_nasty_shapes_take_no_square(text: str) -> None:
+    """Reading costs what the length does, whatever is written."""
+    begin = process_time()
+    read(text.encode())
+    assert process_time() - begin < 5

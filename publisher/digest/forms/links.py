@@ -47,11 +47,14 @@ class Opening:
     address: str
     rest: tuple[Token, ...] = ()
     tag: str = ""  # `[video]`, `(easy)` before the link
+    pictures: tuple[Token, ...] = ()  # before the link or in it
 
     @property
     def lead(self) -> tuple[Token, ...]:
-        """The tag before the link as the words a body may begin with."""
-        return (Token("text", "", 0, content=f"{self.tag} "),) if self.tag else ()
+        """The pictures and the tag before the link, with which a body may begin."""
+        tag = (Token("text", "", 0, content=f"{self.tag} "),) if self.tag else ()
+        gap = (Token("text", "", 0, content=" "),) if self.pictures else ()
+        return (*self.pictures, *gap, *tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,9 @@ def opening_link(children: Sequence[Token]) -> Opening | None:
             before = [child for child in children[:index] if child.type != "text"]
             before = [child for child in before if child.nesting]
             rest = _without_empty_wrappers([*before, *children[after:]])
-            return link and replace(link, rest=tuple(rest), tag=_tag_of(children[:index]))
+            pictures = tuple(one for one in children[:after] if one.type == "image")
+            tag = _tag_of(children[:index])
+            return link and replace(link, rest=tuple(rest), tag=tag, pictures=pictures)
         is_wrapper = child.type.replace("_close", "_open") in _WRAPPERS
         is_quiet = (child.type == "text" and _is_quiet(child.content)) or is_wrapper
         if not is_quiet and child.type != "image" and not _is_blank(child):
@@ -99,10 +104,8 @@ def only_links(children: Sequence[Token]) -> list[Opening]:
             depth += 1
         elif child.type == "link_close":
             depth -= 1
-        elif depth == 0 and child.content and child.type != "html_inline":
-            is_sign = child.type == "text" and not any(map(str.isalnum, child.content))
-            if not is_sign:
-                return []
+        elif depth == 0 and not _is_between_links(child):
+            return []
     return found
 
 
@@ -118,10 +121,16 @@ def labelled_links(children: Sequence[Token]) -> list[Opening]:
 
 def trailing_links(children: Sequence[Token]) -> tuple[list[Token], list[Opening]]:
     """Part a line from the links it ends with; no links where words stand after the last."""
-    for index, child in enumerate(children):
-        if child.type == "link_open" and (links := only_links(children[index:])):
-            return list(children[:index]), links
-    return list(children), []
+    first, depth = len(children), 0
+    for index in range(len(children) - 1, -1, -1):
+        child = children[index]
+        depth += (child.type == "link_close") - (child.type == "link_open")
+        if child.type == "link_open":
+            first = index
+        elif depth == 0 and not _is_between_links(child):
+            break
+    links = only_links(children[first:])
+    return list(children[: first if links else None]), links
 
 
 def title_and_links(children: Sequence[Token]) -> Titled | None:
@@ -237,6 +246,13 @@ def is_break(token: Token) -> bool:
     return token.type in {"softbreak", "hardbreak"} or (
         token.type == "html_inline" and BREAK.match(token.content) is not None
     )
+
+
+def _is_between_links(child: Token) -> bool:
+    """Whether a token says nothing: signs, a break, a raw tag."""
+    if not child.content or child.type == "html_inline":
+        return True
+    return child.type == "text" and not any(map(str.isalnum, child.content))
 
 
 def _tag_of(children: Sequence[Token]) -> str:

@@ -141,10 +141,12 @@ def _listed(blocks: Sequence[Block], wanted: str | None, *, bulleted: bool) -> R
         name, most = wanted, forms[wanted]
     says = next(form.says for form in BULLETS if form.name == name)
     run = Run(name, f"{most} of {count} bullets {says}")
+    before = 0  # the list above
     for n, block in enumerate(blocks):
         if n in found:
+            before = n
             run.drafts += [draft for _, draft in found[n] if draft]
-        elif run.drafts and _belongs_above(blocks, n, lists):
+        elif run.drafts and _belongs_above(blocks, n, before, lists):
             run.drafts[-1] = _with(run.drafts[-1], block)
         else:
             run.prose.append(block)
@@ -186,14 +188,15 @@ def _carries(blocks: Sequence[Block], forms: Counter[str], count: int) -> bool:
     return listed * 2 > sum(len(body_text(block.tokens)) for block in blocks[: last + 1])
 
 
-def _belongs_above(blocks: Sequence[Block], n: int, lists: dict[int, list[list[Block]]]) -> bool:
+def _belongs_above(
+    blocks: Sequence[Block], n: int, before: int, lists: dict[int, list[list[Block]]]
+) -> bool:
     """Whether a block between bullets is part of the bullet above: a quotation, or one in turn."""
     if blocks[n].kind in _QUOTED:
         return True
     if bold_line(blocks[n]):
         return False
-    before = max(place for place in lists if place < n)
-    last = max(lists)
+    last = next(reversed(lists))
     return len(lists) > 1 and len(lists[before]) == 1 and (n < last or before == last)
 
 

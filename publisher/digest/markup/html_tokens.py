@@ -20,7 +20,14 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from publisher.digest.markup.raw import TAG, UNSEEN, attributes_of, is_too_deep, words_of_tag
+from publisher.digest.markup.raw import (
+    MOST_OPEN_TAGS,
+    TAG,
+    UNSEEN,
+    attributes_of,
+    is_too_deep,
+    words_of_tag,
+)
 
 _BROKEN: Final = re.compile(r"<[a-zA-Z/!?]")
 _SPACE: Final = re.compile(r"[ \t\n]+")
@@ -319,7 +326,8 @@ def _paired(children: Sequence[Token], markdown: MarkdownIt) -> list[Token]:
         elif name == "img":
             out[index] = _picture(child, markdown)
         elif name in _PAIRS or name in UNSEEN:
-            waiting.append((name, index))
+            if len(waiting) < MOST_OPEN_TAGS:  # more is too deep for a page, too
+                waiting.append((name, index))
         elif name[1:] in _PAIRS or name[1:] in UNSEEN:
             opening = _opening(waiting, name[1:])
             if opening is not None and name[1:] in _PAIRS:

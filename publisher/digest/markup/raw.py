@@ -38,6 +38,8 @@ HTML: Final = frozenset(
 )
 """The elements of HTML and its formulas, those of old included; `<int>` and `<path>` are none."""
 
+_HIDES_MARKUP: Final = frozenset({"textarea", "xmp", "plaintext", "noembed", "noframes"})
+"""Elements in which a browser shows the tags that follow as they are written."""
 _ATTRIBUTE: Final = re.compile(
     r"""([^\s"'<>/=]++)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]++)))?"""
 )
@@ -67,9 +69,12 @@ def words_of_tag(tag: str) -> str | None:
     """Say what a tag that is none of HTML's shows: itself, or nothing; None where it is HTML's.
 
     `List<int>` and `cd <path>` are words an editor wrote. A browser would hide them, and a sanitiser
-    that takes them for MathML or SVG all that follows. What has attributes, or a prefix, is markup.
+    that takes them for MathML or SVG all that follows. What has attributes, or a prefix, is markup;
+    so is what would show the markup after it.
     """
     found = TAG.fullmatch(tag)
+    if found and found[2].lower() in _HIDES_MARKUP:
+        return ""
     if found is None or found[2].lower() in HTML:
         return None
     return "" if ":" in found[2] or found[3].strip(" /\n") else tag

@@ -40,7 +40,8 @@ _PADDED: Final = re.compile(
     r"<(?:[ \t]{1,3}(https?://[^\s<>]{1,2000}?)[ \t]{0,3}/?|(https?://[^\s<>]{1,2000}?)[ \t]{1,3}/?)>"
 )
 _TURNED: Final = re.compile(r"\[[ \t]*(https?://[^\s\[\]<>]+)[ \t]*\](?!\()")
-_TURNED_WORDS: Final = re.compile(r"\(([^()]{1,200})\)$")
+_TURNED_WORDS: Final = re.compile(r"\(([^()]+)\)$")
+_LONGEST_TURNED: Final = 200
 
 
 def references(markdown: MarkdownIt) -> None:
@@ -181,10 +182,10 @@ def _turned(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "[" or state.linkLevel or silent:
         return False
     address = _TURNED.match(state.src, state.pos, state.posMax)
-    words = _TURNED_WORDS.search(state.pending) if address else None
+    words = _TURNED_WORDS.search(state.pending[-_LONGEST_TURNED:]) if address else None
     if address is None or words is None:
         return False
-    state.pending = state.pending[: words.start()]
+    state.pending = state.pending.removesuffix(words[0])
     opening = state.push("link_open", "a", 1)
     opening.attrs = {"href": state.md.normalizeLink(address[1])}
     state.push("text", "", 0).content = words[1]

@@ -159,3 +159,12 @@ def test_no_word_is_lost(parts: list[str]) -> None:
     assert [word for word in plain if word.startswith("w")] == words
     html = press(text)
     assert [html[i : i + 2] for i in range(len(html)) if html[i : i + 2] in {"w1", "w2"}] == words
+
+
+@pytest.mark.parametrize("name", ["textarea", "xmp", "plaintext"])
+@pytest.mark.parametrize("before", ["", "We "])
+def test_no_element_shows_the_tags_after_it(name: str, before: str) -> None:
+    """A browser would show `</p>` and all that follows as it is written."""
+    html = press(f"{before}<{name}> and **more**\n\nNext.")
+    assert "&lt;" not in html
+    assert "Next." in html
