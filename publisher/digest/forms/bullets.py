@@ -145,6 +145,8 @@ def title_address_draft(
     body = [paragraph(kept, block)] if kept else []
     if len(found.links) > 1:  # `[PDF](u) | [HTML](v)` stays to be clicked
         body.insert(0, paragraph(found.shown, block))
+    if pictures := [word for word in found.words if word.type == "image"]:
+        body.insert(0, paragraph(pictures, block))
     translation = translation_of(first, title) if len(found.links) == 1 else None
     return Draft(
         title=title,

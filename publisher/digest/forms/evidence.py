@@ -26,7 +26,7 @@ from publisher.digest.forms.rubrics import (
     promises_news,
 )
 from publisher.digest.forms.series import Run, is_contents, run_of
-from publisher.digest.forms.tables import HEADINGS, STORY
+from publisher.digest.forms.tables import HEADINGS, NEWS, STORY
 from publisher.digest.forms.titles import labelled_heading, labels_of, told
 from publisher.digest.markup.outline import LISTS, Block, Node
 from publisher.digest.markup.plain import body_text
@@ -197,10 +197,8 @@ class Evidence:
             words = [block for block in blocks if block.kind == "paragraph_open"]
             if len(words) < 2 or any(not first_address(block.children) for block in words):
                 return None
-        if run and is_for_one(title) and len(run.drafts) > 1:
-            first, *others = run.drafts
-            rest = tuple(block for draft in others for block in draft.body)
-            run.drafts = [replace(first, body=(*first.body, *rest))]
+        if run and run.form == NEWS.name and is_for_one(title):
+            run.drafts = [_told_in_one(run.drafts, blocks)]
         return run
 
     def repeats(self, node: Node, items: set[int]) -> bool:
@@ -252,6 +250,14 @@ class Evidence:
 def title_of(node: Node) -> str:
     """Give a heading's words; the root has none."""
     return node.heading.title if node.heading else ""
+
+
+def _told_in_one(drafts: Sequence[Draft], blocks: Sequence[Block]) -> Draft:
+    """Make one draft of paragraphs that tell of one thing; a bold lead within is no title then."""
+    first, *others = drafts
+    whole = {block.line: block for block in blocks}
+    rest = [block for draft in others for block in (whole[draft.line], *draft.body[1:])]
+    return replace(first, body=(*first.body, *rest))
 
 
 def _all_of(root: Node) -> list[Node]:

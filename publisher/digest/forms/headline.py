@@ -12,6 +12,7 @@ from typing import Final
 from publisher.digest.forms.bullets import lead_of
 from publisher.digest.forms.evidence import Evidence
 from publisher.digest.forms.links import lines_of
+from publisher.digest.forms.titles import pictures_of
 from publisher.digest.markup.outline import LISTS, Node
 from publisher.digest.markup.plain import cells, title_text
 from publisher.digest.stated.facts import find_date, find_title_number
@@ -51,7 +52,8 @@ def _heading(root: Node, evidence: Evidence, known: str | None) -> tuple[str | N
         return None, root
     below = first.children + _on_one_level(first, root.children[1:], evidence)
     # a heading that says something else than the stated title stays, above all others
-    top = Node(None, root.own + (first.own if is_same else [first.heading]), below)
+    own = [*pictures_of(first.heading), *first.own] if is_same else [first.heading]
+    top = Node(None, root.own + own, below)
     return title or None, top
 
 

@@ -56,7 +56,16 @@ def table_rows(block: Block) -> list[Draft]:
     column = _title_column(heads, body)
     if column is None:
         return []
-    return [_draft(block, row, heads, column) for row in body]
+    counts = {n for n in range(len(heads)) if _counts([row[n].text for row in body])}
+    told = [n for n in range(len(heads)) if n != column and n not in counts]
+    return [_draft(block, row, heads, column, told) for row in body]
+
+
+def _counts(texts: Sequence[str]) -> bool:
+    """Whether a column only counts its rows."""
+    figures = [re.sub(r"\D", "", text) if is_sign(text) else "" for text in texts]
+    first = int(figures[0] or 0)
+    return first < 2 and figures == [str(first + n) for n in range(len(figures))]
 
 
 def _title_column(heads: Sequence[str], rows: Sequence[Row]) -> int | None:
@@ -77,24 +86,35 @@ def _title_column(heads: Sequence[str], rows: Sequence[Row]) -> int | None:
     return None
 
 
-def _draft(block: Block, row: Row, heads: Sequence[str], column: int) -> Draft:
+def _draft(
+    block: Block, row: Row, heads: Sequence[str], column: int, columns: Sequence[int]
+) -> Draft:
+    """Make a draft of a row: its title, and what of the other `columns` says something."""
     cell = row[column]
     title, rest = _title_of(cell.children)
     address = first_address(cell.children)
-    others = [(heads[n], other) for n, other in enumerate(row) if n != column and other.text]
+    others = [(heads[n], row[n]) for n in columns if _says_something(row[n])]
     if address is None:
         address = next(
             (found for _, other in others if (found := first_address(other.children))), None
         )
     authors = next((other.text for head, other in others if AUTHORS.fullmatch(head)), "")
-    told = [(head, other) for head, other in others if not is_sign(other.text)]
-    body = [paragraph(rest, block)] if any(child.content.strip() for child in rest) else []
-    body += [paragraph(_named(head, other), block) for head, other in told]
+    body = [paragraph(rest, block)] if any(map(_is_shown, rest)) else []
+    body += [paragraph(_named(head, other), block) for head, other in others]
     if not title:
-        title = first_sentence(next((other.text for _, other in told), "")) or host_of(
-            address or "…"
-        )
+        words = (other.text for _, other in others if not is_sign(other.text))
+        title = first_sentence(next(words, "")) or host_of(address or "…")
     return Draft(title, cell.line, address, authors=names_in(authors), body=tuple(body))
+
+
+def _says_something(cell: Cell) -> bool:
+    """Whether a cell is more than a dash: words, figures, a picture."""
+    is_dash = is_sign(cell.text) and not any(map(str.isdigit, cell.text))
+    return bool(cell.text and not is_dash) or any(child.type == "image" for child in cell.children)
+
+
+def _is_shown(child: Token) -> bool:
+    return child.type == "image" or bool(child.content.strip())
 
 
 def _title_of(children: Sequence[Token]) -> tuple[str, Sequence[Token]]:

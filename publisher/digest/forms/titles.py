@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from publisher.digest.forms.drafts import Draft
 from publisher.digest.forms.links import (
     Opening,
+    first_address,
     first_line,
     is_sign,
     labelled_links,
@@ -57,16 +58,17 @@ def heading_then_link(node: Node) -> Draft | None:
     words = unless_address(first.text, first.address)
     title = node.heading.title or words or host_of(first.address)
     translation = translation_of(first, title) if len(links) == 1 else None
+    leads = titled if titled and _is_whole(titled) else first
     kept = without_breaks(after)
-    if len(links) > 1:  # `[PDF](u) | [HTML](v)` stays to be clicked
+    if len(links) > 1 or leads.address != first.address:  # `[PDF](u) | [HTML](v)` can be clicked
         kept = tuple(node.own[0].children)
     body = [paragraph(kept, node.own[0])] if kept else []
-    body = _pictures(node.heading) + body + list(node.below())[1:]
+    body = _beside(node.heading, leads.address) + body + list(node.below())[1:]
     return Draft(
         title=title,
         line=node.heading.line,
-        address=titled.address if titled and _is_whole(titled) else first.address,
-        link_text=first.text,
+        address=leads.address,
+        link_text=leads.text,
         alt_title=translation,
         body=tuple(body),
     )
@@ -85,7 +87,7 @@ def linked_heading(node: Node) -> Draft | None:
         line=node.heading.line,
         address=link.address,
         link_text=link.text,
-        body=tuple(node.below()),
+        body=(*_beside(node.heading, link.address), *node.below()),
     )
 
 
@@ -106,7 +108,7 @@ def heading_with_links(node: Node) -> Draft | None:
         address=links[0].address,
         link_text=links[0].text,
         topics=topics,
-        body=(*_pictures(node.heading), *shown, *node.below()),
+        body=(*pictures_of(node.heading), *shown, *node.below()),
     )
 
 
@@ -131,7 +133,7 @@ def labelled_heading(node: Node) -> Draft | None:
         link_text=links[0].text if links else "",
         alt_title=original if original != title else None,
         authors=names_in(authors),
-        body=(*_pictures(node.heading), *node.below()),
+        body=(*_beside(node.heading, links[0].address if links else None), *node.below()),
     )
 
 
@@ -181,12 +183,14 @@ def told(node: Node) -> Draft:
     alone = (only_links(first_line(block.children)[0]) for block in paragraphs)
     standing = [links[0].address for links in alone if links]
     address = next(iter(addresses), None) if len(addresses) == 1 else next(iter(standing), None)
-    pictures = _pictures(node.heading) if node.heading else []
+    if node.heading:
+        address = first_address(node.heading.children) or address
+    beside = _beside(node.heading, address) if node.heading else []
     return Draft(
         title=node.heading.title if node.heading else "",
         line=node.line or 1,
         address=address,
-        body=(*pictures, *body),
+        body=(*beside, *body),
     )
 
 
@@ -232,9 +236,21 @@ def _category(title: str, words: Sequence[Token]) -> tuple[tuple[str, ...], str]
     return (code,), (found[1] or "") + title[found.end() :]
 
 
-def _pictures(heading: Block) -> list[Block]:
+def pictures_of(heading: Block) -> list[Block]:
     """Give the pictures of a heading as a paragraph; they are no part of the title."""
     return [paragraph(heading.pictures, heading)] if heading.pictures else []
+
+
+def _beside(heading: Block, address: str | None) -> list[Block]:
+    """Give the pictures of a heading, and its links that lead elsewhere than the item."""
+    links: list[Token] = []
+    for start, child in enumerate(heading.children):
+        if child.type == "link_open" and child.attrs.get("href") != address:
+            end = start + [one.type for one in heading.children[start:]].index("link_close")
+            if title_text(heading.children[start:end]):
+                gap = [Token("text", "", 0, content=" · ")] if links else []
+                links += [*gap, *heading.children[start : end + 1]]
+    return pictures_of(heading) + ([paragraph(links, heading)] if links else [])
 
 
 def _is_rival(block: Block) -> bool:

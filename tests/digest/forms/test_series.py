@@ -91,3 +91,15 @@ def test_table_of_figures_is_content(issue_of: Read) -> None:
     issue = issue_of("## P\n\n| Name | Speed |\n|---|---|\n| a | 1 |\n| b | 2 |\n\nSo fast.\n")
     assert not issue.items
     assert "<table>" in issue.sections[0].html
+
+
+def test_news_of_one_thing_loses_no_title(issue_of: Read) -> None:
+    """`Bug of the week`: paragraphs are one item, bold leads within it words; bullets are items."""
+    issue = issue_of(
+        "# W 1\n\n## Bug of the week\n\nIt [bites](https://a.test/1) all.\n\n"
+        "**Remedy:** it is [mended](https://a.test/2) now.\n\n"
+        "## Tools of the week\n\n- [Saw](https://a.test/3) - cuts.\n- [Axe](https://a.test/4) - hews.\n"
+    )
+    bug, *tools = issue.items
+    assert bug.text == "It bites all.\n\nRemedy: it is mended now."
+    assert [item.title for item in tools] == ["Saw", "Axe"]

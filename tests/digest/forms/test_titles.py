@@ -91,3 +91,43 @@ def test_people_are_not_where_bullets_lead(issue_of: Read) -> None:
         ("A film", "https://a.test/f"),
     ]
     assert issue.items[1].text == "[video] of it"
+
+
+def test_each_link_of_a_heading_is_kept(issue_of: Read) -> None:
+    """One is the item's own; the others begin its text."""
+    issue = issue_of(
+        "# R 1\n\n## [Low water](https://a.test/1) by [Ada](https://p.test/ada-b)\n\nText.\n\n"
+        "## [High water](https://a.test/2) ![gauge](https://a.test/g.png)\n\nText.\n"
+    )
+    assert [item.url for item in issue.items] == ["https://a.test/1", "https://a.test/2"]
+    assert [link.url for link in issue.items[0].links][1:] == ["https://p.test/ada-b"]
+    assert issue.items[1].image == "https://a.test/g.png"
+
+
+def test_a_story_leads_where_its_heading_does(issue_of: Read) -> None:
+    """`## Words [link](u) words` over prose without a link."""
+    issue = issue_of(
+        "# R 1\n\n## Ada wrote [a song](https://a.test/1) of it\n\nProse of it.\n\n"
+        "## Bob drew [a map](https://a.test/2) of it\n\nProse, too.\n"
+    )
+    assert [item.url for item in issue.items] == ["https://a.test/1", "https://a.test/2"]
+
+
+def test_a_linked_heading_over_its_linked_translation(issue_of: Read) -> None:
+    """Both addresses are kept, each with its own words."""
+    issue = issue_of(
+        "# R 1\n\n## [Tide](https://a.test/1)\n[潮](https://b.test/1)\n\nText.\n\n"
+        "## [Ebb](https://a.test/2)\n[汐](https://b.test/2)\n\nText.\n"
+    )
+    assert [(link.text, link.url) for link in issue.items[0].links] == [
+        ("Tide", "https://a.test/1"),
+        ("潮", "https://b.test/1"),
+    ]
+
+
+def test_a_picture_in_the_headline_opens_the_preface(issue_of: Read) -> None:
+    """It is no part of the title, and not lost."""
+    issue = issue_of(
+        "# ![Quay](https://a.test/q.png) Harbour 7\n\n## A\n\n- [x](https://a.test/)\n"
+    )
+    assert (issue.title, "https://a.test/q.png" in issue.html) == ("Harbour 7", True)
