@@ -33,7 +33,11 @@ _FORMULA: Final = re.compile(r'<math\b((?:[^<>"]|"[^"]*")*)>(.*?)</math>', re.DO
 _READABLE: Final = re.compile(r'\salttext="([^"]*)"')
 _SCRIPT: Final = re.compile(r"([_^])(\{?)(?=\S)|([{}])|([^_^{}]+|[_^])")
 _COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=:)( )(?=.)")
-_LOOSE_SPACE: Final = re.compile(r"(?<![ \t])[ \t]+(?=[，。；：、！？）」』】》])")
+_LOOSE_SPACE: Final = re.compile(
+    r"(?<![ \t])[ \t]+(?=[，。；：、！？）」』】》])|(?<=[，。；：、！？]) (?=\S)"
+)
+
+_WRAPPED: Final = re.compile(r"(?<=[，。；：、！？])\n(?=\S)")
 
 
 def clean(text: str) -> str:
@@ -50,14 +54,19 @@ def without_slots(text: str) -> str:
 
 
 def set_tight(text: str) -> str:
-    """Take the space from before full-width punctuation, which may not begin a line."""
+    """Take the space from before full-width punctuation, which may not begin a line.
+
+    And the one from behind a stop, whose own width parts it from what follows.
+    """
     return _LOOSE_SPACE.sub("", text)
 
 
 def set_tight_html(html: str) -> str:
     """Do the same in HTML, leaving tags and preformatted text alone."""
     parts = _MARKUP.split(html)
-    return "".join(part if i % 2 else set_tight(part) for i, part in enumerate(parts))
+    return "".join(
+        part if i % 2 else _WRAPPED.sub("", set_tight(part)) for i, part in enumerate(parts)
+    )
 
 
 def for_mjml(html: str) -> str:

@@ -23,6 +23,7 @@ _PART: Final = re.compile(r'(<(?:img|/?a)\b(?:[^<>"]|"[^"]*")*>)')
 _IMAGE: Final = re.compile(r'<img\b(?:[^<>"]|"[^"]*")*>')
 _TAG: Final = re.compile(r"<[^<>]*>")
 _ATTRIBUTE: Final = re.compile(r'\s([a-z]+)="([^"]*)"')
+_BY_MACHINE: Final = re.compile(r"[0-9a-f-]{20}|\d{12}", re.IGNORECASE)
 _SIZE: Final = re.compile(r"(\d{1,5})(?:px)?\s*")
 
 
@@ -150,9 +151,10 @@ def _whole(address: str, base: str | None) -> str | None:
 
 
 def _name(address: str) -> str:
-    """Name a picture without words: by its file, else by its host."""
+    """Name a picture without words: by its file, else, or where a machine named it, by its host."""
     name = basename(unquote(urlsplit(address).path))
-    return name if re.fullmatch(r"[^\x00-\x20]{1,60}\.\w{2,5}", name) else _host(address)
+    is_name = re.fullmatch(r"[^\x00-\x20]{1,60}\.\w{2,5}", name) and not _BY_MACHINE.search(name)
+    return name if is_name else _host(address)
 
 
 def _host(address: str) -> str:

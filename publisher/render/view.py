@@ -7,23 +7,33 @@ Faults: none. Never: markup of an edition. See: mail, text, page, feed (who take
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from functools import partial
 from itertools import count, islice
+from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
 
 from publisher.addresses import issue_address, topic_slug
-from publisher.model import Item, ItemRecord, Newsletter, Published
+from publisher.model import Item, ItemRecord, Newsletter, Published, Section
 from publisher.render import fragments
 from publisher.render.fragments import excerpt, set_tight, set_tight_html, sponsored
 from publisher.render.images import shown as pictured
 from publisher.render.repeats import without_repeats
 from publisher.render.words import count_words, date_words, primary, say, sponsor_word
+
+MOST_LISTED: Final = 30
+"""Items that a list of contents may name one by one; a longer one hides the news behind it."""
+_NOTES: Final = re.compile(
+    r"(?:foot|end)?notes|脚注|腳注|註釋|注释|각주|сноски|примечания|fu(?:ß|ss)noten"
+    r"|notes de bas de page|notas(?: (?:al|de) (?:pie|rodapé))?|poznámky(?: pod čarou)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,17 @@ class SectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentsView:
+    """A line of the list of contents: an item, or a section with the count of its items."""
+
+    number: int
+    anchor: str
+    title: str
+    language: str | None
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class IssueView:
     """An issue as it is shown.
 
@@ -94,10 +115,24 @@ class IssueView:
         news = (section for section in self.sections if not section.is_sponsor)
         return tuple(item for section in news for item in section.items)
 
+    @property
+    def contents(self) -> tuple[ContentsView, ...]:
+        """What the list of contents names: the items, of a long issue the sections."""
+        news = [section for section in self.sections if section.items and not section.is_sponsor]
+        titled = [section for section in news if section.title]
+        if len(self.items) <= MOST_LISTED or len(titled) < 3:
+            return _listed(self.items) if len(self.items) > 2 else ()
+        lines: list[ContentsView] = []
+        for section in news:
+            first, count = section.items[0], len(section.items)
+            named = ContentsView(first.number, first.anchor, section.title or "", None, count)
+            lines += [named] if section.title else _listed(section.items)
+        return tuple(lines)
+
     def dateline(self, language: str) -> str:
-        """Say number and length of the issue, and its date where the heading does not."""
+        """Say number, date and length of the issue, the first two where the heading does not."""
         parts = []
-        if self.number is not None:
+        if self.number is not None and not (self.is_titled and self._says(self.number)):
             parts.append(say(language, "number", number=self.number))
         if self.is_titled:
             parts.append(date_words(language, self.date))
@@ -105,9 +140,18 @@ class IssueView:
             parts.append(count_words(language, len(self.items)))
         return " · ".join(parts)
 
+    def _says(self, number: int) -> bool:
+        """Whether the title says the number; a small one may be a day, or a count of things."""
+        before = r"(?:[#№第]|\bn[o.º°]+|\bissue|\bnumber)\s*" if number < 32 else r"(?<!\d)"
+        return bool(re.search(rf"{before}{number}(?!\d)", self.heading, re.IGNORECASE))
+
     def summary(self, length: int) -> str:
         """Say in a line what the issue is about: its preface, else the titles of its items."""
         return excerpt(self.text, length) or titles(self.items, length)
+
+
+def _listed(items: Sequence[ItemView]) -> tuple[ContentsView, ...]:
+    return tuple(ContentsView(i.number, i.anchor, i.title, i.language) for i in items)
 
 
 def titles(items: Sequence[ItemView], length: int) -> str:
@@ -139,7 +183,7 @@ def headline(published: Published, newsletter: Newsletter, language: str | None 
 
     What is made up is ours and so in our language: the variant's, else the newsletter's.
     """
-    stated = _line(published.issue.title)
+    stated = _heading(published.issue.title)
     day = date_words(language or newsletter.language, issue_date(published, newsletter))
     return stated or f"{_line(newsletter.title) or newsletter.slug} · {day}"
 
@@ -163,8 +207,8 @@ def view(
     topics = [*issue.topics, *(topic for item in news for topic in item.topics)]
     return IssueView(
         headline=headline(published, newsletter, our_language),
-        heading=_line(issue.title) or date_words(our_language or newsletter.language, day),
-        is_titled=bool(_line(issue.title)),
+        heading=_heading(issue.title) or date_words(our_language or newsletter.language, day),
+        is_titled=bool(_heading(issue.title)),
         language=language,
         date=day,
         number=issue.number if issue.number is not None else record.number,
@@ -184,6 +228,8 @@ def _sections(
     sections = []
     for section in published.issue.sections:
         title = _line(section.title) or None
+        if _is_emptied(section):
+            continue
         word = sponsor_word(ours) if section.sponsor else ""
         made = partial(_made, published, newsletter, is_paid=section.sponsor)
         items = []
@@ -203,6 +249,12 @@ def _sections(
             )
         )
     return tuple(sections)
+
+
+def _is_emptied(section: Section) -> bool:
+    """Whether a section is the heading of notes that have gone to the items they belong to."""
+    holds = section.items or section.html or section.closing_html
+    return not holds and bool(_NOTES.fullmatch((section.title or "").strip(" :：")))
 
 
 def _made(
@@ -270,6 +322,11 @@ def _clean(text: str) -> str:
 
 def _line(text: str | None) -> str:
     return set_tight(" ".join(_clean(text or "").split()))
+
+
+def _heading(title: str | None) -> str:
+    """Give an issue's title without the colon that led on to its first line."""
+    return _line(title).rstrip(" :：")
 
 
 def _lines(texts: Iterable[str]) -> tuple[str, ...]:

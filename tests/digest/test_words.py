@@ -56,8 +56,10 @@ UNSEEN = [
 NOT_SHOWN = [
     re.compile(r"^\|[^\n]*\|(?=\n\|[ :|-]*-[ :|-]*\|$)", re.MULTILINE),
     re.compile(r"\*\*(?:原文标题|作者|Authors)[:：]?\*\*"),
+    re.compile(r"^#+ *(?:脚注|注释|Footnotes)[ \t]*$", re.MULTILINE),
 ]
-"""Heads of tables whose rows are items; labels of what stands as second title or by-line."""
+"""Heads of tables whose rows are items; labels of what stands as second title or by-line; the
+heading of footnotes, which go to their items."""
 GONE = "\ue000"  # parts words, but is no space
 
 

@@ -35,6 +35,8 @@ def test_clean_drops_what_xml_forbids() -> None:
 def test_no_space_before_full_width_punctuation() -> None:
     """A space before a full-width comma would put the comma at the head of a line."""
     assert set_tight("海边 ，a , b （甲）") == "海边，a , b （甲）"
+    assert set_tight("海边。 Ann、 Bo\n甲：  乙， \n") == "海边。Ann、Bo\n甲：  乙， \n"
+    assert set_tight_html("<p>海边，\nAnn。\n</p>\n<p>") == "<p>海边，Ann。\n</p>\n<p>"
     assert (
         set_tight_html('<p title="a ，b">海边 ，</p><pre>x ，</pre>')
         == '<p title="a ，b">海边，</p><pre>x ，</pre>'

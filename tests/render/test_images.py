@@ -21,6 +21,10 @@ BASE = "https://old.example/blog/"
     [
         (f'<img src="{FAR}" alt="a cup">', f'<a href="{FAR}">a cup</a>'),
         (f'<img src="{FAR}" alt="">', f'<a href="{FAR}">a.png</a>'),
+        (
+            '<img src="https://img.example/0a1b2c3d-4e5f-6071-8293.png">',
+            '<a href="https://img.example/0a1b2c3d-4e5f-6071-8293.png">img.example</a>',
+        ),
         (f'<img src="{FAR}" title="cup">', f'<a href="{FAR}">cup</a>'),
         (
             '<img src="https://www.img.example/x?y=1&amp;z">',

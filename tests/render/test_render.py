@@ -1,11 +1,14 @@
 """The room as a whole: every edition of one small issue, byte for byte."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from publisher.model import Kind, Newsletter, Published, Variant
+from publisher import identity
+from publisher.model import Issue, Item, Kind, Newsletter, Published, Section, Variant
 from publisher.render import EDITIONS, feed, headline, mail, message, page, text
+from publisher.render.fragments import plain
 
 ZH = Variant("zh-CN")
 
@@ -74,3 +77,28 @@ def test_headline_is_the_title_or_made_up(published: Published, newsletter: News
     assert headline(untitled, newsletter) == "杂货周刊 · 2024年3月1日"
     english = replace(newsletter, language="en", title="Sundries")
     assert headline(untitled, english) == "Sundries · 1 March 2024"
+
+
+def test_a_sentence_stands_once_in_every_edition(
+    newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """It is the heading, with its links; the text goes on behind it."""
+    html = '<p>Ann <a href="https://ann.example/">mended</a> the <a href="https://mill.example/">mill</a>. Thanks!</p>'
+    said = "Ann mended the mill."
+    item = Item(said, url="https://mill.example/", html=html, text=f"{said} Thanks!")
+    issue = Issue((Section((item,)),), title="Mills")
+    published = Published(
+        issue, identity.provisional(issue, newsletter, datetime(2024, 3, 1, tzinfo=UTC))
+    )
+    variant = Variant("en")
+    bodies = [
+        mail.render(published, newsletter, variant, templates).body.split("</h1>")[1],
+        text.render(published, newsletter, variant, templates).body,
+        page.render(published, newsletter, templates).body.split("</h1>")[1],
+        json.loads(feed.json_feed([published], newsletter).body)["items"][0]["content_html"],
+    ]
+    for body in bodies:
+        assert plain(body).count(said) == 1
+        assert body.count("Thanks!") == 1
+        assert "https://ann.example/" in body
+        assert "https://mill.example/" in body

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from publisher import identity
 from publisher.model import Issue, Item, ItemRecord, Newsletter, Published, Record, Section, Slot
 from publisher.render.view import issue_date, titles, view
 
@@ -59,6 +60,50 @@ def test_dateline_names_the_date_once(published: Published, newsletter: Newslett
     untitled = Published(replace(published.issue, title=None), published.record)
     shown = view(untitled, newsletter)
     assert (shown.heading, shown.dateline("en")) == ("2024年3月1日", "No. 7 · 3 items")
+
+
+def test_dateline_does_not_repeat_the_number(published: Published, newsletter: Newsletter) -> None:
+    """A title that says the number says it for all; a figure in it that is another does not."""
+    for title, says in (("风 #7：", False), ("7 March 77", True), ("第7期", False)):
+        shown = view(Published(replace(published.issue, title=title), published.record), newsletter)
+        assert shown.heading == title.rstrip("：")
+        assert shown.dateline("en").startswith("No. 7 · ") is says
+
+
+def test_a_long_issue_lists_its_sections(newsletter: Newsletter) -> None:
+    """Beyond thirty items the list of contents names sections, with what each holds."""
+
+    def shown(counts: list[int]) -> list[tuple[int, str, int]]:
+        sections = tuple(
+            Section(tuple(Item(f"i{n}") for n in range(count)), title=f"S{count}" if count else "E")
+            for count in counts
+        )
+        issue = Issue((Section((Item("first"),)), *sections))
+        record = identity.provisional(issue, newsletter, datetime(2024, 3, 1, tzinfo=UTC))
+        return [
+            (line.number, line.title, line.count)
+            for line in view(Published(issue, record), newsletter).contents
+        ]
+
+    assert shown([0, 2, 28, 1]) == [(1, "first", 0), (2, "S2", 2), (4, "S28", 28), (32, "S1", 1)]
+    assert len(shown([2, 40])) == 43
+    assert len(shown([2, 3, 4])) == 10
+    assert shown([1]) == []
+
+
+def test_the_heading_of_notes_that_went_is_left_out(
+    published: Published, newsletter: Newsletter
+) -> None:
+    """Notes stand with their items; what they were under in the digest would head nothing."""
+    sections = [
+        *published.issue.sections,
+        Section((), title="Footnotes:"),
+        Section((), title="Bye!"),
+    ]
+    shown = view(
+        Published(replace(published.issue, sections=tuple(sections)), published.record), newsletter
+    )
+    assert [section.title for section in shown.sections] == [None, "长读", "Bye!"]
 
 
 def test_what_we_make_up_is_in_our_language(published: Published, newsletter: Newsletter) -> None:

@@ -57,6 +57,7 @@ _PLAYERS: Final = {
     "object": "data",
     "embed": "src",
 }
+_UNNAMED: Final = "YouTube video player"  # what YouTube calls every player it gives away
 _YOUTUBE: Final = re.compile(
     r"(?:https?:)?//(?:www\.)?youtube(?:-nocookie)?\.com/embed/([\w-]{11})\b.*"
 )
@@ -296,7 +297,8 @@ def _player_link(address: str, title: str, like: Token) -> list[Token]:
     youtube = _YOUTUBE.fullmatch(address)
     if youtube:
         address = f"https://www.youtube.com/watch?v={youtube[1]}"
-    words = " ".join(title.split()) or address
+    named = " ".join(title.split())
+    words = address if not named or named == _UNNAMED else named
     return [
         Token("link_open", "a", 1, attrs={"href": address}, map=like.map),
         Token("text", "", 0, content=words, map=like.map),

@@ -66,7 +66,8 @@ def test_same_as_markdown(text: str, expected: str) -> None:
         ("<embed src=https://v.test/5>", "https://v.test/5"),
         ("<iframe src='/6'>", "https://base.test/6"),
         (
-            '<iframe src="//www.youtube-nocookie.com/embed/abcdefghijk?x=1"></iframe>',
+            '<iframe title="YouTube video player"'
+            ' src="//www.youtube-nocookie.com/embed/abcdefghijk?x=1"></iframe>',
             "https://www.youtube.com/watch?v=abcdefghijk",
         ),
     ],
