@@ -146,6 +146,7 @@ def _named(data: bytes, ending: str, size: tuple[int, int]) -> Made:
 
 def _is_kept(source: Image.Image, data: bytes) -> bool:
     """Say whether a GIF moves, is small enough to stay as it is, and can be shown to its end."""
+    screen = source.size
     frames = getattr(source, "n_frames", 1)
     fits = len(data) <= MOST_BYTES and source.width <= MOST_WIDTH and source.height <= MOST_HEIGHT
     work = frames * source.width * source.height
@@ -155,6 +156,9 @@ def _is_kept(source: Image.Image, data: bytes) -> bool:
     for number in range(frames):
         source.seek(number)
         source.load()
+    if source.size != screen:  # a frame that sticks out is drawn in as many ways as there are readers
+        source.seek(0)
+        return False
     return True
 
 

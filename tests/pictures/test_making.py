@@ -269,6 +269,15 @@ def test_a_frame_told_too_shortly_is_damaged() -> None:
     assert make_or_why(first + b"\x21\xf9\x02\0\0\0" + rest[5:]) == "the picture is damaged"
 
 
+@pytest.mark.parametrize("place", [132, 133, 134, 135])
+def test_a_frame_that_sticks_out_stops_the_moving(place: int) -> None:
+    """Its first frame is shown, in the size that is told."""
+    data = bytearray(moving())
+    data[place] = 1  # where the second frame stands
+    made = make(bytes(data))
+    assert seen(made.data).size == (made.width, made.height)
+
+
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]), st.data())
 def test_nothing_else_is_ever_raised(kind: str, data: st.DataObject) -> None:
     """Whatever is done to a picture, it is made or it is unfit."""
