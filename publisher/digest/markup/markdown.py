@@ -38,6 +38,7 @@ _BEFORE_FULL_WIDTH: Final = re.compile(rf"(?<!\s)\s+(?=[{_FULL_WIDTH_STOPS}])")
 _NO_SPACE_BETWEEN: Final = re.compile(
     "[\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
 )
+_HANGUL: Final = "[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]"  # a particle may stand before one
 
 
 def parser() -> MarkdownIt:
@@ -49,8 +50,7 @@ def parser() -> MarkdownIt:
     markdown.use(formulas)
     markdown.use(footnotes)
     markdown.use(references)
-    if markdown.linkify is not None:
-        _keep_addresses_ascii(markdown.linkify)
+    markdown.linkify = _addresses()
     markdown.block.ruler.before(
         "heading", "unspaced_heading", unspaced_heading, {"alt": _INTERRUPTED}
     )
@@ -80,17 +80,26 @@ def is_joined(before: str, after: str) -> bool:
     return bool(_NO_SPACE_BETWEEN.match(before[-1]) and _NO_SPACE_BETWEEN.match(after[0]))
 
 
-def _keep_addresses_ascii(linkify: Any) -> None:
+class _Addresses(LinkifyIt):  # type: ignore[misc]  # the library has no types
+    """Bare addresses, also directly behind a letter of a script that is set without spaces."""
+
+    def _on_compile(self) -> None:  # the library's place to change what is compiled next
+        self.re["src_ZPCc"] += f"|{_NO_SPACE_BETWEEN.pattern}|{_HANGUL}"
+
+
+def _addresses() -> LinkifyIt:
     def validate(self: LinkifyIt, text: str, position: int) -> int:
         most = position + _LONGEST_ADDRESS
         end = _NOT_IN_BARE_ADDRESS.search(text, position, most)
         return int(self._validate_http(text[position : end.start() if end else most], 0))
 
+    linkify = _Addresses()
     linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     for scheme in ("http:", "https:"):
         linkify.add(scheme, {"validate": validate})
     for scheme in ("//", "ftp:"):
         linkify.add(scheme, None)
+    return linkify
 
 
 def _typeset(state: StateCore) -> None:

@@ -17,10 +17,10 @@ from markdown_it.token import Token
 from publisher.digest.markup.footnotes import notes_last
 from publisher.digest.markup.markdown import tidy
 from publisher.digest.markup.raw import BREAK, UNSEEN, text_of
+from publisher.digest.markup.sentences import sentence_end
 from publisher.digest.source.characters import scrub
 
 _UNSEEN_TAG: Final = re.compile(rf"<(/?)({'|'.join(sorted(UNSEEN))})\b", re.IGNORECASE)
-_SENTENCE: Final = re.compile(r".*?(?:[。！？]|[.!?](?=\s|$)|\n|$)", re.DOTALL)
 MOST_CELLS: Final = 160
 
 
@@ -144,8 +144,7 @@ class _Writer:
 def first_sentence(text: str) -> str:
     """Give the first sentence of a text on one line, shortened where it is very long."""
     text = text.lstrip()
-    found = _SENTENCE.match(text)
-    return shorten(tidy(found[0] if found else text))
+    return shorten(tidy(text[: sentence_end(text)]))
 
 
 def shorten(text: str, most: int = MOST_CELLS) -> str:

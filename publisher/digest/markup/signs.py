@@ -26,7 +26,12 @@ def name_signs(state: StateCore) -> None:
             if child.type in {"link_open", "link_close"}:
                 is_address = child.nesting == 1 and child.info == "auto"
             elif child.type == "text" and not is_address and child.content.count(":") > 1:
-                child.content = _NAME.sub(_emoji, child.content)
+                child.content = with_signs(child.content)
+
+
+def with_signs(text: str) -> str:
+    """Write emoji for their names in a text that is no Markdown."""
+    return _NAME.sub(_emoji, text)
 
 
 def check_boxes(state: StateCore) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from publisher.digest.forms.tables import NAMES
 from publisher.digest.markup.markdown import tidy
+from publisher.digest.markup.signs import with_signs
 from publisher.digest.source.characters import scrub
 from publisher.digest.stated import states
 from publisher.digest.stated.facts import find_date, find_number
@@ -94,6 +95,8 @@ def read_directives(front: Front) -> tuple[Stated, list[Finding]]:
     for name in ("slug", "permalink", "description"):  # of a site's own; they may tell facts
         if name in front.fields and isinstance(front.fields[name].value, str):
             values[name] = front.fields[name].value or None
+    if values.get("description"):
+        values["description"] = with_signs(values["description"])
     return Stated(**values), findings
 
 
@@ -118,8 +121,12 @@ def _text(field: Field) -> str:
     return tidy(scrub(field.value))
 
 
+def _words(field: Field) -> str:
+    return with_signs(_text(field))
+
+
 def _title(field: Field) -> str:
-    text = _text(field)
+    text = _words(field)
     if states.word(field).strip("._…") in states.NO_TITLE:
         raise _UnclearError("Rivers and bridges")
     return text if re.search(r"\w", text) else ""
@@ -215,7 +222,7 @@ DIRECTIVES: Final[dict[str, tuple[tuple[str, ...], Callable[[Field], object]]]] 
     "image": (("image", "cover.image", "cover", "og:image", "extra.image"), _text),
     "draft": (("draft",), _draft),
     "send": (("send",), _send),
-    "subject": (("subject",), _text),
+    "subject": (("subject",), _words),
     "issues": (("issues",), _issues),
 }  # fmt: skip
 """Each directive: the keys it goes by, the first found counts, and how its value is understood."""

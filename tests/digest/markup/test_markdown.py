@@ -21,11 +21,22 @@ def render(text: str) -> str:
         ("https://a.test/a_(b)", "https://a.test/a_(b)"),
         ("(see https://a.test/x).", "https://a.test/x"),
         ("https://a.test/x?y=1&z=2.", "https://a.test/x?y=1&amp;z=2"),
+        ("地图见https://a.test/x 周五", "https://a.test/x"),
+        ("地図はhttps://a.test/x。", "https://a.test/x"),
+        ("지도는https://a.test/x 참고", "https://a.test/x"),
+        ("“桥”的图纸：https://a.test/x；又见 https://a.test/y！", "https://a.test/x"),
+        ("“桥”的图纸：https://a.test/y；又见 https://a.test/x！", "https://a.test/x"),
     ],
 )
 def test_bare_addresses(text: str, address: str) -> None:
     """A bare address ends before punctuation and before anything that is not ASCII."""
     assert f'href="{address}"' in render(text)
+
+
+def test_letters_before_an_address() -> None:
+    """Behind a letter of a script with spaces it is part of a word."""
+    for text in ("xhttps://a.test/x", "автhttps://a.test/x", "33https://a.test/x"):
+        assert render(text) == text
 
 
 def test_what_is_no_address() -> None:

@@ -32,6 +32,13 @@ from publisher.model import Level
         ("tags: ['#llm', llm, 大模型]", Stated(topics=("llm", "大模型"))),
         ("titel: Flüsse", Stated(title="Flüsse")),
         ("título: Ríos", Stated(title="Ríos")),
+        ("title: ':tada: Ice is out'", Stated(title="🎉 Ice is out")),
+        ("subject: 'Out now :rocket:'", Stated(subject="Out now 🚀")),
+        (
+            "description: ':fish: and nets at 12:30:45'",
+            Stated(description="🐟 and nets at 12:30:45"),
+        ),
+        ("permalink: '/:date:/'", Stated(permalink="/:date:/")),
         ("title: '…'", Stated()),
         ("datum: 2026-05-15", Stated(date=date(2026, 5, 15))),
         ("fecha: 15 de mayo de 2026", Stated(date=date(2026, 5, 15))),
