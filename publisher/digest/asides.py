@@ -6,13 +6,15 @@ with a finding, and so is a list of contents, for every edition makes its own. `
 are read by themselves and put back where they stood. A section that is boilerplate by its name
 alone stays what it is: one note says which setting would change that.
 
-Names are compared without regard to case and width and to the signs around them, emoji above all.
+Names are compared without regard to case and width, to the signs around them, emoji above all, and
+to the number that counts them.
 Faults: none. Never: drops anything without a finding; takes the headline for a section.
 See: outline (the nodes), sections and items (who read what is left), model.SectionNames.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -27,6 +29,11 @@ from publisher.model import Finding, Level, Section, SectionNames
 
 PROSE: Final = ("prose", "publisher.toml keeps this section as prose")
 _LONGEST_NAME: Final = 200
+# What makes signs and keys of other characters is no letter, though Unicode calls it a mark.
+_SIGN_PARTS: Final = re.compile("[0-9#*]\ufe0f?\u20e3|[\ufe00-\ufe0f\u200d\u20e3]")
+_COUNTED: Final = re.compile(
+    r"[\W_]*(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s*[.、)\]](?![0-9])(?=.*[^\W\d_])"
+)
 
 SPONSOR: Final = frozenset(
     {
@@ -206,8 +213,10 @@ def _parted(section: Section, line: int) -> tuple[list[Section], list[Section]]:
 
 def plain_name(title: str) -> str:
     """Write a section's name as names are compared."""
-    folded = unicodedata.normalize("NFKC", title[:_LONGEST_NAME]).casefold()
-    start, end = 0, len(folded)
+    letters = _SIGN_PARTS.sub("", title[:_LONGEST_NAME])
+    folded = unicodedata.normalize("NFKC", letters).casefold()
+    counted = _COUNTED.match(folded)
+    start, end = counted.end() if counted else 0, len(folded)
     while start < end and not _is_letter(folded[start]):
         start += 1
     while end > start and not _is_letter(folded[end - 1]):

@@ -3,6 +3,7 @@
 import pytest
 
 from publisher import digest
+from publisher.digest.asides import plain_name
 from publisher.model import Level, Newsletter, Reading, SectionNames
 
 NAMES = SectionNames(drop=("Subscribe*", "订阅"), prose=("CFP*",), sponsor=("*sponsor*", "赞助*"))
@@ -191,3 +192,27 @@ def test_a_link_to_nowhere_becomes_its_words() -> None:
     assert '<a href="#wood">wood</a>' in oak.html
     found = next(one for one in reading.findings if one.code == "digest/anchor-link")
     assert "#reading" in found.message
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["✉️ ", "❤️ ", "🏳️‍🌈 ", "1️⃣ ", "1️⃣0️⃣ ", "2. ", "2) ", "（2）", "十一、", "一、", "👩🏽‍🌾 3. ", "2．"],
+)
+def test_names_match_behind_signs_and_counting_numbers(before: str) -> None:
+    """A sign of several characters, a keycap or a number before a name is no part of it."""
+    names = SectionNames(drop=("Letters",), sponsor=("Oak & Sons",))
+    text = (
+        "# Weekly 9\n\n## Saws\n- [Saw](https://example.net/saw) cuts.\n\n"
+        f"## {before}Letters\n- [Post](https://example.net/post)\n\n"
+        f"## {before}Oak & Sons\n- [Oak](https://example.net/oak) is hard.\n"
+    )
+    assert shown(read(text, names)) == [("Saws", 1, False), (f"{before}Oak & Sons", 1, True)]
+    noted = read(text.replace("Letters", "Subscribe"), SectionNames())
+    (finding,) = [one for one in noted.findings if one.code == "digest/boilerplate"]
+    assert 'drop = ["subscribe"]' in (finding.hint or "")
+
+
+@pytest.mark.parametrize("title", ["2.0 is out", "三月", "Saws ❤️", "नमस्ते", "3D", "2."])
+def test_a_number_that_counts_nothing_belongs_to_the_name(title: str) -> None:
+    """Versions, months and sizes are words; a sign behind a name is none."""
+    assert plain_name(title) == title.removesuffix(" ❤️").removesuffix(".").casefold()
