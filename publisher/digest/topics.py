@@ -7,7 +7,8 @@ its #tags, its section, and every topic of the table that one of its words speak
 A #tag counts where tags are written: at the end of a title or a text, or on a line of nothing but
 tags; where it is no part of a sentence it leaves the text, for every edition shows topics. Within a
 sentence it is a word; #1234 is a pull request, #0b57d0 a colour. A section's title is a topic when
-it is a name rather than a sentence, a date or boilerplate: three words at most.
+it is a name rather than a sentence, a date, a day, boilerplate or a rubric (`News`): three words at
+most. A rubric that names a subject (`Security`) or that the table names is one all the same.
 
 Words of the table are looked for in title, translation, section and text, regardless of case and
 width, longer words first: where `大语言模型` stands, `模型` does not. Words in scripts that are
@@ -28,7 +29,9 @@ from typing import Final, Literal
 
 from publisher.addresses import topic_slug
 from publisher.digest.asides import is_boilerplate
+from publisher.digest.forms.rubrics import is_rubric
 from publisher.digest.markup.plain import cells
+from publisher.digest.stated.days import is_day
 from publisher.model import Issue, Item, Section
 
 Table = tuple[tuple[str, tuple[str, ...]], ...]
@@ -38,6 +41,11 @@ _MOST_WORDS: Final = 3
 _MOST_CELLS: Final = 32
 _MOST_HAN: Final = 8
 _COUNTED: Final = re.compile(r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})[.、．)）]\s*")
+_SUBJECT: Final = re.compile(
+    r"(?<![a-z])(?:academia|apis?|business|community|design|documentation|governance|hiring|it|podcasts?|research"
+    r"|security|software|tooling)(?![a-z])|^[a-z+#]+ *[\u3040-\uffee]|开源|開源|社区|コミュニティ|커뮤니티|基础设施"
+)
+"""Words that rubrics are made of and that name a subject all the same."""
 _LONGEST_TAG: Final = 50
 _LONGEST_TAIL: Final = 200
 _MOST_TAGS: Final = 20
@@ -149,7 +157,7 @@ def _section(section: Section, known: Lexicon) -> Section:
     if section.sponsor:
         return section
     title = section.title or ""
-    own = known.spoken_of(title) or _named(title)
+    own = known.spoken_of(title) or _named(title, known)
     return replace(section, items=tuple(_item(item, own, known) for item in section.items))
 
 
@@ -170,7 +178,7 @@ def _item(item: Item, section: Sequence[str], known: Lexicon) -> Item:
     )
 
 
-def _named(title: str) -> tuple[str, ...]:
+def _named(title: str, known: Lexicon) -> tuple[str, ...]:
     """Give a section's title as a topic, where it names what stands under it, not when or why."""
     name = _COUNTED.sub("", title, count=1) if _COUNTED.match(title) else title
     while name and not (name[0].isalnum()):
@@ -182,8 +190,18 @@ def _named(title: str) -> tuple[str, ...]:
     wide = cells(name) - len(name)
     is_short = 0 < len(name.split()) <= _MOST_WORDS and cells(name) <= _MOST_CELLS
     is_sentence = name[-1:] in set(".!?。！？…") or wide > _MOST_HAN
-    is_dated = re.search(r"\d\d", name) is not None
-    return (name,) if is_short and not (is_sentence or is_dated or is_boilerplate(name)) else ()
+    if not is_short or is_sentence:
+        return ()
+    if topic_slug(name) in known.by_slug:
+        return (name,)
+    is_dated = re.search(r"\d\d", name) is not None or is_day(name)
+    return () if is_dated or is_boilerplate(name) or _is_general(name) else (name,)
+
+
+def _is_general(name: str) -> bool:
+    """Say whether a name is one that any newsletter's news could stand under."""
+    is_sign = cells(name) <= 2  # one Han character is a word, to `is_rubric` a slip
+    return not is_sign and is_rubric(name) and not _SUBJECT.search(name.casefold())
 
 
 Lone = Literal["anywhere", "last", "nowhere"]

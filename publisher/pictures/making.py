@@ -156,7 +156,9 @@ def _is_kept(source: Image.Image, data: bytes) -> bool:
     for number in range(frames):
         source.seek(number)
         source.load()
-    if source.size != screen:  # a frame that sticks out is drawn in as many ways as there are readers
+    if (
+        source.size != screen
+    ):  # a frame that sticks out is drawn in as many ways as there are readers
         source.seek(0)
         return False
     return True

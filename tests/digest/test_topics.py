@@ -174,3 +174,42 @@ def test_adverts_have_no_topics() -> None:
     """What is paid for is under no topic."""
     text = "# W\n\n## A\n- [a](https://a.example/)\n\n## Sponsor\n- [LLM](https://b.example/) #x\n"
     assert [item.topics for item in read(text, TABLE).items] == [("A",), ()]
+
+
+@pytest.mark.parametrize(
+    ("heading", "topics"),
+    [
+        ("5月1日（周五）", ()),
+        ("5/3", ()),
+        ("Monday, May 4", ()),
+        ("понедельник", ()),
+        ("Day 6", ()),
+        ("📰 News", ()),
+        ("1. Articles", ()),
+        ("Releases", ()),
+        ("Статьи", ()),
+        ("头条", ()),
+        ("What I'm reading", ()),
+        ("What I’m reading", ()),
+        ("Security", ("Security",)),
+        ("开源项目", ("开源项目",)),
+        ("AI 工具", ("AI 工具",)),
+        ("IT", ("IT",)),
+        ("木", ("木",)),
+        ("Sawmills", ("Sawmills",)),
+    ],
+)
+def test_days_and_rubrics_are_no_topics(heading: str, topics: tuple[str, ...]) -> None:
+    """What says when, or what any newsletter has, says nothing of what an item is about."""
+    text = f"# Saw news\n\nHello.\n\n## {heading}\n- [Teeth](https://example.net/t) cut.\n"
+    text += "- [Blades](https://example.net/b) bend.\n\n## Oak\n- [Oak](https://example.net/o) is hard.\n"
+    found = {item.title: item.topics for item in read(text).items}
+    assert found["Teeth"] == topics
+    assert found["Oak"] == ("Oak",)
+
+
+def test_a_rubric_that_the_table_names_is_a_topic() -> None:
+    """The settings have the last word, by the topic's name or by one of its words."""
+    text = "# Saws\n\n## Releases\n- [One](https://example.net/1) is out.\n\n## News\n- [Two](https://example.net/2) is in.\n"
+    table = (("releases", ("version",)), ("daily", ("news",)))
+    assert [item.topics for item in read(text, table).items] == [("releases",), ("daily",)]

@@ -25,7 +25,7 @@ _WORDS: Final = frozenset(
     discuss discussion discussions doc docs documentation event eventos events extra extras
     feature featured features feed ferramentas finally find fixes following for foreword free
     from fun further general get governance greetings guide guides happening help herramientas
-    highlight highlights hiring hot idea ideas important in industry info interview interviews
+    highlight highlights hiring hot idea ideas important i'm in industry info interview interviews
     intro introduction involved issue issues it job jobs join last latest libraries library link
     links list listening lists looking mailing media meeting meetings meetup meetups member
     members merged merges misc miscellaneous month more most nachrichten need neuigkeiten new
@@ -42,7 +42,7 @@ _WORDS: Final = frozenset(
     thoughts tip tips to today tool tooling toolings tools top topics tracking training trending
     trick tricks trivia tutorial tutorials tweet tweets upcoming update updated updates useful user
     users veranstaltungen version versions video videos viewing viewpoints watch watching we
-    week weekly werkzeuge what's whats where wild with work working workshop workshops world
+    week weekly werkzeuge what what's whats where wild with work working workshop workshops world
     worth writing year you your événements вакансии видео встречи изменения инструменты книги
     новое новости обновления обсуждения проекты прочее разное релиз релизы события сообщество
     ссылки статьи темы
@@ -50,7 +50,7 @@ _WORDS: Final = frozenset(
 )
 _CJK_WORDS: Final = tuple(
     """
-    新闻 资讯 动态 文章 推荐 工具 资源 社区 活动 招聘 言论 文摘 教程 教學 项目 開源 开源 视频
+    新闻 头条 资讯 动态 文章 推荐 工具 资源 社区 活动 招聘 言论 文摘 教程 教學 项目 開源 开源 视频
     播客 图片 封面 封面图 卷首语 前言 后记 订阅 赞助 广告 论文 讨论 问答 更新 发布 版本 本周
     本月 今日 每日 最新 热门 精选 往年 历史 书籍 阅读 技术 行业 其他 其它 更多 统计 详情 摘要
     概述 行动项 公告 会议 招募 贡献者 致谢 代码 程式碼 文档 更改 变更 值得注意 服务 客户端 软件
@@ -137,7 +137,7 @@ def is_for_one(title: str) -> bool:
 
 def is_rubric(title: str) -> bool:
     """Whether a heading is made of the words that rubrics are made of, and of nothing else."""
-    text = title.casefold()
+    text = title.casefold().replace("’", "'")
     if _HAN.search(text):
         return cells("".join(_WORD.findall(_CJK.sub(" ", text)))) <= _SLIP_CELLS
     return all(word in _WORDS or word in MONTHS or word.isdigit() for word in _WORD.findall(text))
