@@ -29,6 +29,7 @@ from publisher.digest.asides import put_back, take_out
 from publisher.digest.forms.cutoff import cut_off
 from publisher.digest.forms.items import prose_of, section_of
 from publisher.digest.forms.sections import parts_of
+from publisher.digest.forms.tables import PROSE
 from publisher.digest.markup.anchors import settle_anchors
 from publisher.digest.markup.bodies import Press
 from publisher.digest.markup.markdown import MAX_NESTING, parser, tidy
@@ -151,7 +152,7 @@ def _read_issue(digest: _Digest, root: Node, press: Press) -> tuple[Issue, list[
     issue, dead = settle_anchors(issue)
     findings = cut_off([draft for part in outlined.parts for draft in part.drafts], digest.lines)
     findings += taken.findings + _dead(dead)
-    if not issue.items:
+    if not issue.items and digest.stated.form != PROSE:
         findings.append(_no_items())
     return issue, findings
 
@@ -411,7 +412,8 @@ def _left_out(press: Press) -> list[Finding]:
                 "digest/relative-link",
                 "These addresses are not whole and would lead nowhere from a mail, so they were "
                 f"left out: {_some(press.relative)}.",
-                "Write the whole address, beginning with https://.",
+                "Write the whole address, beginning with https://, or set `base_url` in "
+                "publisher.toml to the address they start from.",
             )
         )
     return findings

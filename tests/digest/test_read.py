@@ -287,3 +287,12 @@ def test_nasty_shapes_take_no_square(text: str) -> None:
     begin = process_time()
     read(text.encode())
     assert process_time() - begin < 5
+
+
+def test_prose_that_is_asked_for_has_no_note_of_missing_items() -> None:
+    """`form: prose` says it; without it the note stands. A relative link's hint names `base_url`."""
+    text = "# Rivers\n\nThey [move](/where) a little every spring, and nobody sees it.\n"
+    plain, asked = (read(f"{front}{text}".encode()) for front in ("", "---\nform: prose\n---\n"))
+    assert "digest/no-items" in [finding.code for finding in plain.findings]
+    assert [finding.code for finding in asked.findings] == ["digest/relative-link"]
+    assert "`base_url`" in (asked.findings[0].hint or "")

@@ -37,6 +37,7 @@ _MOMENT: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"#?\s*(\d{1,9})")
 _ADDRESS: Final = re.compile(r"\s*<[^<>]*>")
+_MOST_QUOTED: Final = 60
 _LENIENT: Final = frozenset({"published", "data"})
 """Keys that may say something else than the day."""
 
@@ -108,11 +109,17 @@ def _unclear(name: str, key: str, field: Field, example: str) -> Finding:
     return Finding(
         Level.HOLD if name in {"draft", "send"} else Level.WARN,
         "digest/directive",
-        f"The value of `{key}` in the front matter could not be understood.{careful}",
+        f"The value of `{key}` in the front matter{_quoted(field)} could not be understood.{careful}",
         f"Write it like this: {key}: {example}",
         field.line,
         1,
     )
+
+
+def _quoted(field: Field) -> str:
+    """Quote a value that is one text, cut where it is long."""
+    value = scrub(field.value).strip() if isinstance(field.value, str) else ""
+    return f", “{value[:_MOST_QUOTED]}{'…' * (len(value) > _MOST_QUOTED)}”," if value else ""
 
 
 def _text(field: Field) -> str:

@@ -104,3 +104,13 @@ def test_unclear(line: str, level: Level, expected: Stated) -> None:
     stated, (found,) = read_directives(split(f"---\nok: 1\n{line}\n---\n"))
     assert stated == expected
     assert (found.level, found.code, found.line) == (level, "digest/directive", 3)
+
+
+def test_a_value_that_is_not_understood_is_quoted() -> None:
+    """The editor sees what was read, cut where it is long."""
+    _, (finding,) = read_directives(split("---\ndate: the wet one\n---\n"))
+    assert "`date`" in finding.message
+    assert "“the wet one”" in finding.message
+    _, (finding,) = read_directives(split(f"---\ndate: {'wet ' * 90}\n---\n"))
+    assert "…”" in finding.message
+    assert len(finding.message) < 200
