@@ -15,12 +15,12 @@ from publisher import publish as hall
 from publisher import register, templates
 from publisher import settings as settings_room
 from publisher.errors import PublisherError, RefusedError, RegisterError, SiteError, TemplateError
-from publisher.model import Published, Record
+from publisher.model import Kind, Published, Record
 from publisher.publish import Outcome
 from publisher.run import jobs
-from publisher.schedule import Due
+from publisher.schedule import Ask, Due
 from publisher.settings import Settings
-from publisher.store import Store, issues
+from publisher.store import Store, issues, sends
 
 START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 TOML = """site_url = "https://news.example.net/"
@@ -818,6 +818,36 @@ def test_only_the_new_part_asks_to_be_sent(home: Home) -> None:
     (answer,) = jobs.rule_answers(home.store, home.settings.newsletters[0], home.now)
     assert isinstance(answer, Due)
     assert answer.slug == "2026-05-01"
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_withdrawing_mails_nobody(home: Home, is_sent: bool) -> None:
+    """What a person was asked about is not sent by itself because its neighbour was withdrawn."""
+    (home.path / "publisher.toml").write_text(TOML + 'send = "on-publish"\n', "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.opened().drop("all.md", weeks("2026-05-01", "2026-04-24"))
+    home.publish()
+    (newsletter,) = home.settings.newsletters
+    if is_sent:
+        with home.store.begin() as conn:
+            sends.create_send(
+                conn, newsletter.slug, "2026-05-01", Kind.ISSUE, at=home.now, now=home.now
+            )
+    for restore in (False, True):
+        hall.withdraw(
+            home.settings,
+            home.store,
+            templates.load(home.path),
+            newsletter,
+            "2026-05-01",
+            now=home.now,
+            restore=restore,
+        )
+        answers = jobs.rule_answers(home.store, newsletter, home.now)
+        assert {type(answer) for answer in answers} == {Ask}
+        assert {answer.slug for answer in answers} <= {"2026-04-24"} | (
+            {"2026-05-01"} if restore else set()
+        )
 
 
 def test_editing_a_part_revises_it_alone(home: Home) -> None:

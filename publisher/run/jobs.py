@@ -131,7 +131,7 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
     """Ask the rule about every issue that has no send yet."""
     with store.read() as conn:
         sent = sends.with_a_send(conn, newsletter.slug)
-        records = [one for one in issues.records(conn, newsletter.slug) if one.withdrawn is None]
+        records = issues.records(conn, newsletter.slug)
         held = {
             row.source
             for row in issues.digests(conn, newsletter.slug)
@@ -143,7 +143,11 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
             if record.slug not in sent and record.mailed is None and not record.back_catalogue
         ]
         rules = issues.rules(conn, newsletter.slug)
-        directives = {
+        # withdrawn ones still tell what came together and what was decided about
+        directives: dict[str, str | None] = {
+            one.slug: "no" for one in waiting if one.withdrawn is not None
+        }
+        directives |= {
             one.record.slug: one.issue.send
             for one in issues.published(conn, newsletter.slug, [one.slug for one in waiting])
         }
