@@ -28,6 +28,7 @@ from markdown_it.token import Token
 from publisher.digest.asides import put_back, take_out
 from publisher.digest.forms.cutoff import cut_off
 from publisher.digest.forms.items import prose_of, section_of
+from publisher.digest.forms.parts import Part
 from publisher.digest.forms.sections import parts_of
 from publisher.digest.forms.tables import PROSE
 from publisher.digest.markup.anchors import settle_anchors
@@ -152,8 +153,11 @@ def _read_issue(digest: _Digest, root: Node, press: Press) -> tuple[Issue, list[
     issue, dead = settle_anchors(issue)
     findings = cut_off([draft for part in outlined.parts for draft in part.drafts], digest.lines)
     findings += taken.findings + _dead(dead)
-    if not issue.items and digest.stated.form != PROSE:
+    if not issue.items and digest.stated.form is None:
         findings.append(_no_items())
+    elif not issue.items and digest.stated.form != PROSE:
+        without = parts_of(taken.root, known_title=digest.stated.title).parts
+        findings.append(_form_not_found(str(digest.stated.form), without))
     return issue, findings
 
 
@@ -329,6 +333,20 @@ def _empty() -> Finding:
         "digest/empty",
         "The digest is empty.",
         "Write something into it, or delete the file.",
+    )
+
+
+def _form_not_found(form: str, without: list[Part]) -> Finding:
+    """Say that the form asked for is nowhere, and what would be read without asking."""
+    count = sum(len(part.drafts) for part in without)
+    forms = list(dict.fromkeys(part.form for part in without if part.drafts))
+    would = f"{count} items as {', '.join(forms)}" if count else "no items either"
+    return Finding(
+        Level.WARN,
+        "digest/form-not-found",
+        f"The front matter asks for items in the form {form}, and none is written so; without "
+        f"that line there would be {would}.",
+        f"Delete `form: {form}`, or write the items as docs/digests.md shows for it.",
     )
 
 

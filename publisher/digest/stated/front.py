@@ -42,6 +42,7 @@ KNOWN: Final = frozenset(
 MOST_LINES: Final = 1000
 
 _KEY_LINE: Final = re.compile(r"""^["']?([A-Za-z_][\w .-]{0,60}?)["']?\s*:(?:\s|$)""")
+_FULL_WIDTH_KEY: Final = re.compile(r"([A-Za-z_]{2,30})[ \t]*(：)[ \t]*")
 _ZINE_LINE: Final = re.compile(r"^\.[A-Za-z_]\w*\s*=")
 _PART_LINE: Final = re.compile(r"^(?:[ \t]|-(?:\s|$)|[#\]}])")  # a value goes on, or a comment
 
@@ -60,6 +61,7 @@ def split(text: str) -> Front:
     lines = text.split("\n")
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     fence = lines[first].rstrip()
+    slips = _straighten_colons(lines, first) if fence == "---" else ()
     if fence in {"---", "+++"}:
         end = _fence_end(lines, first, fence)
         if end is None:
@@ -87,7 +89,30 @@ def split(text: str) -> Front:
             broken.column,
         )
         return Front(body, {}, (finding,))
-    return Front(body, {key: _scrubbed(value) for key, value in fields.items()})
+    return Front(body, {key: _scrubbed(value) for key, value in fields.items()}, slips)
+
+
+def _straighten_colons(lines: list[str], first: int) -> tuple[Finding, ...]:
+    """Read `title：x`, an input method's slip, as `title: x` behind a key that we know."""
+    findings = []
+    for number in range(first + 1, min(len(lines), first + MOST_LINES)):
+        line = lines[number]
+        if line.rstrip() in {"---", "..."}:
+            break
+        found = _FULL_WIDTH_KEY.match(line)
+        if found and found[1].casefold() in KNOWN:
+            lines[number] = f"{found[1]}: {line[found.end() :]}"
+            findings.append(
+                Finding(
+                    Level.WARN,
+                    "digest/full-width-colon",
+                    f"The colon behind “{found[1]}” is a full-width one; it was read as a colon.",
+                    f"Write it with a colon and a space: {found[1]}: ...",
+                    number + 1,
+                    found.start(2) + 1,
+                )
+            )
+    return tuple(findings)
 
 
 def _scrubbed(value: Field) -> Field:

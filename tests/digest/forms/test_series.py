@@ -103,3 +103,14 @@ def test_news_of_one_thing_loses_no_title(issue_of: Read) -> None:
     bug, *tools = issue.items
     assert bug.text == "It bites all.\n\nRemedy: it is mended now."
     assert [item.title for item in tools] == ["Saw", "Axe"]
+
+
+def test_a_form_that_fits_nothing_is_reported() -> None:
+    """What was asked for, and what would be read without asking."""
+    text = (
+        "---\nform: bold-title\n---\n## A\n\n- [One](https://a.test/1)\n- [Two](https://a.test/2)\n"
+    )
+    (finding,) = read(text.encode()).findings
+    assert finding.code == "digest/form-not-found"
+    assert "bold-title" in finding.message
+    assert "2 items as bullet-link" in finding.message

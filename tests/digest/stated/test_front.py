@@ -148,3 +148,12 @@ def test_pelican_header() -> None:
 def test_control_characters_spelt_in_yaml() -> None:
     """An escape in a quoted value brings no forbidden character in."""
     assert split('---\ntitle: "a\\u202eb\\x02c"\n---\n').fields["title"] == Field("abc", 2)
+
+
+def test_full_width_colons_are_colons() -> None:
+    """An input method's slip behind a known key is read, and said; elsewhere it is text."""
+    front = split("---\ntitle：茶 周刊：一\nlang: zh\n---\n注：正文\n")
+    assert front.fields["title"].value == "茶 周刊：一"
+    (finding,) = front.findings
+    assert (finding.code, finding.line, finding.column) == ("digest/full-width-colon", 2, 6)
+    assert split("---\nnote：x\n---\n").findings == ()
