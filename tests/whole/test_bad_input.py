@@ -70,7 +70,8 @@ def test_every_bad_digest_is_told_and_the_good_one_goes_out(home, relay) -> None
 
 def test_a_legacy_encoding_is_read_and_said(home) -> None:
     """A digest in GB 18030 is published with a warning that names the guess and the remedy."""
-    home.drop("gb.md", GOOD.encode("gb18030"))
+    more = "风筝飞得高不高，要看线有多长，也要看风往哪边吹。放线的人说，今年的春天来得早了一些。\n"
+    home.drop("gb.md", (GOOD + more).encode("gb18030"))
     done = home.publisher("publish")
     assert "digests/gb.md: warn: The digest is not UTF-8; it was read as gb18030" in done.stderr
     assert "save it as UTF-8" in done.stderr
