@@ -27,7 +27,7 @@ from publisher.digest.forms.rubrics import (
 )
 from publisher.digest.forms.series import Run, is_contents, run_of
 from publisher.digest.forms.tables import HEADINGS, NEWS, STORY
-from publisher.digest.forms.titles import labelled_heading, labels_of, told
+from publisher.digest.forms.titles import labels_of, told
 from publisher.digest.markup.outline import LISTS, Block, Node
 from publisher.digest.markup.plain import body_text
 
@@ -58,8 +58,7 @@ class Evidence:
         """Count over the whole digest how often each form of heading is met."""
         votes: Counter[str] = Counter()
         for node in _all_of(root):
-            found = {row.name: draft for row in self._headings if (draft := row.match(node))}
-            self._matches[id(node)] = found
+            self.know(node)
         self._forget_unshared_labels(root)
         for found in self._matches.values():
             votes.update(found.keys())
@@ -67,18 +66,17 @@ class Evidence:
 
     def _forget_unshared_labels(self, root: Node) -> None:
         """Keep labelled headings only where others have the same labels: `- URL: u` each time."""
-        name = labelled_heading.__name__.replace("_", "-")
-        labelled = [node for node in _all_of(root) if name in self._matches[id(node)]]
+        labelled = [node for node in _all_of(root) if "labelled-heading" in self._matches[id(node)]]
         met = Counter(label for node in labelled for label in set(labels_of(node)))
         for node in labelled:
             labels = set(labels_of(node))
             shared = sum(met[label] > 1 for label in labels)
             is_list = any(block.kind in LISTS for block in node.own)
             if is_list and (shared < 2 or shared * 2 < len(labels)):
-                del self._matches[id(node)][name]
+                del self._matches[id(node)]["labelled-heading"]
 
     def know(self, node: Node) -> None:
-        """Take a heading for what another one is."""
+        """Find the forms a heading is in."""
         self._matches[id(node)] = {
             row.name: draft for row in self._headings if (draft := row.match(node))
         }

@@ -23,6 +23,7 @@ from publisher.digest.forms.bullets import (
 )
 from publisher.digest.forms.drafts import Draft
 from publisher.digest.forms.links import (
+    Opening,
     first_address,
     first_line,
     is_address,
@@ -84,30 +85,41 @@ def bold_title(block: Block) -> list[Draft]:
 
 def link_paragraph(block: Block) -> list[Draft]:
     """`[Title](u) - comment`, one in a paragraph or one on each line."""
-    lines = [line for line in lines_of(block.children) if not _is_player(line)]
-    if len(lines) > 1 and all(_opens_with_title(line) for line in lines):
-        return [_linked(block, line) for line in lines]
-    if len(lines) == 1 and _is_player(block.children):
-        return []
-    return [_linked(block, block.children)] if lines and _opens_with_title(lines[0]) else []
+    lines = lines_of(block.children)
+    links = [_title_link(line) for line in lines]
+    titles = [link for link in links if link]
+    if len(lines) > 1 and len(titles) == len(lines):
+        return [link_draft(block, link) for link in titles]
+    whole = opening_link(block.children)
+    return [link_draft(block, whole)] if whole and links[0] else []
 
 
 def title_lines(block: Block) -> list[Draft]:
     """Lines of a title and its address: `Title https://...`, or the address on the line below."""
-    lines = [line for line in lines_of(block.children) if not _is_picture(line)]
     pairs: list[Draft] = []
     waiting: list[Token] = []
-    for line in lines:
-        if waiting and only_links(line):
-            pairs.append(_titled(block, [*waiting, Token("softbreak", "br", 0), *line]))
+    pictures: list[Token] = []  # they stand above the title that follows
+    for line in lines_of(block.children):
+        draft = None
+        if _is_picture(line):
+            pictures += line
+        elif waiting and only_links(line):
+            draft = _titled(block, [*waiting, Token("softbreak", "br", 0), *line])
             waiting = []
-        elif not waiting and (draft := title_address_draft(block, (), line)):
-            pairs.append(draft)
-        elif waiting or _is_prose(line):
-            return []
-        else:
+        elif waiting or not (draft := title_address_draft(block, (), line)):
+            if waiting or _is_prose(line):
+                return []
             waiting = list(line)
-    return [] if waiting else pairs
+        if draft:
+            above = (paragraph(pictures, block),) if pictures else ()
+            pairs.append(replace(draft, above=above))
+            pictures = []
+    if waiting or not pairs:
+        return []
+    if pictures:
+        last = pairs[-1]
+        pairs[-1] = replace(last, body=(*last.body, paragraph(pictures, block)))
+    return pairs
 
 
 def title_over_text(block: Block) -> list[Draft]:
@@ -182,24 +194,15 @@ def _titled(block: Block, children: Sequence[Token]) -> Draft:
     return Draft(title, block.line, first_address(children), body=body)
 
 
-def _linked(block: Block, children: Sequence[Token]) -> Draft:
-    link = opening_link(children)
-    if link is None:  # pragma: no cover - the callers looked
-        raise ValueError("the line opens with no link")
-    return link_draft(block, link)
+def _title_link(line: Sequence[Token]) -> Opening | None:
+    """Give the link a line opens with where it is a title: not the first words of a sentence.
 
-
-def _opens_with_title(line: Sequence[Token]) -> bool:
-    """Whether a line opens with a link that is a title, not with the first words of a sentence."""
+    A link that plays the issue is none.
+    """
     link = opening_link(line)
-    if not link:
-        return False
-    return _SEPARATOR.match(line_text(link.rest)) is not None
-
-
-def _is_player(line: Sequence[Token]) -> bool:
-    link = opening_link(line)
-    return link is not None and is_player(link.address)
+    if not link or is_player(link.address):
+        return None
+    return link if _SEPARATOR.match(line_text(link.rest)) else None
 
 
 def _is_picture(line: Sequence[Token]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -141,15 +141,17 @@ def _listed(blocks: Sequence[Block], wanted: str | None, *, bulleted: bool) -> R
         name, most = wanted, forms[wanted]
     says = next(form.says for form in BULLETS if form.name == name)
     run = Run(name, f"{most} of {count} bullets {says}")
+    below: dict[int, list[Block]] = {}
     before = 0  # the list above
     for n, block in enumerate(blocks):
         if n in found:
             before = n
             run.drafts += [draft for _, draft in found[n] if draft]
         elif run.drafts and _belongs_above(blocks, n, before, lists):
-            run.drafts[-1] = _with(run.drafts[-1], block)
+            below.setdefault(len(run.drafts) - 1, []).append(block)
         else:
             run.prose.append(block)
+    run.drafts = _with_below(run.drafts, below)
     return run
 
 
@@ -223,6 +225,7 @@ def _paragraphs(blocks: Sequence[Block], kind: Paragraphs) -> Run | None:
     """Read the paragraphs of one form; what follows one belongs to it where the form goes on."""
     run = Run(kind.name, "")
     opened = 0
+    below: dict[int, list[Block]] = {}
     is_open = is_closing = False  # a rule ends an item, and what a section says
     tried = 0
     for block in blocks:
@@ -237,10 +240,10 @@ def _paragraphs(blocks: Sequence[Block], kind: Paragraphs) -> Run | None:
             is_open, is_closing = False, bool(run.drafts)
             run.prose.append(block)
         elif run.drafts and (is_open if kind.goes_on else block.kind in _QUOTED | LISTS):
-            run.drafts[-1] = _with(run.drafts[-1], block)
+            below.setdefault(len(run.drafts) - 1, []).append(block)
         else:
             run.prose.append(block)
-    run.drafts = [_led_by_source(draft) for draft in run.drafts]
+    run.drafts = [_led_by_source(draft) for draft in _with_below(run.drafts, below)]
     if not _repeats(blocks, kind, run, opened):
         return None
     run.why = f"{opened} of {tried} paragraphs {kind.says}"
@@ -293,5 +296,12 @@ def _stands_alone(words: Sequence[Block], draft: Draft) -> bool:
     return is_title and draft.line == words[0].line and not others
 
 
-def _with(draft: Draft, block: Block) -> Draft:
-    return replace(draft, body=(*draft.body, block))
+def _with_below(drafts: Sequence[Draft], below: Mapping[int, Sequence[Block]]) -> list[Draft]:
+    """Add to the bodies of drafts, by their position, the blocks that go on below them.
+
+    All at once: an item may go on over thousands of blocks.
+    """
+    return [
+        replace(draft, body=(*draft.body, *below[n])) if n in below else draft
+        for n, draft in enumerate(drafts)
+    ]

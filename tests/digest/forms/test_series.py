@@ -114,3 +114,17 @@ def test_a_form_that_fits_nothing_is_reported() -> None:
     assert finding.code == "digest/form-not-found"
     assert "bold-title" in finding.message
     assert "2 items as bullet-link" in finding.message
+
+
+def test_pictures_and_players_between_titles_are_kept(issue_of: Read) -> None:
+    """A picture among title lines stands above the next title; a player among links stays text."""
+    issue = issue_of(
+        "## A\n\n![p](https://a.test/p.png)<br />One<br />https://a.test/1<br />"
+        "![q](https://a.test/q.png)<br />Two<br />https://a.test/2\n\n"
+        "## B\n\n[First](https://b.test/1)\n[listen](https://b.test/2.mp3)\n[Last](https://b.test/3)\n"
+    )
+    one, two = issue.sections[0].items
+    assert ("p.png" in one.above_html, "q.png" in two.above_html) == (True, True)
+    told = issue.sections[1].html + "".join(item.html for item in issue.sections[1].items)
+    assert "2.mp3" in told
+    assert "https://b.test/3" in told
