@@ -1,8 +1,10 @@
 #!/bin/sh
-# Installs what the tests need beyond Python: on Debian, as root, and only what removes nothing.
+# Installs what the tests need beyond Python: programs on Debian, as root, and only what removes
+# nothing; then, anywhere, what tests/node/package.json names, into .cache/node.
 # Elsewhere, or where something would have to go, it prints the line to type and what is not tried.
 # With CI=true whatever is still missing in the end is a failure.
 set -eu
+cd "$(dirname "$0")/.."
 
 find_missing() {
   need=""
@@ -14,6 +16,8 @@ find_missing() {
   want nginx nginx-light
   want xmllint libxml2-utils
   want faketime faketime
+  want node nodejs
+  want npm npm
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
     need="$need postgresql"
   { command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh 2>/dev/null)" ]; } ||
@@ -24,26 +28,52 @@ leave_missing() { # says what is not tested; a failure where CI=true
   echo "publisher: hint: not tested for want of:$need"
   echo "publisher: hint: $1"
   if [ "${CI:-}" = true ]; then exit 1; fi
-  exit 0
 }
 
-find_missing
-[ -n "$need" ] || exit 0
-line="apt-get install -y --no-install-recommends$need"
-if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
-  leave_missing "as root on Debian: $line"
-fi
-apt-get update -qq || true
-if apt-get -s install --no-install-recommends $need 2>/dev/null | grep -q '^Remv'; then
-  leave_missing "installing would remove packages, so it is left to you: $line"
-fi
-echo "installing for the tests:$need"
-# A database cluster of its own is started by the tests; Debian's is not wanted.
-mkdir -p /etc/postgresql-common
-[ -e /etc/postgresql-common/createcluster.conf ] ||
-  echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+install_programs() {
+  find_missing
+  [ -n "$need" ] || return 0
+  line="apt-get install -y --no-install-recommends$need"
+  if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
+    leave_missing "as root on Debian: $line"
+    return 0
+  fi
+  apt-get update -qq || true
+  if apt-get -s install --no-install-recommends $need 2>/dev/null | grep -q '^Remv'; then
+    leave_missing "installing would remove packages, so it is left to you: $line"
+    return 0
+  fi
+  echo "installing for the tests:$need"
+  # A database cluster of its own is started by the tests; Debian's is not wanted.
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] ||
+    echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+  DEBIAN_FRONTEND=noninteractive $line >"$log" 2>&1 || tail -n 20 "$log"
+  find_missing
+  [ -z "$need" ] || leave_missing "$line"
+}
+
+# No lock file: it would carry the addresses of a registry. The direct versions are exact, and
+# --before gives everybody the same of what those ask for. No package runs a script of its own.
+install_judges() {
+  stamp=.cache/node/ready.json # what is installed; written last
+  cmp -s tests/node/package.json "$stamp" && return 0
+  command -v npm >/dev/null 2>&1 || return 0 # said above
+  echo "installing for the tests: the judges of the mail"
+  rm -rf .cache/node
+  mkdir -p .cache/node
+  cp tests/node/package.json .cache/node/
+  line="npm install --before=2026-11-21 --no-package-lock --no-audit --no-fund --ignore-scripts"
+  if (cd .cache/node && $line) >"$log" 2>&1; then
+    cp tests/node/package.json "$stamp"
+    return 0
+  fi
+  grep -v EBADENGINE "$log" | head -n 5
+  need=" html-validate axe-core mjml caniemail"
+  leave_missing "where the package registry answers: make test (it runs $line)"
+}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-DEBIAN_FRONTEND=noninteractive $line >"$log" 2>&1 || { tail -n 20 "$log"; leave_missing "$line"; }
-find_missing
-[ -z "$need" ] || leave_missing "$line"
+install_programs
+install_judges
