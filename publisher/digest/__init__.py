@@ -148,6 +148,9 @@ def _read_issue(digest: _Digest, root: Node, press: Press) -> tuple[Issue, list[
     sections = tuple(section_of(part, press) for part in outlined.parts)
     html, preface = prose_of(outlined.preface, press)
     issue = _issue(digest, sections, outlined.title, preface, html, press)
+    if outlined.links:  # they are no opening that could state a date
+        html, preface = prose_of([*outlined.links, *outlined.preface], press)
+        issue = replace(issue, html=html, text=preface)
     issue = with_topics(issue, lexicon(digest.newsletter.topics))
     issue = replace(issue, sections=put_back(issue.sections, taken.asides, press))
     issue, dead = settle_anchors(issue)

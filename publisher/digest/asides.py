@@ -22,6 +22,7 @@ from typing import Final
 
 from publisher.digest.forms.items import prose_of, section_of
 from publisher.digest.forms.sections import parts_of
+from publisher.digest.forms.titles import beside_title
 from publisher.digest.markup.bodies import Press
 from publisher.digest.markup.outline import LISTS, Block, Node
 from publisher.digest.markup.plain import title_text
@@ -167,7 +168,8 @@ def _headline(root: Node) -> Node | None:
 def _read(aside: Aside, press: Press) -> tuple[Section, ...]:
     if aside.is_sponsor:
         return tuple(replace(one, sponsor=True) for one in _forms_of(aside.node, press))
-    html, text = prose_of(list(aside.node.below()), press)
+    beside = beside_title(aside.node.heading) if aside.node.heading else []
+    html, text = prose_of([*beside, *aside.node.below()], press)
     return (
         Section(
             title=aside.title,

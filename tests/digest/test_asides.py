@@ -216,3 +216,10 @@ def test_names_match_behind_signs_and_counting_numbers(before: str) -> None:
 def test_a_number_that_counts_nothing_belongs_to_the_name(title: str) -> None:
     """Versions, months and sizes are words; a sign behind a name is none."""
     assert plain_name(title) == title.removesuffix(" ❤️").removesuffix(".").casefold()
+
+
+def test_links_of_a_named_heading_are_kept() -> None:
+    """A section kept as prose keeps where its heading leads."""
+    names = SectionNames(prose=("CFP*",))
+    reading = read("## CFP\n\n## CFP [here](https://cfp.example/)\n\nSend it.\n", names)
+    assert '<a href="https://cfp.example/">here</a>' in reading.issues[0].sections[-1].html

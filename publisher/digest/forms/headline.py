@@ -7,13 +7,14 @@ See: sections (asks), evidence (what is an item).
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from publisher.digest.forms.bullets import lead_of
 from publisher.digest.forms.evidence import Evidence
 from publisher.digest.forms.links import lines_of
-from publisher.digest.forms.titles import pictures_of
-from publisher.digest.markup.outline import LISTS, Node
+from publisher.digest.forms.titles import links_of_heading, pictures_of
+from publisher.digest.markup.outline import LISTS, Block, Node
 from publisher.digest.markup.plain import cells, title_text
 from publisher.digest.stated.facts import find_date, find_title_number
 
@@ -26,35 +27,39 @@ _SERIES: Final = re.compile(
 )
 
 
-def find_headline(root: Node, evidence: Evidence, known: str | None) -> tuple[str | None, Node]:
-    """Give the title and what stands below it; `known` is the title the front matter states."""
-    title, top = _heading(root, evidence, known)
+Headline: TypeAlias = tuple[str | None, Node, Sequence[Block]]
+"""A title, what stands below it, and where its words lead."""
+
+
+def find_headline(root: Node, evidence: Evidence, known: str | None) -> Headline:
+    """Find the title; `known` is the one the front matter states."""
+    title, top, links = _heading(root, evidence, known)
     if title is None and known is None and (line := _title_line(top)):
-        return line, Node(None, top.own[1:], top.children)
-    return title, top
+        return line, Node(None, top.own[1:], top.children), ()
+    return title, top, links
 
 
-def _heading(root: Node, evidence: Evidence, known: str | None) -> tuple[str | None, Node]:
+def _heading(root: Node, evidence: Evidence, known: str | None) -> Headline:
     """Give a lone first H1 that is no item as the title, and what stands below it as the root."""
     first = root.children[0] if root.children else None
     if not first or not first.heading or first.heading.level != 1:
-        return None, root
+        return None, root, ()
     plain = [
         node
         for node in root.children
         if node.heading and node.heading.level == 1 and not evidence.is_item(node)
     ]
     if [id(node) for node in plain] != [id(first)] and not _names_the_issue(first, plain):
-        return None, root
+        return None, root, ()
     title = first.heading.title
     is_same = known is None or _letters(known) == _letters(title)
     if not is_same and (first.own or not first.children):
-        return None, root
+        return None, root, ()
     below = first.children + _on_one_level(first, root.children[1:], evidence)
     # a heading that says something else than the stated title stays, above all others
     own = [*pictures_of(first.heading), *first.own] if is_same else [first.heading]
     top = Node(None, root.own + own, below)
-    return title or None, top
+    return title or None, top, links_of_heading(first.heading) if is_same else ()
 
 
 def _title_line(root: Node) -> str | None:

@@ -12,6 +12,7 @@ from typing import Final
 from publisher.digest.forms.drafts import Draft
 from publisher.digest.forms.series import Run
 from publisher.digest.forms.tables import PROSE
+from publisher.digest.forms.titles import beside_title
 from publisher.digest.markup.outline import Block, Node
 
 NOTHING: Final = (PROSE, "no form of item repeats here; the text stands as it is")
@@ -20,7 +21,10 @@ HEADING: Final = ("heading", "the sections stand under the headings below it")
 
 @dataclass(slots=True)
 class Part:
-    """A section in the making: prose, items (with prose above some), closing words."""
+    """A section in the making: prose, items (with prose above some), closing words.
+
+    `beside` is what stands in its heading beside the words: pictures, and where the words lead.
+    """
 
     title: str | None = None
     line: int | None = None
@@ -29,6 +33,7 @@ class Part:
     prose: list[Block] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     closing: list[Block] = field(default_factory=list)
+    beside: list[Block] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -44,13 +49,22 @@ class Part:
 def part_of(node: Node, run: Run | None) -> Part:
     """Begin a section with what stands directly under its heading."""
     title = (node.heading.title or None) if node.heading else None
+    beside = beside_title(node.heading) if node.heading else []
     if run is None:
-        return Part(title, node.line, prose=list(node.own))
-    return Part(title, node.line, run.form, run.why, run.prose, run.drafts)
+        return Part(title, node.line, prose=list(node.own), beside=beside)
+    return Part(title, node.line, run.form, run.why, run.prose, run.drafts, beside=beside)
 
 
 def set_in_place(part: Part) -> None:
-    """Give the prose between items to the item below it, and what follows them all to the end."""
+    """Give the prose between items to the item below it, and what follows them all to the end.
+
+    What stands in the heading comes before everything.
+    """
+    _parted(part)
+    part.prose = part.beside + part.prose
+
+
+def _parted(part: Part) -> None:
     if not part.drafts:
         return
     starts = [draft.line for draft in part.drafts]

@@ -27,9 +27,10 @@ __all__ = ["Outlined", "Part", "parts_of"]
 
 @dataclass(slots=True)
 class Outlined:
-    """A digest's headline, its preface and its sections."""
+    """A digest's headline, where its words lead, its preface and its sections."""
 
     title: str | None
+    links: Sequence[Block]
     preface: list[Block]
     parts: list[Part]
 
@@ -40,7 +41,7 @@ def parts_of(root: Node, *, known_title: str | None = None, form: str | None = N
     `form` is the one the front matter asks for; no other is then taken.
     """
     evidence = Evidence(root, form)
-    title, top = find_headline(root, evidence, known_title)
+    title, top, links = find_headline(root, evidence, known_title)
     reader = _Reader(evidence, form)
     reader.read(top)
     parts = [part for part in reader.parts if not part.is_empty]
@@ -53,7 +54,7 @@ def parts_of(root: Node, *, known_title: str | None = None, form: str | None = N
         parts[0].prose = [block for block in parts[0].prose if block.line >= first]
     for part in parts:
         set_in_place(part)
-    return Outlined(title, preface, parts)
+    return Outlined(title, links, preface, parts)
 
 
 class _Reader:

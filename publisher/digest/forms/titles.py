@@ -63,7 +63,7 @@ def heading_then_link(node: Node) -> Draft | None:
     if len(links) > 1 or leads.address != first.address:  # `[PDF](u) | [HTML](v)` can be clicked
         kept = tuple(node.own[0].children)
     body = [paragraph(kept, node.own[0])] if kept else []
-    body = _beside(node.heading, leads.address) + body + list(node.below())[1:]
+    body = beside_title(node.heading, leads.address) + body + list(node.below())[1:]
     return Draft(
         title=title,
         line=node.heading.line,
@@ -87,7 +87,7 @@ def linked_heading(node: Node) -> Draft | None:
         line=node.heading.line,
         address=link.address,
         link_text=link.text,
-        body=(*_beside(node.heading, link.address), *node.below()),
+        body=(*beside_title(node.heading, link.address), *node.below()),
     )
 
 
@@ -102,6 +102,8 @@ def heading_with_links(node: Node) -> Draft | None:
         return None
     topics, title = _category(title, words)
     shown = [paragraph(node.heading.children[len(words) :], node.heading)] if len(links) > 1 else []
+    if any(child.type == "link_open" for child in words):
+        shown = links_of_heading(node.heading)
     return Draft(
         title=title,
         line=node.heading.line,
@@ -133,7 +135,7 @@ def labelled_heading(node: Node) -> Draft | None:
         link_text=links[0].text if links else "",
         alt_title=original if original != title else None,
         authors=names_in(authors),
-        body=(*_beside(node.heading, links[0].address if links else None), *node.below()),
+        body=(*beside_title(node.heading, links[0].address if links else None), *node.below()),
     )
 
 
@@ -185,7 +187,7 @@ def told(node: Node) -> Draft:
     address = next(iter(addresses), None) if len(addresses) == 1 else next(iter(standing), None)
     if node.heading:
         address = first_address(node.heading.children) or address
-    beside = _beside(node.heading, address) if node.heading else []
+    beside = beside_title(node.heading, address) if node.heading else []
     return Draft(
         title=node.heading.title if node.heading else "",
         line=node.line or 1,
@@ -241,16 +243,30 @@ def pictures_of(heading: Block) -> list[Block]:
     return [paragraph(heading.pictures, heading)] if heading.pictures else []
 
 
-def _beside(heading: Block, address: str | None) -> list[Block]:
-    """Give the pictures of a heading, and its links that lead elsewhere than the item."""
+def links_of_heading(heading: Block, address: str | None = None) -> list[Block]:
+    """Give the links of a heading as a paragraph, but for those that lead to an address.
+
+    One whose words are the whole title is named by its host: the title stands above it.
+    """
     links: list[Token] = []
     for start, child in enumerate(heading.children):
-        if child.type == "link_open" and child.attrs.get("href") != address:
-            end = start + [one.type for one in heading.children[start:]].index("link_close")
-            if title_text(heading.children[start:end]):
-                gap = [Token("text", "", 0, content=" · ")] if links else []
-                links += [*gap, *heading.children[start : end + 1]]
-    return pictures_of(heading) + ([paragraph(links, heading)] if links else [])
+        leads_to = str(child.attrs.get("href", ""))
+        if child.type != "link_open" or leads_to == address:
+            continue
+        end = start + [one.type for one in heading.children[start:]].index("link_close")
+        shown = heading.children[start : end + 1]
+        words = title_text(shown)
+        if words == heading.title and ":" in leads_to:
+            name = Token("text", "", 0, content=host_of(leads_to).removeprefix("mailto:"))
+            shown = [child, name, heading.children[end]]
+        if words and not leads_to.startswith("#"):
+            links += [*([Token("text", "", 0, content=" · ")] if links else []), *shown]
+    return [paragraph(links, heading)] if links else []
+
+
+def beside_title(heading: Block, address: str | None = None) -> list[Block]:
+    """Give the pictures of a heading, and its links that lead elsewhere than its item does."""
+    return pictures_of(heading) + links_of_heading(heading, address)
 
 
 def _is_rival(block: Block) -> bool:

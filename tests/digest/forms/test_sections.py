@@ -126,3 +126,33 @@ def test_nothing_is_lost(issue_of: Read, text: str) -> None:
     held = "\n".join(words)
     for word in ("p1", "p2", "p3", "q", "m", "l", "D"):
         assert word in held, word
+
+
+def test_links_of_a_section_heading_are_kept(issue_of: Read) -> None:
+    """They stand first below it, and one that is all of the heading is named by its host."""
+    issue = issue_of(
+        "## [Harbour](https://harbour.test/log)\n\n- [a](https://a.test/)\n- [b](https://b.test/)\n\n"
+        "## Jobs ([all](https://jobs.test/), [write](mailto:us@jobs.test))\n\n"
+        "### Sea\n\n- [c](https://c.test/)\n- [d](https://d.test/)\n\n## [Up](#top)\n\nProse.\n"
+    )
+    assert [(part.title, part.html) for part in issue.sections] == [
+        ("Harbour", '<p><a href="https://harbour.test/log">harbour.test</a></p>'),
+        (
+            "Jobs (all, write)",
+            '<p><a href="https://jobs.test/">all</a> · <a href="mailto:us@jobs.test">write</a></p>',
+        ),
+        ("Sea", ""),
+        ("Up", "<p>Prose.</p>"),
+    ]
+    assert issue.sections[1].form == "heading"
+
+
+def test_link_of_the_title_is_kept(issue_of: Read) -> None:
+    """The title of the digest may lead somewhere; the opening still states the date."""
+    issue = issue_of(
+        "# Weekly of [the harbour](https://harbour.test/) people\n\n3 May 2024\n\n## A\n\n"
+        "- [a](https://a.test/)\n- [b](https://b.test/)\n"
+    )
+    assert issue.text == "the harbour\n\n3 May 2024"
+    assert issue.html.startswith('<p><a href="https://harbour.test/">the harbour</a></p>')
+    assert (issue.title, str(issue.date)) == ("Weekly of the harbour people", "2024-05-03")

@@ -131,3 +131,13 @@ def test_a_picture_in_the_headline_opens_the_preface(issue_of: Read) -> None:
         "# ![Quay](https://a.test/q.png) Harbour 7\n\n## A\n\n- [x](https://a.test/)\n"
     )
     assert (issue.title, "https://a.test/q.png" in issue.html) == ("Harbour 7", True)
+
+
+def test_links_among_the_words_of_a_heading_are_kept(issue_of: Read) -> None:
+    """A heading that ends with its link may have another before."""
+    issue = issue_of(
+        "## Ada at [the lock](https://a.test/lock) and [film](https://a.test/film)\n\nx\n\n"
+        "## The crane [log](https://a.test/log)\n\ny\n"
+    )
+    assert '<a href="https://a.test/lock">the lock</a>' in issue.items[0].html
+    assert issue.items[1].html == "<p>y</p>"
