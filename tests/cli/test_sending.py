@@ -112,6 +112,8 @@ def test_whatever_ends_the_undo_minute_undoes_the_send(home: Path, number: signa
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a test run under nohup hands its deafness on, and a send under nohup means to go on
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     child.stdin.write("y\n")
     child.stdin.flush()
