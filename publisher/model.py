@@ -358,14 +358,26 @@ class Published:
         return zip(self.issue.items, self.record.live_items, strict=True)
 
 
+LARGE_MAIL: Final = 90 * 1024
+MOST_MAIL: Final = 100 * 1024
+"""Bytes of HTML; Gmail cuts a mail not far above and hides the rest, the way out included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One rendering of an issue; `subject` only where it is mail."""
+    """One rendering of an issue; `subject` only where it is mail.
+
+    So are the others: the `look` that was taken, which may be a leaner one than was asked for; how
+    many items were `left_out` for the page to tell; the bytes of the HTML as its reader gets it.
+    """
 
     name: str
     media_type: str
     body: str
     subject: str = ""
+    look: str = ""
+    left_out: int = 0
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
