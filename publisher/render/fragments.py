@@ -72,12 +72,12 @@ def set_tight_html(html: str) -> str:
 def for_mjml(html: str) -> str:
     """Make a piece of clean HTML survive the MJML parser, whose grammar is nearer to XML.
 
-    It rejects the characters XML forbids, and it deletes a newline that stands alone between two
-    tags, gluing words together; in preformatted text each newline becomes a reference instead.
+    It rejects the characters XML forbids, and it deletes white space between two tags that begins
+    with a newline, gluing words together; in preformatted text each newline becomes a reference.
     """
     parts = _PRE.split(clean(str(html)).replace("\r\n", "\n"))
     return "".join(
-        part.replace("\n", "&#10;") if i % 2 else re.sub(r">(\n+)<", r"> \1<", part)
+        part.replace("\n", "&#10;") if i % 2 else re.sub(r">[ \t]*\n[ \t\n]*<", "> <", part)
         for i, part in enumerate(parts)
     )
 

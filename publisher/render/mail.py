@@ -21,7 +21,7 @@ from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates, draw
 from publisher.render.fragments import absolute, for_mjml, without_mathml
 from publisher.render.images import narrowed
-from publisher.render.view import view
+from publisher.render.view import IssueView, view
 
 PREHEADER_LENGTH: Final = 120
 _INLINER: Final = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
@@ -33,11 +33,28 @@ def render(
 ) -> Edition:
     """Render the mail of an issue in one variant, slots open."""
     issue = view(published, newsletter, variant.language)
+    name = _template(variant, templates)
+    html = _INLINER.inline(_tables(_draw(issue, newsletter, variant, templates), name, templates))
+    return Edition("mail", "text/html", html, subject=published.issue.subject or issue.headline)
+
+
+def source(
+    published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
+) -> str:
+    """Draw the MJML of a mail, for another engine to be asked about it."""
+    issue = view(published, newsletter, variant.language)
+    return _draw(issue, newsletter, variant, templates)
+
+
+def _template(variant: Variant, templates: Templates) -> str:
     name = f"mail/{variant.look}.mjml"
-    name = name if name in templates else "mail/digest.mjml"
-    source = draw(
+    return name if name in templates else "mail/digest.mjml"
+
+
+def _draw(issue: IssueView, newsletter: Newsletter, variant: Variant, templates: Templates) -> str:
+    return draw(
         templates,
-        name,
+        _template(variant, templates),
         issue=issue,
         newsletter=newsletter,
         language=variant.language,
@@ -45,9 +62,7 @@ def render(
         slot_unsubscribe=Slot.UNSUBSCRIBE.value,
         archive=site_address(newsletter, archive_path(newsletter)) if issue.address else None,
         body=lambda html: Markup(_for_mail(html, issue.address)),  # noqa: S704 - clean
-    )
-    html = _INLINER.inline(_tables(source, name, templates))
-    return Edition("mail", "text/html", html, subject=published.issue.subject or issue.headline)
+    ).strip()
 
 
 def _for_mail(html: str, address: str | None) -> str:
@@ -57,9 +72,9 @@ def _for_mail(html: str, address: str | None) -> str:
 def _tables(source: str, name: str, templates: Templates) -> str:
     try:
         # no fonts: the library's default would have readers fetch one from a stranger
-        return str(mjml2html(source.strip(), fonts={}, disable_comments=True))
+        return str(mjml2html(source, fonts={}, disable_comments=True))
     except ValueError as error:
-        _tell(error, source.strip(), name, templates)
+        _tell(error, source, name, templates)
 
 
 def _tell(error: ValueError, source: str, name: str, templates: Templates) -> NoReturn:

@@ -45,9 +45,9 @@ def test_no_space_before_full_width_punctuation() -> None:
 
 def test_mjml_keeps_newlines() -> None:
     """Newlines that MJML would swallow come through, in prose as a space, in <pre> as they are."""
-    piece = for_mjml("<b>a</b>\n<u>c</u><pre><i>1</i>\n<i>2</i></pre>\r\n<p>x</p>")
+    piece = for_mjml("<b>a</b>\n<u>c</u>\n  <i>d</i><pre><i>1</i>\n<i>2</i></pre>\r\n<p>x</p>")
     drawn = mjml2html(FRAME.format(piece), fonts={})
-    assert "<b>a</b> \n<u>c</u>" in drawn
+    assert "<b>a</b> <u>c</u> <i>d</i>" in drawn
     assert "<i>1</i>&#10;<i>2</i>" in drawn
 
 

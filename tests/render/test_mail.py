@@ -172,3 +172,13 @@ def test_what_is_not_mjml_is_told(
     assert caught.value.where == where
     assert "this is not MJML" in caught.value.message
     assert caught.value.hint
+
+
+def test_what_is_drawn_can_be_asked_of_others(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """The MJML of a mail is to be had, and it is what the mail is made of."""
+    source = mail.source(published, newsletter, ZH, templates)
+    assert source.startswith("<mjml")
+    assert source.endswith("</mjml>")
+    assert "Why Kites Stay Up" in source
