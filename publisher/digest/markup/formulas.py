@@ -42,6 +42,12 @@ _NESTS: Final = re.compile(
     r"[{}]|\\(?:left|begin|right|end)(?![a-zA-Z])|\\(?:frac|sqrt)(?![a-zA-Z])"
 )
 _UNKNOWN: Final = re.compile(r"\\[a-zA-Z]")
+_SAME: Final = (
+    (re.compile(r"\\arg(?![a-zA-Z])"), r"\\operatorname{arg}"),
+    (re.compile(r"\\(begin|end)\{(?:aligned|split)\}"), r"\\\1{align*}"),
+)
+"""What the library does not know, and what it knows that says the same."""
+_MOST_PARTS: Final = {"msub": 2, "msup": 2, "msubsup": 3}
 
 
 def formulas(markdown: MarkdownIt) -> None:
@@ -161,10 +167,23 @@ def _read(tex: str, *, is_block: bool) -> Element | None:
     if _DEFINES.search(tex) or _is_too_deep(tex):
         return None
     try:
+        for written, known in _SAME:
+            tex = written.sub(known, tex)
         element = convert_to_element(tex.strip(), display="block" if is_block else "inline")
     except Exception:  # the library has faults of many kinds for broken TeX, IndexError among them
         return None
+    _put_right(element)
     return None if any(_UNKNOWN.match(part.text or "") for part in element.iter()) else element
+
+
+def _put_right(element: Element) -> None:
+    """Put in one row what a script belongs to: of a matrix the library leaves it in parts."""
+    for part in list(element.iter()):
+        scripts = _MOST_PARTS.get(part.tag, 0) - 1
+        if 0 < scripts < len(part) - 1:
+            row = Element("mrow")
+            row.extend(part[:-scripts])
+            part[:-scripts] = [row]
 
 
 def _is_too_deep(tex: str) -> bool:

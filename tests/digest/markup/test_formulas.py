@@ -45,6 +45,44 @@ def test_formulas(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"\frac{\partial L}{\partial \theta_{t+1}} + \frac{a}{bc-d}", "∂L/∂θₜ₊₁+a/(bc−d)"),
+        (r"\sum_{i=1}^{N} x_i^2", "∑ᵢ₌₁^N xᵢ²"),
+        (r"\prod_{k=1}^{K} (1-\pi_k)", "∏ₖ₌₁^K (1−πₖ)"),
+        (r"\int_0^\infty e^{-x^2} = \frac{\sqrt{\pi}}{2}", "∫₀^∞ e^{−x²} = √π/2"),
+        (r"\begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}^{-1}", "[1 0; 0 1]⁻¹"),
+        (r"f = \begin{cases} x & x > 0 \\ 0 & \text{else} \end{cases}", "f = {x, x > 0; 0, else"),
+        (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "a = b; c = d"),
+        (r"\binom{n}{k}", "(n; k)"),
+        (r"\mathcal{L}_{\text{total}} + \lambda \|\theta\|_2^2", "ℒ_{total}+λ‖θ‖₂²"),
+        (r"\hat{y} = \sigma(W \tanh(Vx))", "ŷ = σ(W tanh(Vx))"),
+        (r"\bar{x} \vec{v} \ddot{q} \overline{AB} \widehat{xy}", "x̄v⃗q̈ĀB̄x̂ŷ"),
+        (r"\underbrace{a+b}_{n}", "(a+b)ₙ"),
+        (r"\theta^* = \arg\min_{\theta} \mathbb{E}_{x}[f]", "θ* = arg min_θ 𝔼_x[f]"),
+        (r"\max_{a'} Q(s', a') \log_2 n", "max_{a′} Q(s′, a′) log₂ n"),
+        (r"\lim_{n \to \infty} \left(1+\frac{1}{n}\right)^n", "lim_{n→∞} (1+1/n)ⁿ"),
+        (r"\frac12 mv^2", "1/2 mv²"),
+        (r"x_{i,j}^{(k)}", "x_{i,j}^{(k)}"),
+        (r"\text{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V", "softmax((QK^⊤)/√dₖ)V"),
+        (r"\alpha\beta\Delta\varepsilon", "αβΔε"),
+        (r"p(x_{t}|x_{<t})", "p(xₜ|x_{<t})"),
+        (r"A \in \mathbb{R}^{m \times n}", "A ∈ ℝ^{m×n}"),
+    ],
+)
+def test_real_formulas_can_be_read(tex: str, expected: str) -> None:
+    """What papers write reads like what they mean: parts of a product and of a quotient apart."""
+    assert plain(f"${tex}$") == expected
+
+
+def test_a_matrix_carries_its_script_whole() -> None:
+    """MathML knows two parts of a power; the library gives a matrix in three."""
+    html = press(r"$\begin{pmatrix} a \\ b \end{pmatrix}^T$")
+    assert "<msup><mrow><mo>(</mo><mtable>" in html
+    assert "<mo>)</mo></mrow><mi>T</mi></msup>" in html
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "从 $5 到 $10，$0.1M",
