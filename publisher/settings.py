@@ -41,6 +41,7 @@ RESERVED: Final = frozenset(
     }
 )
 """What stands beside a newsletter's path in its addresses, so that none may be called so."""
+SELECTOR: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?")
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 WITH_PASSWORD: Final = re.compile(r"[^:/]+://[^/?#]*:[^/?#]+@")
@@ -66,6 +67,14 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Dkim:
+    """Which keys sign the mail: RSA under `selector`, Ed25519 beside it under one of its own."""
+
+    selector: str = "publisher"
+    ed25519: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All there is to know about one home."""
 
@@ -77,6 +86,7 @@ class Settings:
     port: int
     desk_port: int
     newsletters: tuple[Newsletter, ...]
+    dkim: Dkim | None = None
     network_allow: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -104,6 +114,11 @@ class Settings:
     def key_path(self) -> Path:
         """Where the secret key stands."""
         return self.home / "secret.key"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the keys stand that sign mail."""
+        return self.home / "dkim"
 
     def digests_folder(self, newsletter: Newsletter) -> Path:
         """Return the folder a newsletter's digests are dropped in."""
@@ -173,6 +188,20 @@ class _Smtp(_Table):
     hello: str = ""
     ca_file: str | None = None
     timeout: float = Field(default=1.0, gt=0)
+
+
+class _Dkim(_Table):
+    selector: str = "publisher"
+    ed25519: bool = False
+
+    @field_validator("selector")
+    @classmethod
+    def _selector(cls, value: str) -> str:
+        if not SELECTOR.fullmatch(value):
+            raise ValueError(
+                'a selector has small letters, digits and hyphens only, such as "publisher"'
+            )
+        return value
 
 
 class _Web(_Table):
@@ -340,6 +369,7 @@ class _File(BaseSettings):
     transport: Literal["outbox", "smtp"] = "outbox"
     newsletter: dict[str, _Newsletter]
     smtp: _Smtp = _Smtp()
+    dkim: _Dkim | None = None
     web: _Web = _Web()
     network: _Network = _Network()
     sections: _Sections = _Sections()
@@ -419,6 +449,7 @@ def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         port=checked.web.port,
         desk_port=checked.web.desk_port,
         newsletters=_newsletters(path, checked),
+        dkim=None if checked.dkim is None else Dkim(**checked.dkim.model_dump()),
         network_allow=checked.network.allow,
         findings=findings,
     )

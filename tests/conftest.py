@@ -1,4 +1,4 @@
-"""What every room's tests share: the corpora, a made-up authority, a web server that misbehaves.
+"""What every room's tests share: the corpora, a made-up authority, servers for web and names.
 
 HYPOTHESIS_PROFILE names a profile: `default`, `ci` (the default where CI=true: as random, and a
 failure prints the line that replays it elsewhere), `long` (what `make fuzz` runs).
@@ -14,6 +14,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -187,3 +193,112 @@ def web_host() -> Iterator[Callable[..., WebHost]]:
     yield start
     for host in hosts:
         host.stop()
+
+
+class NameServer:
+    """A DNS server on loopback, over UDP and TCP, that knows what it is told and nothing else.
+
+    Records are asked for anew with each question; an answer that does not fit is cut, as it is
+    outside, and asked for again over TCP. `failing` names get SERVFAIL, `silent` ones no answer.
+    """
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], list[str]] = {}
+        self.failing: set[str] = set()
+        self.silent: set[str] = set()
+        self.asked: list[tuple[str, str]] = []
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        while True:
+            self._udp.bind(("127.0.0.1", 0))
+            self.port = self._udp.getsockname()[1]
+            try:
+                self._tcp.bind(("127.0.0.1", self.port))
+                break
+            except OSError:  # taken for TCP alone: try another pair
+                self._udp.close()
+                self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._tcp.listen()
+        self._threads = [
+            threading.Thread(target=self._serve_udp, daemon=True),
+            threading.Thread(target=self._serve_tcp, daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def set(self, name: str, kind: str, *values: str) -> None:
+        """Have a name answer so; a text of any length, put into strings of 255 bytes here."""
+        self.records[name.lower(), kind] = list(values)
+
+    def stop(self) -> None:
+        """Close both doors and wait."""
+        with contextlib.suppress(OSError):
+            self._tcp.shutdown(socket.SHUT_RDWR)
+        self._tcp.close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bell:
+            bell.sendto(b"", ("127.0.0.1", self.port))
+        for thread in self._threads:
+            thread.join(5)
+        self._udp.close()
+
+    def _serve_udp(self) -> None:
+        while data := self._udp.recvfrom(4096):
+            if not data[0]:
+                return
+            if answer := self._answer(data[0], most=512):
+                self._udp.sendto(answer, data[1])
+
+    def _serve_tcp(self) -> None:
+        while True:
+            try:
+                connection, _ = self._tcp.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as file:
+                size = file.read(2)
+                if len(size) == 2 and (answer := self._answer(file.read(int.from_bytes(size)))):
+                    connection.sendall(len(answer).to_bytes(2) + answer)
+
+    def _answer(self, wire: bytes, most: int = 65_535) -> bytes:
+        query = dns.message.from_wire(wire)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        kind = dns.rdatatype.to_text(question.rdtype)
+        self.asked.append((name, kind))
+        if name in self.silent:
+            return b""
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.AA | dns.flags.RA
+        if name in self.failing:
+            answer.set_rcode(dns.rcode.SERVFAIL)
+        elif values := self.records.get((name, kind)):
+            texts = [_in_strings(one) if kind == "TXT" else one for one in values]
+            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *texts))
+        elif not any(name == known for known, _ in self.records):
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+        try:
+            return answer.to_wire(max_size=most)
+        except dns.exception.TooBig:
+            answer.answer.clear()
+            answer.flags |= dns.flags.TC
+            return answer.to_wire()
+
+
+def _in_strings(text: str) -> str:
+    escaped = [text[at : at + 255].replace('"', '\\"') for at in range(0, len(text), 255)]
+    return " ".join(f'"{one}"' for one in escaped) or '""'
+
+
+@pytest.fixture
+def name_server() -> Iterator[Callable[[], NameServer]]:
+    """Start name servers and stop them afterwards."""
+    servers: list[NameServer] = []
+
+    def start() -> NameServer:
+        servers.append(NameServer())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()

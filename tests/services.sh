@@ -18,6 +18,7 @@ find_missing() {
   want faketime faketime
   want node nodejs
   want npm npm
+  perl -MMail::DKIM -e 1 2>/dev/null || need="$need libmail-dkim-perl"
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
     need="$need postgresql"
   { command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh 2>/dev/null)" ]; } ||

@@ -25,6 +25,7 @@ publisher.db*
 outbox/
 wire/
 secret.key
+dkim/
 run.lock
 *.lock
 .publish*
@@ -157,11 +158,12 @@ def status(
 
 def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str, Any]:
     """Gather what there is to say about one newsletter."""
-    from publisher import folder, preflight, schedule
+    from publisher import folder, schedule
     from publisher import run as process
     from publisher.cli.asking import document
     from publisher.clock import utc_now
     from publisher.publish import state_of
+    from publisher.send import refusals
     from publisher.store import sends as books
     from publisher.store import subscribers
 
@@ -169,7 +171,6 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
     state = state_of(settings, store, newsletter, now)
     if lost := folder.fault(settings.digests_folder(newsletter)):
         state["digests"] = [{"path": "", "state": "aside", "findings": (lost,)}]
-    is_smtp = settings.transport != "outbox"
     with store.read() as conn:
         people = subscribers.count(conn, newsletter.slug)
         sends = books.sends(conn, newsletter.slug)
@@ -178,7 +179,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
         **state,
         "gone": list(dict.fromkeys(state["gone"])),  # a digest of several issues is gone once
         "folder": newsletter.digests,
-        "refusals": preflight.transport(newsletter) if is_smtp else (),
+        "refusals": refusals(settings, newsletter),
         "send": newsletter.send,
         "next": moment.isoformat() if moment else None,
         "subscribers": {str(key): number for key, number in people.items()},
@@ -243,7 +244,7 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The archive to write (.tar).", metavar="FILE")],
 ) -> None:
-    """Archive database, register, key and settings, while it runs."""
+    """Archive database, register, keys and settings, while it runs."""
     import tarfile
     import tempfile
 
@@ -271,12 +272,14 @@ def backup(
                 for name in (FILE_NAME, "register.json", "secret.key"):
                     if (settings.home / name).is_file():
                         archive.add(settings.home / name, name)
-                if (settings.home / "templates").is_dir():
-                    archive.add(settings.home / "templates", "templates")
+                for folder in (settings.home / "templates", settings.keys_folder):
+                    if folder.is_dir():
+                        archive.add(folder, folder.name)
             out.flush()
             os.fsync(out.fileno())
         part.rename(file)
-    console.say(f"database, register, key and settings are in {file}; keep it secret")
+    keys = "secret.key dkim" if settings.keys_folder.is_dir() else "secret.key"
+    console.say(f"database, register, keys and settings are in {file}; keep it secret")
     console.say("to restore: stop publisher, remove publisher.db*, then")
-    console.say(f"      tar -xpf {file} -C HOME publisher.db secret.key publisher.toml")
+    console.say(f"      tar -xpf {file} -C HOME publisher.db {keys} publisher.toml")
     console.say("      and register.json only where it is lost: the one in the home is newer")

@@ -130,11 +130,11 @@ def _preflight(
     """Show what preflight finds; a stop refuses the send, with all reasons at once."""
     from publisher import preflight, templates
     from publisher.publish import editions
+    from publisher.send import refusals
 
     made = editions(published, newsletter, templates.load(settings.home))
     findings: list[Finding] = [*settings.findings, *preflight.check(published, newsletter, made)]
-    if settings.transport != "outbox":
-        findings += preflight.transport(newsletter)
+    findings += refusals(settings, newsletter)
     show_findings(f"{newsletter.digests}/{published.record.path}", findings)
     if any(finding.level is Level.STOP for finding in findings):
         complain("not sent", "mend the findings above, then send again")

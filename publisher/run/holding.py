@@ -76,17 +76,24 @@ def is_running(home: Path) -> bool:
 
 
 def refuse_open_home(settings: Settings) -> None:
-    """Refuse a home whose ledger, messages or key others on this machine could read."""
-    database = settings.database.removeprefix("sqlite:///")
+    """Refuse a home whose ledger, messages or keys others on this machine could read."""
+    for fault in open_to_others(settings):
+        raise fault
+
+
+def open_to_others(settings: Settings) -> Iterator[SettingsError]:
+    """Find what of a home others on this machine could read, each with the chmod that ends it."""
     for path in (
-        Path(database),
+        Path(settings.database.removeprefix("sqlite:///")),
         settings.outbox_folder,
         settings.wire_folder,
         settings.key_path,
+        settings.keys_folder,
+        *sorted(settings.keys_folder.glob("*.pem")),
     ):
         if path.exists() and path.stat().st_mode & 0o077:
             mode = "700" if path.is_dir() else "600"
-            raise SettingsError(
+            yield SettingsError(
                 "can be read by others on this machine",
                 where=str(path),
                 hint=f"chmod {mode} {path}",

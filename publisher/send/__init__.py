@@ -3,7 +3,7 @@
     begin     due send -> preflight -> editions -> audience frozen -> running       letter
     claim     running send -> a lot of 500, map of the wire written                 lot
     permit    is the send still wanted, may this person still be written to         permit
-    compose   edition + recipient -> envelope and message                           letter
+    compose   edition + recipient -> envelope and message, signed                   letter
     wire      message -> transport -> reply                                         lot
     judge     reply -> verdict -> the delivery's next state                         lot
     heed      the relay rests, or the send waits for a person                       standing
@@ -34,7 +34,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,13 +43,14 @@ from typing import Self
 import structlog
 from sqlalchemy import Connection
 
-from publisher import preflight, schedule
+from publisher import schedule
 from publisher.errors import PublisherError, RefusedError, TransportError
-from publisher.model import Finding, Kind, Newsletter, Send, SendState
+from publisher.model import Kind, Send, SendState
 from publisher.send.letter import Letter, letter, variant_of
 from publisher.send.lot import LotRun, Wire
 from publisher.send.outside import Outside, Pace, Transport, pause
 from publisher.send.recovery import recover
+from publisher.send.signing import refusals, signers_of
 from publisher.settings import Settings
 from publisher.store import Store, ledger, sends
 from publisher.wire.outbox import Outbox
@@ -95,7 +96,8 @@ class Sender:
                 transport=lambda: transport_of(settings),
                 clock=clock,
                 stop=stop,
-                refusals=_refusals_of(settings),
+                refusals=partial(refusals, settings),
+                signers=signers_of(settings),
                 pace=pace or Pace(lease=Pace().lease * max(1.0, settings.smtp.timeout)),
             )
         )
@@ -267,11 +269,4 @@ def transport_of(settings: Settings) -> Transport:
     )
 
 
-def _refusals_of(settings: Settings) -> Callable[[Newsletter], Sequence[Finding]]:
-    """Tell who judges whether a newsletter may send: for the outbox nobody needs to."""
-    if settings.transport == "outbox":
-        return lambda _: ()
-    return preflight.transport
-
-
-__all__ = ["Outside", "Pace", "Sender", "Transport", "transport_of"]
+__all__ = ["Outside", "Pace", "Sender", "Transport", "refusals", "transport_of"]

@@ -3,13 +3,15 @@
 The editions are rendered once, when the send begins, and kept with it: a template changed in
 mid-send changes nothing. A send that could not begin is rendered when a person resumes it.
 Faults: PublisherError with the reason why the send cannot go on: refusals, template, lost digest.
-Never: sends. See: render (makes editions), tokens (links and ids), lot (writes letters).
+Never: sends. See: render (makes editions), tokens (links and ids), signing (whose keys),
+lot (writes letters).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
@@ -34,6 +36,7 @@ from publisher.model import (
 from publisher.render import mail, message, text
 from publisher.send.outside import Outside
 from publisher.store import issues, sends, subscribers
+from publisher.wire import dkim
 
 log = structlog.get_logger("send")
 
@@ -47,9 +50,13 @@ class Letter:
     issue_id: str
     prepared: Mapping[str, message.Prepared]
     key: bytes = field(repr=False)
+    signers: Sequence[dkim.Signer] = ()
 
     def write(self, one: Delivery) -> tuple[Envelope, bytes]:
-        """Compose the message of one recipient; whatever raises here concerns nobody else."""
+        """Compose and sign the message of one recipient; what raises here concerns nobody else.
+
+        It is signed as of the send's own moment: the repeat after a doubt is the same to the byte.
+        """
         if (fault := subscribers.valid(one.address)) is not None:
             raise RefusedError(fault)
         sender = self.newsletter.sender_address or message.NO_SENDER
@@ -59,6 +66,7 @@ class Letter:
             message_id=self.message_id(one, _domain(sender)),
             unsubscribe=self._unsubscribe(one),
         )
+        content = dkim.signed(content, self.signers, _moment(self.send))
         if self.newsletter.bounce_domain:
             sender = tokens.verp(self.key, one.id, self.newsletter.bounce_domain)
         return Envelope(sender, one.address), content
@@ -141,11 +149,12 @@ def _letter(outside: Outside, conn: Connection, of: Send) -> Letter:
             kind=of.kind,
             issue_id=record.id,
             slug=of.issue,
-            date=of.started or of.at,
+            date=_moment(of),
         )
         for variant, (subject, html, plain) in kept.items()
     }
-    return Letter(of, newsletter, record.id, prepared, outside.key)
+    signers = outside.signers(newsletter)
+    return Letter(of, newsletter, record.id, prepared, outside.key, signers)
 
 
 def _render(
@@ -170,6 +179,10 @@ def _heed(findings: Sequence[Finding]) -> None:
 def variant_of(newsletter: Newsletter) -> Variant:
     """Give the one variant a newsletter is sent in."""
     return Variant(newsletter.language, newsletter.look.name)
+
+
+def _moment(of: Send) -> datetime:
+    return of.started or of.at
 
 
 def _domain(address: str) -> str:

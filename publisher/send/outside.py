@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from publisher.errors import PublisherError, StoreError
 from publisher.model import Envelope, Finding, Newsletter, Reply, SendState
 from publisher.store import Store, sends
+from publisher.wire.dkim import Signer
 
 T = TypeVar("T")
 log = structlog.get_logger("send")
@@ -59,13 +60,16 @@ class Pace:
     store_rests: tuple[float, ...] = (0.2, 1, 5, 15)
 
 
-def _no_refusals(_: Newsletter) -> Sequence[Finding]:
+def _none(_: Newsletter) -> tuple[()]:
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The store, the settings' values, the clock. `refusals`: what forbids a newsletter to send."""
+    """The store, the settings' values, the clock.
+
+    `refusals`: what forbids a newsletter to send; `signers`: whose keys sign its mail.
+    """
 
     store: Store
     newsletters: Mapping[str, Newsletter]
@@ -75,7 +79,8 @@ class Outside:
     transport: Callable[[], Transport]
     clock: Callable[[], datetime]
     stop: threading.Event
-    refusals: Callable[[Newsletter], Sequence[Finding]] = _no_refusals
+    refusals: Callable[[Newsletter], Sequence[Finding]] = _none
+    signers: Callable[[Newsletter], Sequence[Signer]] = _none
     pace: Pace = Pace()
 
     def insist(self, deed: Callable[[Connection], T]) -> T:

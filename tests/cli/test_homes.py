@@ -37,7 +37,8 @@ def publisher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "name",
     ["publisher.db-wal", "backup.tar", "preview/page.html", "people.csv", "run.lock",
-     ".publish.newsletter.behind", "secret.key", "outbox/1.eml"],
+     ".publish.newsletter.behind", "secret.key", "outbox/1.eml",
+     "dkim/rivers.example.publisher.rsa.pem"],
 )  # fmt: skip
 def test_what_is_private_is_not_for_git(tmp_path: Path, name: str) -> None:
     """Nothing with people in it is taken by `git add .`."""

@@ -54,6 +54,7 @@ class Inbox:
     def __init__(self) -> None:
         self.answers: dict[str, list[str]] = {}
         self.kept: list[tuple[str, str, Message]] = []
+        self.raw: list[bytes] = []
         self.on_mail: Callable[[str], None] = lambda _: None
         self._said: dict[int, str] = {}
 
@@ -79,6 +80,7 @@ class Inbox:
         if answer in {"drop", "dot 250 2.0.0 kept"}:
             parsed = message_from_bytes(envelope.content)
             self.kept.append((envelope.mail_from, recipient, parsed))
+            self.raw.append(envelope.content)
         if answer == "drop":
             server.transport.close()
         return answer.removeprefix("dot ")

@@ -112,10 +112,13 @@ def test_a_home_open_to_others_is_refused(home) -> None:
     (home.path / "outbox").mkdir()
     (home.path / "wire").mkdir(exist_ok=True)
     (home.path / "secret.key").write_text("0" * 64 + "\n", "ascii")
-    places = [home.path / name for name in ("publisher.db", "secret.key", "outbox", "wire")]
+    (home.path / "dkim").mkdir()
+    (home.path / "dkim" / "a.pem").touch()
+    names = ("publisher.db", "secret.key", "outbox", "wire", "dkim", "dkim/a.pem")
+    places = [home.path / name for name in names]
     for path in places:
         path.chmod(0o755 if path.is_dir() else 0o640)
-    for words in (["run"], ["run"], ["run", "--once"], ["run", "--once"]):
+    for words in (["run"], ["run"], *[["run", "--once"]] * 4):
         said = home.publisher(*words, code=1).stderr
         (path,) = (one for one in places if f"{one}: can be read by others" in said)
         places.remove(path)
