@@ -19,12 +19,13 @@ from publisher.addresses import archive_path, site_address
 from publisher.errors import TemplateError
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates, draw
-from publisher.render.fragments import absolute, for_mjml, without_mathml
+from publisher.render.fragments import absolute, for_mjml, scoped, without_mathml
 from publisher.render.images import narrowed
 from publisher.render.view import IssueView, view
 
 PREHEADER_LENGTH: Final = 120
 _INLINER: Final = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+_NO_HEIGHT: Final = re.compile(r'(<img\b[^<>]*) height="auto"')  # what MJML writes, HTML has not
 _POSITION: Final = re.compile(r"position (\d+):(\d+)")
 
 
@@ -66,15 +67,16 @@ def _draw(issue: IssueView, newsletter: Newsletter, variant: Variant, templates:
 
 
 def _for_mail(html: str, address: str | None) -> str:
-    return for_mjml(narrowed(absolute(without_mathml(html), address)))
+    return for_mjml(scoped(narrowed(absolute(without_mathml(html), address))))
 
 
 def _tables(source: str, name: str, templates: Templates) -> str:
     try:
         # no fonts: the library's default would have readers fetch one from a stranger
-        return str(mjml2html(source, fonts={}, disable_comments=True))
+        html = str(mjml2html(source, fonts={}, disable_comments=True))
     except ValueError as error:
         _tell(error, source, name, templates)
+    return _NO_HEIGHT.sub(r"\1", html)
 
 
 def _tell(error: ValueError, source: str, name: str, templates: Templates) -> NoReturn:

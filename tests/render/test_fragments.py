@@ -18,6 +18,7 @@ from publisher.render.fragments import (
     mark_addresses,
     phrased,
     plain,
+    scoped,
     set_tight,
     set_tight_html,
     without_mathml,
@@ -65,6 +66,15 @@ def test_mjml_survives_any_clean_html(text: str) -> None:
     before = lxml_html.fromstring(f"<div>{clean(piece)}</div>").text_content()
     after = lxml_html.fromstring(drawn).text_content()
     assert "".join(before.split()) in "".join(after.split())
+
+
+def test_headings_of_a_table_say_what_they_head() -> None:
+    """Those of its head head columns, others rows; what says it itself is believed."""
+    table = '<table><thead><tr><th align="left">a</th></tr></thead><tbody><tr><th>b</th><th scope="rowgroup">c</th></tr></tbody></table>'
+    assert scoped(table) == (
+        '<table><thead><tr><th scope="col" align="left">a</th></tr></thead>'
+        '<tbody><tr><th scope="row">b</th><th scope="rowgroup">c</th></tr></tbody></table>'
+    )
 
 
 def test_absolute_joins_and_leads_fragments_home() -> None:

@@ -59,6 +59,7 @@ ATTRIBUTES: Final = {
 SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
 _ANCHOR: Final = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_WORDLESS: Final = re.compile(r'<a href="[^"]*"(?: title="[^"]*")?>(\s*)</a>')
 _LEADS_NOWHERE: Final = re.compile(r"<a>(.*?)</a>", re.DOTALL)
 _IMAGE: Final = re.compile(r'<img\b(?:[^<>"]|"[^"]*")*?\ssrc="([^"]+)"')
 _IMAGE_WORDS: Final = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*>')
@@ -93,7 +94,8 @@ class Press:
             self.flattened += 1
             lines = [line for line in text_of(raw).split("\n") if line.strip()]
             return "\n".join(f"<p>{html.escape(line, quote=False)}</p>" for line in lines)
-        return _LEADS_NOWHERE.sub(r"\1", scrub(self._cleaner.clean(raw))).strip()
+        cleaned = _WORDLESS.sub(r"\1", scrub(self._cleaner.clean(raw)))
+        return _LEADS_NOWHERE.sub(r"\1", cleaned).strip()
 
     def address(self, address: str) -> str | None:
         """Give an address as an absolute http(s) one, or None."""

@@ -32,6 +32,11 @@ def press(text: str, base: str | None = None) -> str:
         ("[t](//a.test/x)", '<p><a href="https://a.test/x">t</a></p>'),
         ("[t](mailto:a@b.test)", '<p><a href="mailto:a@b.test">t</a></p>'),
         ("# t", "<h4>t</h4>"),
+        ("a <a href='https://b.test/' title='t'> </a>.", "<p>a  .</p>"),
+        (
+            "a <a href='https://b.test/'><img src=i.png></a>.",
+            '<p>a <a href="https://b.test/"><img src="i.png" alt=""></a>.</p>',
+        ),
         ("~~t~~", "<p><s>t</s></p>"),
         ("<b>open", "<p><b>open</b></p><b>\n</b>"),
     ],
