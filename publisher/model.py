@@ -402,7 +402,6 @@ class Slot(StrEnum):
     """
 
     UNSUBSCRIBE = "__publisher-slot-unsubscribe__"
-    GREETING = "__publisher-slot-greeting__"
 
 
 # --- who is written to --------------------------------------------------------

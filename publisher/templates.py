@@ -1,7 +1,7 @@
 """templates - the packaged templates, overlaid by a publication's own.
 
-A publication overrides any file by putting one of the same name under its `templates/`. What runs
-for long asks `Live`, so that a template mended while it runs is taken at once. Faults:
+A publication overrides any file by putting one of the same name under its `templates/`, a catalogue
+(`words/zh.po`) sentence by sentence. What runs for long asks `Live`, so that a template mended while it runs is taken at once. Faults:
 TemplateError where a file cannot be read as UTF-8. Never: renders. See: render (takes the mapping).
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from publisher.errors import TemplateError
 
-SUFFIXES = frozenset({".html", ".mjml", ".txt", ".xml", ".css"})
+SUFFIXES = frozenset({".html", ".mjml", ".txt", ".xml", ".css", ".po"})
 
 
 def packaged() -> Path:
@@ -31,13 +31,21 @@ def load(home: Path | None = None) -> dict[str, str]:
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.suffix in SUFFIXES and path.is_file():
-                try:
-                    found[path.relative_to(folder).as_posix()] = path.read_text("utf-8")
-                except (OSError, UnicodeDecodeError) as error:
-                    raise TemplateError(
-                        f"cannot be read: {error}", where=str(path), hint="save it as UTF-8"
-                    ) from None
+                name = path.relative_to(folder).as_posix()
+                if path.suffix == ".po" and name in found:
+                    # ours is still asked for the sentences that theirs does not have
+                    found[f"words/ours/{path.name}"] = found[name]
+                found[name] = _text(path)
     return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(
+            f"cannot be read: {error}", where=str(path), hint="save it as UTF-8"
+        ) from None
 
 
 class Live(Mapping[str, str]):

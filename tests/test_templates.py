@@ -6,6 +6,7 @@ import pytest
 
 from publisher import templates
 from publisher.errors import TemplateError
+from publisher.render.words import words
 
 
 def own(home: Path, text: bytes) -> Path:
@@ -22,6 +23,17 @@ def test_a_publication_overrides_one_file(tmp_path: Path) -> None:
     own(tmp_path, b"mine")
     loaded = templates.load(tmp_path)
     assert loaded == {**ours, "mail/digest.txt": "mine"}
+
+
+def test_a_catalogue_is_overridden_by_sentence(tmp_path: Path) -> None:
+    """What a publication's own catalogue does not say, ours says; a new language is added."""
+    folder = tmp_path / "templates" / "words"
+    folder.mkdir(parents=True)
+    (folder / "zh.po").write_text('msgid "All issues"\nmsgstr "旧刊"\n', "utf-8")
+    (folder / "de.po").write_text('msgid "All issues"\nmsgstr "Archiv"\n', "utf-8")
+    ours = words(templates.load(tmp_path))
+    assert [ours.say("zh-CN", one) for one in ("All issues", "Feeds")] == ["旧刊", "订阅源"]
+    assert [ours.say("de", one) for one in ("All issues", "Feeds")] == ["Archiv", "Feeds"]
 
 
 def test_one_that_is_not_utf8_is_named(tmp_path: Path) -> None:

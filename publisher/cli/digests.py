@@ -205,9 +205,9 @@ def _write_editions(
         "page.html": page.render(
             published, newsletter, loaded, previous=None, following=None
         ).body.encode(),
-        "rss.xml": feed.rss([published], newsletter).body.encode(),
-        "atom.xml": feed.atom([published], newsletter).body.encode(),
-        "feed.json": feed.json_feed([published], newsletter).body.encode(),
+        "rss.xml": feed.rss([published], newsletter, loaded).body.encode(),
+        "atom.xml": feed.atom([published], newsletter, loaded).body.encode(),
+        "feed.json": feed.json_feed([published], newsletter, loaded).body.encode(),
     }
     files |= {one.file: pictures[one.file] for one in issue.pictures if one.file}
     with writing(target):

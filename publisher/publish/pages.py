@@ -85,7 +85,7 @@ def render_site(work: Work, templates: Mapping[str, str]) -> dict[str, bytes | N
         ("atom.xml", feed.atom),
         ("feed.json", feed.json_feed),
     ):
-        files[addresses.feed_path(newsletter, name)] = _bytes(make(window, newsletter))
+        files[addresses.feed_path(newsletter, name)] = _bytes(make(window, newsletter, templates))
     return files
 
 

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from publisher.errors import TemplateError
 from publisher.model import Look
 from publisher.render.fragments import clean, phrased
-from publisher.render.words import count_words, date_words, direction, primary, say
+from publisher.render.words import date_words, direction, list_words, primary, words
 
 Templates = Mapping[str, str]
 """Template name ("mail/digest.mjml") -> source."""
@@ -57,8 +57,9 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    world.globals.update(say=say, date_words=date_words, count_words=count_words)
-    world.globals.update(lang=_lang, turn=_turn)
+    ours = words(known)
+    world.globals.update(say=ours.say, say_count=ours.say_count)
+    world.globals.update(date_words=date_words, list_words=list_words, lang=_lang, turn=_turn)
     world.filters.update(colour=_colour, primary=primary, phrased=phrased)
     return world
 

@@ -24,10 +24,11 @@ from markupsafe import Markup
 
 from publisher.addresses import archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
+from publisher.render.environment import Templates
 from publisher.render.fragments import absolute, clean, without_mathml
 from publisher.render.images import cover
 from publisher.render.view import IssueView, ItemView, view
-from publisher.render.words import direction, say
+from publisher.render.words import direction, list_words, words
 
 SUMMARY_LENGTH: Final = 280
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,12 +36,12 @@ _DC: Final = "http://purl.org/dc/elements/1.1/"
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def rss(entries: Sequence[Published], newsletter: Newsletter) -> Edition:
+def rss(entries: Sequence[Published], newsletter: Newsletter, templates: Templates) -> Edition:
     """Render the RSS 2.0 feed, entries newest first."""
     feed = _feed(entries, newsletter, "rss.xml", "application/rss+xml")
     # without a site there is no page to lead to, and RSS demands a link: the feed's own urn
     feed.link(href=_home(newsletter) or _feed_id(newsletter), rel="alternate")
-    for published, issue in _shown(entries, newsletter):
+    for published, issue in _shown(entries, newsletter, templates):
         entry = _entry(feed, published, issue)
         # RSS readers take the description for HTML
         entry.summary(escape(_summary(issue), quote=False))
@@ -51,12 +52,12 @@ def rss(entries: Sequence[Published], newsletter: Newsletter) -> Edition:
     return Edition("rss", "application/rss+xml", body)
 
 
-def atom(entries: Sequence[Published], newsletter: Newsletter) -> Edition:
+def atom(entries: Sequence[Published], newsletter: Newsletter, templates: Templates) -> Edition:
     """Render the Atom feed, entries newest first."""
     feed = _feed(entries, newsletter, "atom.xml", "application/atom+xml")
     if home := _home(newsletter):
         feed.link(href=home, rel="alternate", type="text/html")
-    for published, issue in _shown(entries, newsletter):
+    for published, issue in _shown(entries, newsletter, templates):
         entry = _entry(feed, published, issue)
         entry.summary(_summary(issue))
         entry.published(_moment(published.record.published))
@@ -66,7 +67,9 @@ def atom(entries: Sequence[Published], newsletter: Newsletter) -> Edition:
     return Edition("atom", "application/atom+xml", body)
 
 
-def json_feed(entries: Sequence[Published], newsletter: Newsletter) -> Edition:
+def json_feed(
+    entries: Sequence[Published], newsletter: Newsletter, templates: Templates
+) -> Edition:
     """Render the JSON Feed 1.1, entries newest first."""
     whole = site_address(newsletter, feed_path(newsletter, "feed.json"))
     feed = {
@@ -94,7 +97,7 @@ def json_feed(entries: Sequence[Published], newsletter: Newsletter) -> Edition:
                 "language": clean(issue.language),
             }
         )
-        for published, issue in _shown(entries, newsletter)
+        for published, issue in _shown(entries, newsletter, templates)
     ]
     document = _without_nothing(feed) | {"items": items}
     body = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
@@ -171,10 +174,11 @@ def _entry(feed: Any, published: Published, issue: IssueView) -> Any:
 
 
 def _shown(
-    entries: Iterable[Published], newsletter: Newsletter
+    entries: Iterable[Published], newsletter: Newsletter, templates: Templates
 ) -> list[tuple[Published, IssueView]]:
     newest_first = sorted(entries, key=lambda entry: entry.record.sort_key, reverse=True)
-    return [(entry, view(entry, newsletter)) for entry in newest_first]
+    ours = words(templates)
+    return [(entry, view(entry, newsletter, ours)) for entry in newest_first]
 
 
 def _content(issue: IssueView) -> str:
@@ -208,7 +212,7 @@ def _item(item: ItemView, level: str, language: str) -> Markup:
         level, item.anchor, _lang(item.language), item.sentence or title
     )
     second = Markup("<p{}><em>{}</em></p>").format(_lang(item.second_language), item.second or "")
-    authors = say(language, "list").join(item.authors)
+    authors = list_words(language, item.authors)
     signed = Markup("<p>{}</p>").format(authors) if authors else ""
     shown = (opening, second if item.second else "", signed, item.html)
     return Markup("\n").join(part for part in shown if part)

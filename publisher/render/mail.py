@@ -22,6 +22,7 @@ from publisher.render.environment import Templates, draw
 from publisher.render.fragments import absolute, for_mjml, scoped, without_mathml
 from publisher.render.images import narrowed
 from publisher.render.view import IssueView, view
+from publisher.render.words import words
 
 PREHEADER_LENGTH: Final = 120
 _INLINER: Final = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
@@ -33,7 +34,7 @@ def render(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> Edition:
     """Render the mail of an issue in one variant, slots open."""
-    issue = view(published, newsletter, variant.language)
+    issue = view(published, newsletter, words(templates), variant.language)
     name = _template(variant, templates)
     html = _INLINER.inline(_tables(_draw(issue, newsletter, variant, templates), name, templates))
     return Edition("mail", "text/html", html, subject=published.issue.subject or issue.headline)
@@ -43,7 +44,7 @@ def source(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> str:
     """Draw the MJML of a mail, for another engine to be asked about it."""
-    issue = view(published, newsletter, variant.language)
+    issue = view(published, newsletter, words(templates), variant.language)
     return _draw(issue, newsletter, variant, templates)
 
 

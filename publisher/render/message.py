@@ -1,7 +1,7 @@
 """message - mail and text as one message on the wire, prepared once and filled per recipient.
 
-Everything alike for all recipients is written at once; filling puts in the address, the Message-ID,
-the way out and the name, and encodes the bodies. Base64 for both: one line of our HTML is longer
+Everything alike for all recipients is written at once; filling puts in the address, the Message-ID
+and the way out, and encodes the bodies. Base64 for both: one line of our HTML is longer
 than any mail server allows, and Chinese grows least in it.
 Faults: RefusedError for an address, id or link no header may hold.
 Never: signs (wire), parses a template, asks the time. See: headers (how values are written), mail.
@@ -21,8 +21,7 @@ from typing import Final
 from publisher.addresses import archive_path, site_address, unsubscribe_address
 from publisher.errors import RefusedError
 from publisher.model import Edition, Kind, Newsletter, Slot
-from publisher.render.headers import mailbox, tame, unstructured, valid_address, valid_url
-from publisher.render.words import say
+from publisher.render.headers import mailbox, unstructured, valid_address, valid_url
 
 NO_SENDER: Final = "publisher@localhost"  # outbox and previews only: relays refuse to start without
 _SLOT: Final = re.compile("|".join(re.escape(slot.value) for slot in Slot).encode())
@@ -56,7 +55,7 @@ class Prepared:
             own += f"List-Unsubscribe: <{valid_url(unsubscribe)}>\r\n"
             if self.kind is not Kind.TEST:
                 own += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        filling = _filling(self.newsletter, name, unsubscribe)
+        filling = _filling(self.newsletter, unsubscribe)
         plain = {slot.encode(): value.encode() for slot, value in filling.items()}
         marked = {slot.encode(): escape(value).encode() for slot, value in filling.items()}
         opening = b"--" + self.boundary
@@ -121,24 +120,18 @@ def prepare(
     )
 
 
-def sample(
-    edition: Edition, newsletter: Newsletter, *, name: str = "", unsubscribe: str | None = None
-) -> Edition:
+def sample(edition: Edition, newsletter: Newsletter, *, unsubscribe: str | None = None) -> Edition:
     """Give an edition as a reader sees it, for a preview; its way out leads where a test's does."""
-    filling = _filling(newsletter, name, unsubscribe)
+    filling = _filling(newsletter, unsubscribe)
     body = edition.body
     for slot, value in filling.items():
         body = body.replace(slot, escape(value) if edition.media_type == "text/html" else value)
     return replace(edition, body=body)
 
 
-def _filling(newsletter: Newsletter, name: str, unsubscribe: str | None) -> dict[str, str]:
+def _filling(newsletter: Newsletter, unsubscribe: str | None) -> dict[str, str]:
     """Give what stands in each slot for one recipient."""
-    known = tame(name[:120])
-    return {
-        Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN),
-        Slot.GREETING.value: say(newsletter.language, "greeting", name=known) if known else "",
-    }
+    return {Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN)}
 
 
 def _pieces(body: str) -> tuple[bytes, ...]:

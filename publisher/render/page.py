@@ -20,6 +20,7 @@ from publisher.model import Edition, Newsletter, Published
 from publisher.render.environment import Templates, draw
 from publisher.render.fragments import excerpt, mark_addresses
 from publisher.render.view import titles, view
+from publisher.render.words import Words, words
 
 _UP = "../../"  # from an issue's folder to the newsletter's front page
 
@@ -56,7 +57,8 @@ def render(
     following: Published | None = None,
 ) -> Edition:
     """Render the page of one issue, leading to the one before and the one after."""
-    issue = view(published, newsletter)
+    ours = words(templates)
+    issue = view(published, newsletter, ours)
     body = draw(
         templates,
         "site/issue.html",
@@ -67,15 +69,16 @@ def render(
         canonical=issue.address,
         issue=issue,
         body=lambda html: Markup(mark_addresses(html)),  # noqa: S704 - clean
-        previous=_entry(previous, newsletter, "../") if previous else None,
-        following=_entry(following, newsletter, "../") if following else None,
+        previous=_entry(previous, newsletter, ours, "../") if previous else None,
+        following=_entry(following, newsletter, ours, "../") if following else None,
     )
     return Edition("page", "text/html", body)
 
 
 def archive(entries: Sequence[Published], newsletter: Newsletter, templates: Templates) -> Edition:
     """Render the newsletter's front page: every issue by year, in the order given."""
-    shown = [_entry(entry, newsletter, "issues/") for entry in entries]
+    ours = words(templates)
+    shown = [_entry(entry, newsletter, ours, "issues/") for entry in entries]
     years = [(year, list(group)) for year, group in groupby(shown, lambda entry: entry.date.year)]
     whole = site_address(newsletter, archive_path(newsletter)) if newsletter.site_url else None
     body = draw(
@@ -113,8 +116,8 @@ def _frame(newsletter: Newsletter, up: str) -> dict[str, object]:
     return {"newsletter": newsletter, "home": up or "./", "feeds": feeds}
 
 
-def _entry(published: Published, newsletter: Newsletter, folder: str) -> EntryView:
-    issue = view(published, newsletter)
+def _entry(published: Published, newsletter: Newsletter, ours: Words, folder: str) -> EntryView:
+    issue = view(published, newsletter, ours)
     leads_by_item = bool(issue.items) and not issue.is_titled
     rest = excerpt(issue.text, 120) or titles(issue.items[1:], 120)
     return EntryView(

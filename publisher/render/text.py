@@ -14,15 +14,16 @@ from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates
 from publisher.render.fragments import absolute, clean, links_of, plain
 from publisher.render.view import IssueView, ItemView, view
-from publisher.render.words import say
+from publisher.render.words import Words, list_words, words
 
 
 def render(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> Edition:
-    """Render the plain text of an issue; no template has a say in it yet."""
-    issue = view(published, newsletter, variant.language)
-    blocks = [*_head(issue, newsletter, variant), *_prose(issue, issue.html, issue.text)]
+    """Render the plain text of an issue; of the templates only the catalogues have a say in it."""
+    ours = words(templates)
+    issue = view(published, newsletter, ours, variant.language)
+    blocks = [*_head(issue, newsletter, ours, variant), *_prose(issue, issue.html, issue.text)]
     for section in issue.sections:
         heading = " · ".join(filter(None, (section.label, section.title)))
         blocks += [f"# {heading}"] if heading else []
@@ -33,21 +34,21 @@ def render(
             told = item.sentence + item.html
             blocks += _prose(issue, told, item.text, known=item.url)
         blocks += _apart(_prose(issue, section.closing_html, section.closing_text))
-    blocks.append(_footer(issue, newsletter, variant))
+    blocks.append(_footer(issue, newsletter, ours, variant))
     body = clean("\n\n".join(block for block in blocks if block)) + "\n"
     return Edition("text", "text/plain", body, subject=published.issue.subject or issue.headline)
 
 
-def _head(issue: IssueView, newsletter: Newsletter, variant: Variant) -> list[str]:
-    lines = [issue.headline, issue.dateline(variant.language)]
+def _head(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Variant) -> list[str]:
+    lines = [issue.headline, issue.dateline]
     if newsletter.title and newsletter.title not in issue.headline:
         lines.insert(0, newsletter.title)
-    web = say(variant.language, "read_on_web")
+    web = ours.say(variant.language, "Read on the web")
     return ["\n".join(filter(None, lines)), f"{web}\n{issue.address}" if issue.address else ""]
 
 
 def _title(item: ItemView, language: str) -> str:
-    authors = say(language, "list").join(item.authors)
+    authors = list_words(language, item.authors)
     name = plain(item.sentence) or item.title
     title = f"{item.number:02d}  {name}" if item.number else name
     lines = [title, item.second, authors, " · ".join(item.shown_topics), item.url]
@@ -74,14 +75,18 @@ def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) 
     return blocks
 
 
-def _footer(issue: IssueView, newsletter: Newsletter, variant: Variant) -> str:
+def _footer(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Variant) -> str:
     language = variant.language
     lines = [
         "-- ",
-        say(language, "why", newsletter=newsletter.title or newsletter.slug),
-        f"{say(language, 'unsubscribe')}\n{Slot.UNSUBSCRIBE.value}",
+        ours.say(
+            language,
+            "You receive this because you subscribed to {newsletter}.",
+            newsletter=newsletter.title or newsletter.slug,
+        ),
+        f"{ours.say(language, 'Unsubscribe')}\n{Slot.UNSUBSCRIBE.value}",
     ]
     if issue.address:
         archive = site_address(newsletter, archive_path(newsletter))
-        lines.append(f"{say(language, 'archive')}\n{archive}")
+        lines.append(f"{ours.say(language, 'All issues')}\n{archive}")
     return "\n".join([*lines, *filter(None, (newsletter.look.footer, newsletter.postal_address))])

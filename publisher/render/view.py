@@ -25,7 +25,7 @@ from publisher.render import fragments
 from publisher.render.fragments import excerpt, set_tight, set_tight_html, sponsored
 from publisher.render.images import shown as pictured
 from publisher.render.repeats import without_repeats
-from publisher.render.words import count_words, date_words, primary, say, sponsor_word
+from publisher.render.words import Words, date_words, primary, sponsor_word
 
 MOST_LISTED: Final = 30
 """Items that a list of contents may name one by one; a longer one hides the news behind it."""
@@ -93,12 +93,14 @@ class IssueView:
     """An issue as it is shown.
 
     `headline` names it anywhere; `heading` is enough where the newsletter's name stands above.
+    `dateline` gives number, date and length, the first two where the heading does not.
     `address` is the page's whole address, None while there is no site_url.
     """
 
     headline: str
     heading: str
     is_titled: bool
+    dateline: str
     language: str
     date: date
     number: int | None
@@ -128,22 +130,6 @@ class IssueView:
             named = ContentsView(first.number, first.anchor, section.title or "", None, count)
             lines += [named] if section.title else _listed(section.items)
         return tuple(lines)
-
-    def dateline(self, language: str) -> str:
-        """Say number, date and length of the issue, the first two where the heading does not."""
-        parts = []
-        if self.number is not None and not (self.is_titled and self._says(self.number)):
-            parts.append(say(language, "number", number=self.number))
-        if self.is_titled:
-            parts.append(date_words(language, self.date))
-        if self.items:
-            parts.append(count_words(language, len(self.items)))
-        return " · ".join(parts)
-
-    def _says(self, number: int) -> bool:
-        """Whether the title says the number; a small one may be a day, or a count of things."""
-        before = r"(?:[#№第]|\bn[o.º°]+|\bissue|\bnumber)\s*" if number < 32 else r"(?<!\d)"
-        return bool(re.search(rf"{before}{number}(?!\d)", self.heading, re.IGNORECASE))
 
     def summary(self, length: int) -> str:
         """Say in a line what the issue is about: its preface, else the titles of its items."""
@@ -196,22 +182,33 @@ def language_of(published: Published, newsletter: Newsletter) -> str:
 
 
 def view(
-    published: Published, newsletter: Newsletter, our_language: str | None = None
+    published: Published, newsletter: Newsletter, ours: Words, our_language: str | None = None
 ) -> IssueView:
     """Decide how an issue is shown; `our_language` is the variant's, else the newsletter's."""
     issue, record = published.issue, published.record
+    our_language = our_language or newsletter.language
     language = language_of(published, newsletter)
     day = issue_date(published, newsletter)
-    sections = _sections(published, newsletter, language, our_language or newsletter.language)
-    news = (item for section in sections if not section.is_sponsor for item in section.items)
+    sections = _sections(published, newsletter, ours, language, our_language)
+    news = [item for section in sections if not section.is_sponsor for item in section.items]
     topics = [*issue.topics, *(topic for item in news for topic in item.topics)]
+    heading = _heading(issue.title)
+    number = issue.number if issue.number is not None else record.number
+    dateline = [
+        ours.say(our_language, "No. {number}", number=number)
+        if number is not None and not _says(heading, number)
+        else "",
+        date_words(our_language, day) if heading else "",
+        ours.say_count(our_language, "{count} item", "{count} items", len(news)) if news else "",
+    ]
     return IssueView(
         headline=headline(published, newsletter, our_language),
-        heading=_heading(issue.title) or date_words(our_language or newsletter.language, day),
-        is_titled=bool(_heading(issue.title)),
+        heading=heading or date_words(our_language, day),
+        is_titled=bool(heading),
+        dateline=" · ".join(filter(None, dateline)),
         language=language,
         date=day,
-        number=issue.number if issue.number is not None else record.number,
+        number=number,
         address=issue_address(newsletter, record.slug) if newsletter.site_url else None,
         html=_made(published, newsletter, issue.html),
         text=_text(issue.text),
@@ -221,8 +218,14 @@ def view(
     )
 
 
+def _says(title: str, number: int) -> bool:
+    """Whether a title says the number; a small one may be a day, or a count of things."""
+    before = r"(?:[#№第]|\bn[o.º°]+|\bissue|\bnumber)\s*" if number < 32 else r"(?<!\d)"
+    return bool(re.search(rf"{before}{number}(?!\d)", title, re.IGNORECASE))
+
+
 def _sections(
-    published: Published, newsletter: Newsletter, own: str, ours: str
+    published: Published, newsletter: Newsletter, ours: Words, own: str, our_language: str
 ) -> tuple[SectionView, ...]:
     pairs, numbers = published.items(), count(1)
     sections = []
@@ -230,12 +233,12 @@ def _sections(
         title = _line(section.title) or None
         if _is_emptied(section):
             continue
-        word = sponsor_word(ours) if section.sponsor else ""
+        word = sponsor_word(our_language) if section.sponsor else ""
         made = partial(_made, published, newsletter, is_paid=section.sponsor)
         items = []
         for pair in islice(pairs, len(section.items)):
             number = 0 if section.sponsor else next(numbers)
-            items.append(_item(number, pair, made, newsletter, own, title))
+            items.append(_item(number, pair, made, newsletter, ours, own, title))
         sections.append(
             SectionView(
                 title,
@@ -270,6 +273,7 @@ def _item(
     pair: tuple[Item, ItemRecord],
     made: Callable[[str], Markup],
     newsletter: Newsletter,
+    ours: Words,
     own: str,
     section: str | None,
 ) -> ItemView:
@@ -280,7 +284,8 @@ def _item(
     if item.alt_title and primary(second[1]) == wanted != primary(first[1]):
         first, second = (item.alt_title, item.alt_title_language), first
     url = _clean(item.url).strip() if item.url else None
-    title = _line(first[0]) or url or say(own, "number", number=number or "")
+    nameless = ours.say(own, "Item {number}", number=number) if number else sponsor_word(own)
+    title = _line(first[0]) or url or nameless
     authors = _lines(item.authors)
     alt_title = _line(second[0])
     said = (" ".join(authors), *((title, alt_title) if alt_title else ()))

@@ -1,69 +1,37 @@
-"""words - the sentences that are ours, in each language we speak.
+"""words - the sentences that are ours, and dates and lists as each language writes them.
 
-One table, language by language; a language we do not speak falls back to its primary subtag, then
-to English, sentence by sentence. Dates are written the way each language writes them.
-Faults: KeyError for a key no language knows, which is a defect.
-Never: words of a digest or a newsletter. See: view (who is called what), templates (who asks).
+A sentence of ours stands in templates and code in English and is looked up in the catalogues,
+`words/<tag>.po` among the templates: that of the tag, of each shorter tag down to the language
+alone, a publication's own before ours, else the English stays; sentence by sentence. A tag that
+implies a script is looked up under it too (`zh-TW`: `zh-Hant`). What every language has, dates,
+lists and the direction of writing, is Unicode's CLDR, whether or not there is a catalogue.
+Faults: TemplateError for a catalogue that cannot be read.
+Never: words of a digest or a newsletter. See: catalogue (reads one), templates/words, view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache, reduce
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
 from typing import Final
 
-WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "archive": "All issues",
-        "archive_empty": "Nothing has been published yet.",
-        "contents": "In this issue",
-        "date": "{day} {month} {year}",
-        "day": "{day} {month}",
-        "feeds": "Feeds",
-        "feeds_how": "Put one of these addresses into any feed reader and each issue comes to you.",
-        "gone": "This issue was withdrawn",
-        "gone_how": "It is no longer published. The other issues are where they were.",
-        "greeting": "Hello {name},",
-        "item": "{count} item",
-        "items": "{count} items",
-        "list": ", ",
-        "next": "Next issue",
-        "number": "No. {number}",
-        "permalink": "Link to this item",
-        "previous": "Previous issue",
-        "read_on_web": "Read on the web",
-        "skip": "Skip to the content",
-        "unsubscribe": "Unsubscribe",
-        "why": "You receive this because you subscribed to {newsletter}.",
-    },
-    "zh": {
-        "archive": "往期",
-        "archive_empty": "还没有出版任何一期。",
-        "contents": "本期目录",
-        "date": "{year}年{month}月{day}日",
-        "day": "{month}月{day}日",
-        "feeds": "订阅源",
-        "feeds_how": "把下面任何一个地址放进阅读器，新的一期就会自己送上门来。",
-        "gone": "本期已撤回",
-        "gone_how": "这一期不再公开，其余各期都在原处。",
-        "greeting": "{name}，你好：",
-        "item": "{count} 篇",
-        "items": "{count} 篇",
-        "list": "、",
-        "next": "下一期",
-        "number": "第 {number} 期",
-        "permalink": "本条的链接",
-        "previous": "上一期",
-        "read_on_web": "在网页上阅读",
-        "skip": "跳到正文",
-        "unsubscribe": "退订",
-        "why": "你收到这封信，是因为你订阅了「{newsletter}」。",
-    },
-}
-"""Every sentence of ours; a template asks for one by its key."""
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
+
+from publisher.render.catalogue import compiled
+
+Catalogues = tuple[tuple[str, str], ...]
+"""Name in small letters ("words/zh.po") and source of each."""
+
+FOLDERS: Final = ("words/", "words/ours/")
+"""Where catalogues stand among the templates; the second has those a publication overrides."""
 
 SPONSOR: Final[Mapping[str, str]] = {
-    "en": "Sponsor", "zh": "赞助", "zh-hant": "贊助", "zh-tw": "贊助", "zh-hk": "贊助",
+    "en": "Sponsor", "zh": "赞助", "zh-hant": "贊助",
     "ja": "広告", "ko": "광고", "de": "Anzeige", "fr": "Publicité", "es": "Publicidad",
     "it": "Pubblicità", "pt": "Publicidade", "nl": "Advertentie", "ru": "Реклама",
     "uk": "Реклама", "pl": "Reklama", "cs": "Reklama", "sv": "Annons", "tr": "Reklam",
@@ -71,13 +39,65 @@ SPONSOR: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """What an advert is called where the law wants it called so, also in languages we do not speak."""
 
-MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
-)  # fmt: skip
+WORLD_ENGLISH: Final = Locale.parse("en_001")
+"""English of no country: 5 April 2024. CLDR takes a bare `en` for that of the United States."""
 
 
-RIGHT_TO_LEFT: Final = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Our sentences, as one set of templates has them."""
+
+    catalogues: Catalogues
+
+    def say(self, language: str, sentence: str, **values: object) -> str:
+        """Say a sentence in a language, its blanks filled."""
+        return _spoken(self.catalogues, language).gettext(sentence).format(**values)
+
+    def say_count(self, language: str, one: str, many: str, count: int, **values: object) -> str:
+        """Say a sentence about so many of something; `{count}` is the number."""
+        told = _spoken(self.catalogues, language).ngettext(one, many, count)
+        return told.format(count=count, **values)
+
+    def speaks(self, language: str) -> bool:
+        """Whether there is a catalogue for a language, or it is English."""
+        return primary(language) == "en" or bool(_chain(self.catalogues, language))
+
+
+def words(templates: Mapping[str, str]) -> Words:
+    """Give the words of a set of templates."""
+    found = sorted((name.lower(), text) for name, text in templates.items() if _is_one(name))
+    return Words(tuple(found))
+
+
+def _is_one(name: str) -> bool:
+    return name.startswith(FOLDERS) and name.endswith(".po")
+
+
+@lru_cache(maxsize=64)
+def _spoken(catalogues: Catalogues, language: str) -> NullTranslations:
+    known, told = dict(catalogues), NullTranslations()
+    for name in reversed(_chain(catalogues, language)):
+        locale = locale_of(name.rpartition("/")[2].removesuffix(".po"))
+        found = GNUTranslations(BytesIO(compiled(name, known[name], locale)))
+        found.add_fallback(told)
+        told = found
+    return told
+
+
+def _chain(catalogues: Catalogues, language: str) -> list[str]:
+    """Name the catalogues to ask for a language, the nearest first (RFC 4647 §3.4)."""
+    known = {name for name, _ in catalogues}
+    return [name for tag in tags(language) for at in FOLDERS if (name := f"{at}{tag}.po") in known]
+
+
+@lru_cache(maxsize=256)
+def tags(language: str) -> tuple[str, ...]:
+    """List the tags a language may be looked up by, in small letters, the exact one first."""
+    parts = language.replace("_", "-").lower().split("-")
+    shorter = ["-".join(parts[:count]) for count in range(len(parts), 1, -1)]
+    script = locale_of(language).script
+    implied = [f"{parts[0]}-{script.lower()}"] if script else []
+    return tuple(dict.fromkeys([*shorter, *implied, parts[0]]))
 
 
 def primary(language: str | None) -> str:
@@ -85,29 +105,38 @@ def primary(language: str | None) -> str:
     return (language or "").replace("_", "-").split("-")[0].lower()
 
 
+@lru_cache(maxsize=256)
+def locale_of(language: str | None) -> Locale:
+    """Give what CLDR knows of a language, of its shorter tag where it knows no more, else English."""
+    parts = (language or "").replace("_", "-").split("-")
+    for count in range(len(parts), 0, -1):
+        tag = "-".join(parts[:count])
+        try:
+            return WORLD_ENGLISH if tag.lower() == "en" else Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return WORLD_ENGLISH
+
+
 def direction(language: str | None) -> str:
     """Say which way a language is written: `ltr` or `rtl`."""
-    return "rtl" if primary(language) in RIGHT_TO_LEFT else "ltr"
+    return locale_of(language).text_direction
 
 
-def say(language: str, key: str, **values: object) -> str:
-    """Say one of our sentences in a language, or in English where we do not speak it."""
-    spoken = WORDS.get(language) or WORDS.get(primary(language)) or {}
-    return (spoken.get(key) or WORDS["en"][key]).format(**values)
+def date_words(language: str, day: date, *, with_year: bool = True) -> str:
+    """Write a date as the language writes it."""
+    locale = locale_of(language)
+    if with_year:
+        return format_date(day, "long", locale)
+    return format_skeleton("MMMMd", day, locale=locale)
+
+
+def list_words(language: str, names: Sequence[str]) -> str:
+    """Write names one after the other, parted as the language parts them."""
+    between = locale_of(language).list_patterns["standard"]["middle"]
+    return reduce(lambda line, name: between.format(line, name), names) if names else ""
 
 
 def sponsor_word(language: str) -> str:
     """Say what an advert is marked with."""
-    return SPONSOR.get(language.lower()) or SPONSOR.get(primary(language)) or SPONSOR["en"]
-
-
-def count_words(language: str, count: int) -> str:
-    """Say how many items an issue has."""
-    return say(language, "item" if count == 1 else "items", count=count)
-
-
-def date_words(language: str, day: date, *, key: str = "date") -> str:
-    """Write a date as the language writes it; key `day` leaves out the year."""
-    spoken = primary(language) if primary(language) in WORDS else "en"
-    month = MONTHS[day.month - 1] if spoken == "en" else str(day.month)
-    return say(language, key, year=day.year, month=month, day=day.day)
+    return next((SPONSOR[tag] for tag in tags(language) if tag in SPONSOR), SPONSOR["en"])

@@ -6,7 +6,7 @@ repeat. Everything hangs on the token in the path: nothing in the query or the b
 another reader, and a token that is not genuine gets the page of any wrong address.
 
 Faults: StoreError where the database cannot be reached (answered 503, mail providers try again).
-Never: changes anything by GET or HEAD, shows a whole address. See: tokens, signup, web.words.
+Never: changes anything by GET or HEAD, shows a whole address. See: tokens, signup.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from publisher.clock import utc_now
 from publisher.model import Newsletter, Subscriber, SubscriberState
 from publisher.render.environment import Templates, draw
 from publisher.store import Store, subscribers
-from publisher.web.words import masked, words
 
 TEST: Final = "test"
 """The token in the mails of tests and previews, which belong to no subscription."""
@@ -121,20 +120,22 @@ class Audience:
         return self._notice(state, masked(subscriber.address))
 
     def _notice(self, state: str, address: str = "") -> Response:
-        said = words(self.newsletter.language)
-        filled = {"title": self.newsletter.title, "address": address}
         html = draw(
             self.templates,
             "site/unsubscribe.html",
             newsletter=self.newsletter,
-            words=said,
+            language=self.newsletter.language,
             state=state,
-            heading=said["leave"] if state == "ask" else said[state],
-            question=said["ask"].format(**filled),
-            more=said[f"{state}_more"].format(**filled),
+            address=address,
             home="../",
         )
         return HTMLResponse(html, headers=PRIVATE)
+
+
+def masked(address: str) -> str:
+    """Show an address to whoever holds the link, not whole: `r•••@example.org`."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1] if len(local) > 1 else ''}•••{at}{domain}"
 
 
 async def _short_body(request: Request) -> bytes | None:

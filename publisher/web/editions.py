@@ -39,7 +39,7 @@ def _edition(
     if name == "page":
         return page.render(published, newsletter, templates, previous=None, following=None)
     feeds = {"rss": feed.rss, "atom": feed.atom, "json": feed.json_feed}
-    return feeds[name]([published], newsletter)
+    return feeds[name]([published], newsletter, templates)
 
 
 def _letter(published: Published, newsletter: Newsletter, templates: Templates) -> bytes:

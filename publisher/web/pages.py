@@ -31,7 +31,6 @@ from publisher.web.answers import Guarded, header, log, site_headers
 from publisher.web.audience import Audience
 from publisher.web.conditional import is_unchanged
 from publisher.web.files import FEED_NAMES, Leaf, Shelf
-from publisher.web.words import words
 
 _UNCHANGED_KEEPS: Final = frozenset(
     {
@@ -142,14 +141,11 @@ class _Site:
 
     def _notice(self, what: str, path: str, status: int) -> Response:
         newsletter = self._newsletter_at(path[1:])
-        said = words(newsletter.language)
         html = draw(
             self.templates,
             f"site/{what}.html",
             newsletter=newsletter,
-            words=said,
-            heading=said[what],
-            more=said[f"{what}_more"],
+            language=newsletter.language,
             home=("../" * (path.count("/") - 1) or "./") + newsletter.path,
         )
         return HTMLResponse(html, status, {"Cache-Control": "no-cache"})

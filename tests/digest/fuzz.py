@@ -57,7 +57,7 @@ def one(data: bytes) -> None:
         mail.render(published, OURS, variant, TEMPLATES)
         text.render(published, OURS, variant, TEMPLATES)
         for kind in (feed.rss, feed.atom, feed.json_feed):
-            kind([published], OURS)
+            kind([published], OURS, TEMPLATES)
 
 
 def main(inputs: list[str]) -> None:

@@ -21,6 +21,7 @@ from publisher.model import (
     Record,
     Section,
 )
+from publisher.render.words import Words, words
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -123,8 +124,14 @@ NEWSLETTER = Newsletter(
 def templates() -> dict[str, str]:
     """Our own templates, by name."""
     folder = ROOT / "templates"
-    files = (path for part in ("mail", "site") for path in (folder / part).rglob("*.*"))
+    files = (path for part in ("mail", "site", "words") for path in (folder / part).rglob("*.*"))
     return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}
+
+
+@pytest.fixture(scope="session")
+def ours(templates: dict[str, str]) -> Words:
+    """Our own sentences."""
+    return words(templates)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def fault_of(source: str, **values: object) -> TemplateError:
         ("x\n\n{{ titel }}", "'titel' is undefined", 3),
         ("{{ 1 / 0 }}", "division by zero", 1),
         ("{{ ''.__class__.__mro__ }}", "unsafe", 1),
-        ("{{ say('en', 'no such sentence') }}", "no such sentence", 1),
+        ("{{ say('en', 'of {newsletter}') }}", "newsletter", 1),
     ],
 )
 def test_faults_name_template_line_and_remedy(source: str, message: str, line: int) -> None:

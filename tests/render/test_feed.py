@@ -44,20 +44,24 @@ def three(published: Published) -> list[Published]:
 
 @pytest.mark.service
 @pytest.mark.parametrize("render", XML)
-def test_is_valid_xml(render: Render, three: list[Published], newsletter: Newsletter) -> None:
+def test_is_valid_xml(
+    render: Render, three: list[Published], newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """A strict parser of another make reads it."""
-    body = render(three, newsletter).body
+    body = render(three, newsletter, templates).body
     done = subprocess.run(["xmllint", "--noout", "-"], input=body.encode(), capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
     assert body.startswith("<?xml version='1.0' encoding='UTF-8'?>\n")
     assert body.endswith(">\n")
 
 
-def test_the_three_agree(three: list[Published], newsletter: Newsletter) -> None:
+def test_the_three_agree(
+    three: list[Published], newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """Ids, order, titles, links, moments and contents are the same in all three."""
-    rss = feedparser.parse(feed.rss(three, newsletter).body.encode())
-    atom = feedparser.parse(feed.atom(three, newsletter).body.encode())
-    document = json.loads(feed.json_feed(three, newsletter).body)
+    rss = feedparser.parse(feed.rss(three, newsletter, templates).body.encode())
+    atom = feedparser.parse(feed.atom(three, newsletter, templates).body.encode())
+    document = json.loads(feed.json_feed(three, newsletter, templates).body)
     assert [entry.id for entry in rss.entries] == [
         f"tag:news.example.org,2024-03-0{n}:{n}" for n in (3, 2, 1)
     ]
@@ -77,21 +81,25 @@ def test_the_three_agree(three: list[Published], newsletter: Newsletter) -> None
     assert rss.feed.link == atom.feed.link == document["home_page_url"]
 
 
-def test_updated_comes_from_the_records(three: list[Published], newsletter: Newsletter) -> None:
+def test_updated_comes_from_the_records(
+    three: list[Published], newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """A feed is as new as its newest entry, whatever the time of building."""
-    atom = etree.fromstring(feed.atom(three, newsletter).body.encode())
+    atom = etree.fromstring(feed.atom(three, newsletter, templates).body.encode())
     assert atom.findtext(ATOM + "updated") == "2024-03-04T04:00:00+00:00"
     entries = [entry.findtext(ATOM + "updated") for entry in atom.iter(ATOM + "entry")]
     assert entries == [
         f"2024-03-0{day}T0{hour}:00:00+00:00" for day, hour in ((4, 4), (3, 9), (2, 4))
     ]
-    rss = etree.fromstring(feed.rss(three, newsletter).body.encode())
+    rss = etree.fromstring(feed.rss(three, newsletter, templates).body.encode())
     assert rss.findtext("channel/lastBuildDate") == "Mon, 04 Mar 2024 04:00:00 +0000"
 
 
-def test_rss_says_what_readers_ask(published: Published, newsletter: Newsletter) -> None:
+def test_rss_says_what_readers_ask(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """Channel link home, self link, guid no permalink, summary before content, a creator."""
-    tree = etree.fromstring(feed.rss([published], newsletter).body.encode())
+    tree = etree.fromstring(feed.rss([published], newsletter, templates).body.encode())
     assert tree.findtext("channel/link") == "https://news.example.org/"
     own = tree.find(f"channel/{ATOM}link")
     assert own is not None
@@ -108,9 +116,11 @@ def test_rss_says_what_readers_ask(published: Published, newsletter: Newsletter)
     assert item.findtext("description") == "春天到了，风也到了。"
 
 
-def test_atom_says_what_readers_ask(published: Published, newsletter: Newsletter) -> None:
+def test_atom_says_what_readers_ask(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """Language, self and alternate once, an author on the feed and on every entry, html content."""
-    tree = etree.fromstring(feed.atom([published], newsletter).body.encode())
+    tree = etree.fromstring(feed.atom([published], newsletter, templates).body.encode())
     assert tree.get("{http://www.w3.org/XML/1998/namespace}lang") == "zh-CN"
     links = [(link.get("rel"), link.get("href")) for link in tree.findall(ATOM + "link")]
     assert links == [
@@ -127,20 +137,24 @@ def test_atom_says_what_readers_ask(published: Published, newsletter: Newsletter
     assert content.get("type") == "html"
 
 
-def test_an_issue_in_another_language_says_so(published: Published, newsletter: Newsletter) -> None:
+def test_an_issue_in_another_language_says_so(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """An entry's language is named where it is not the feed's."""
     english = Published(replace(published.issue, language="en"), published.record)
-    atom = etree.fromstring(feed.atom([english], newsletter).body.encode())
+    atom = etree.fromstring(feed.atom([english], newsletter, templates).body.encode())
     entry = atom.find(ATOM + "entry")
     assert entry is not None
     assert entry.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
-    rss = etree.fromstring(feed.rss([english], newsletter).body.encode())
+    rss = etree.fromstring(feed.rss([english], newsletter, templates).body.encode())
     assert rss.findtext("channel/item/{http://purl.org/dc/elements/1.1/}language") == "en"
 
 
-def test_content_is_whole_and_absolute(published: Published, newsletter: Newsletter) -> None:
+def test_content_is_whole_and_absolute(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """Preface, sections and items, with anchors; every address whole, fragments to the page."""
-    item = json.loads(feed.json_feed([published], newsletter).body)["items"][0]
+    item = json.loads(feed.json_feed([published], newsletter, templates).body)["items"][0]
     content = item["content_html"]
     assert '<h2 id="i-kites"><a href="https://papers.example.net/kites?v=1&amp;lang=en">' in content
     assert '<p lang="en"><em>Why Kites Stay Up</em></p>' in content
@@ -152,54 +166,62 @@ def test_content_is_whole_and_absolute(published: Published, newsletter: Newslet
         assert words in content
 
 
-def test_issue_authors_sign_their_issue(published: Published, newsletter: Newsletter) -> None:
+def test_issue_authors_sign_their_issue(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """The authors of an issue stand on its entry in all three."""
     signed = [Published(replace(published.issue, authors=("甲", "乙")), published.record)]
-    atom = etree.fromstring(feed.atom(signed, newsletter).body.encode())
+    atom = etree.fromstring(feed.atom(signed, newsletter, templates).body.encode())
     names = [name.text for name in atom.iterfind(f"{ATOM}entry/{ATOM}author/{ATOM}name")]
-    rss = etree.fromstring(feed.rss(signed, newsletter).body.encode())
+    rss = etree.fromstring(feed.rss(signed, newsletter, templates).body.encode())
     creators = [name.text for name in rss.iter("{http://purl.org/dc/elements/1.1/}creator")]
-    item = json.loads(feed.json_feed(signed, newsletter).body)["items"][0]
+    item = json.loads(feed.json_feed(signed, newsletter, templates).body)["items"][0]
     assert names == creators == [author["name"] for author in item["authors"]] == ["甲", "乙"]
 
 
-def test_without_a_site(published: Published, homeless: Newsletter) -> None:
+def test_without_a_site(
+    published: Published, homeless: Newsletter, templates: dict[str, str]
+) -> None:
     """Ids are URNs, links that would lead nowhere are left out, and readers still read it."""
     entry = Published(
         published.issue,
         replace(published.record, id="urn:uuid:6f0c1c0a-7b1c-4d3c-9d5e-0c2f6a1b2c3d"),
     )
     for render in XML:
-        body = render([entry], homeless).body
+        body = render([entry], homeless, templates).body
         parsed = feedparser.parse(body.encode())
         assert not parsed.bozo
         assert parsed.entries[0].id == entry.record.id
         assert 'href="' not in body.replace('href="https://', "")
-    document = json.loads(feed.json_feed([entry], homeless).body)
+    document = json.loads(feed.json_feed([entry], homeless, templates).body)
     assert "feed_url" not in document
     assert "url" not in document["items"][0]
-    atom = etree.fromstring(feed.atom([entry], homeless).body.encode())
+    atom = etree.fromstring(feed.atom([entry], homeless, templates).body.encode())
     assert (atom.findtext(ATOM + "id") or "").startswith("urn:uuid:")
 
 
-def test_an_empty_issue_has_content(published: Published, newsletter: Newsletter) -> None:
+def test_an_empty_issue_has_content(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
     """An issue of nothing but a title still is an entry that JSON Feed allows."""
     bare = Issue(title="A & B", number=7)
     entry = Published(bare, replace(published.record, items=()))
-    (item,) = json.loads(feed.json_feed([entry], newsletter).body)["items"]
+    (item,) = json.loads(feed.json_feed([entry], newsletter, templates).body)["items"]
     assert item["content_html"] == "<p>A &amp; B</p>"
     for make in (feed.rss, feed.atom):
-        assert "&lt;p&gt;A &amp;amp; B&lt;/p&gt;" in make([entry], newsletter).body
+        assert "&lt;p&gt;A &amp;amp; B&lt;/p&gt;" in make([entry], newsletter, templates).body
 
 
-def test_an_empty_feed_is_a_feed(newsletter: Newsletter) -> None:
+def test_an_empty_feed_is_a_feed(newsletter: Newsletter, templates: dict[str, str]) -> None:
     """Before the first issue the feeds exist, as old as time."""
     for render in XML:
-        parsed = feedparser.parse(render([], newsletter).body.encode())
+        parsed = feedparser.parse(render([], newsletter, templates).body.encode())
         assert not parsed.bozo
         assert parsed.entries == []
-    assert "<updated>1970-01-01T00:00:00+00:00</updated>" in feed.atom([], newsletter).body
-    assert json.loads(feed.json_feed([], newsletter).body)["items"] == []
+    assert (
+        "<updated>1970-01-01T00:00:00+00:00</updated>" in feed.atom([], newsletter, templates).body
+    )
+    assert json.loads(feed.json_feed([], newsletter, templates).body)["items"] == []
 
 
 REBUILD = """
@@ -211,7 +233,7 @@ moment = datetime(2024, 3, 1, 4, tzinfo=UTC)
 record = Record("n", "tag:a.example,2024:1", "1", "1.md", moment, moment, items=(ItemRecord("k", "i"),))
 item = Item("T", html="<p>x</p>", topics=("c", "a", "b"))
 entry = Published(Issue(sections=(Section((item,)),), topics=("z", "y")), record)
-bodies = [render([entry], Newsletter("n", "N")).body for render in (feed.rss, feed.atom, feed.json_feed)]
+bodies = [render([entry], Newsletter("n", "N"), {}).body for render in (feed.rss, feed.atom, feed.json_feed)]
 print(hashlib.sha256("".join(bodies).encode()).hexdigest())
 """
 
@@ -231,7 +253,10 @@ def test_same_bytes_in_every_process() -> None:
 
 
 def test_locale_is_never_touched(
-    published: Published, newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch
+    published: Published,
+    newsletter: Newsletter,
+    monkeypatch: pytest.MonkeyPatch,
+    templates: dict[str, str],
 ) -> None:
     """Rendering may run in a thread: the locale is the whole process's."""
 
@@ -239,8 +264,8 @@ def test_locale_is_never_touched(
         raise AssertionError("the locale was touched")
 
     monkeypatch.setattr(locale, "setlocale", refuse)
-    feed.rss([published], newsletter)
-    feed.atom([published], newsletter)
+    feed.rss([published], newsletter, templates)
+    feed.atom([published], newsletter, templates)
 
 
 TEXT = st.text(max_size=30)
@@ -279,15 +304,17 @@ def entries(draw: st.DrawFn) -> Published:
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(entry=entries(), title=TEXT, description=TEXT, site=st.booleans())
-def test_any_text_makes_a_feed(entry: Published, title: str, description: str, site: bool) -> None:
+def test_any_text_makes_a_feed(
+    entry: Published, title: str, description: str, site: bool, templates: dict[str, str]
+) -> None:
     """Whatever is written in any field, parsers read the feed and see its ids."""
     site_url = "https://news.example.org/" if site else None
     ours = Newsletter("n", title, description=description, site_url=site_url, sender_name=title)
     for render in XML:
-        body = render([entry], ours).body.encode()
+        body = render([entry], ours, templates).body.encode()
         etree.fromstring(body)
         parsed = feedparser.parse(body)
         assert not parsed.bozo
         assert [one.id for one in parsed.entries] == [entry.record.id]
-    document = json.loads(feed.json_feed([entry], ours).body.encode())
+    document = json.loads(feed.json_feed([entry], ours, templates).body.encode())
     assert [item["id"] for item in document["items"]] == [entry.record.id]

@@ -294,5 +294,5 @@ def test_arabic_is_written_from_the_right(
     assert re.search('<html [^>]*dir="rtl"', mailed)
     assert re.search('<div class="body ink" dir="rtl"', mailed)
     assert "text-align:right" in mailed.replace(": ", ":")
-    (item,) = json.loads(feed.json_feed([arabic], newsletter).body)["items"]
+    (item,) = json.loads(feed.json_feed([arabic], newsletter, templates).body)["items"]
     assert item["content_html"].startswith('<div dir="rtl">')

@@ -43,9 +43,9 @@ def test_every_edition_is_golden(
         "text": text_edition.body,
         "message": whole.decode("ascii"),
         "page": page.render(published, newsletter, templates, previous=earlier).body,
-        "rss": feed.rss([published], newsletter).body,
-        "atom": feed.atom([published], newsletter).body,
-        "json": feed.json_feed([published], newsletter).body,
+        "rss": feed.rss([published], newsletter, templates).body,
+        "atom": feed.atom([published], newsletter, templates).body,
+        "json": feed.json_feed([published], newsletter, templates).body,
     }
     assert set(bodies) == set(EDITIONS)
     for name, body in bodies.items():
@@ -95,7 +95,9 @@ def test_a_sentence_stands_once_in_every_edition(
         mail.render(published, newsletter, variant, templates).body.split("</h1>")[1],
         text.render(published, newsletter, variant, templates).body,
         page.render(published, newsletter, templates).body.split("</h1>")[1],
-        json.loads(feed.json_feed([published], newsletter).body)["items"][0]["content_html"],
+        json.loads(feed.json_feed([published], newsletter, templates).body)["items"][0][
+            "content_html"
+        ],
     ]
     for body in bodies:
         assert plain(body).count(said) == 1

@@ -59,7 +59,7 @@ def test_footer_follows_the_mark(body: str) -> None:
     """Behind the signature mark stand the reason, the way out and the address."""
     footer = body.split("\n-- \n")[1]
     assert footer.splitlines() == [
-        "你收到这封信，是因为你订阅了「杂货周刊」。",
+        "您收到这封邮件，是因为您订阅了《杂货周刊》。",
         "退订",
         Slot.UNSUBSCRIBE.value,
         "往期",

@@ -4,6 +4,7 @@ import pytest
 
 from publisher.model import SubscriberState
 from publisher.store import subscribers
+from publisher.web.audience import masked
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 FORM = "application/x-www-form-urlencoded"
@@ -158,3 +159,17 @@ def test_a_test_mail_leads_to_an_explanation(site) -> None:
     assert "comes from a test" in answer.text
     assert "<form" not in answer.text
     assert site.ask("/unsubscribe/test", "POST").status == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("reader@example.org", "r•••@example.org"),
+        ("r@example.org", "•••@example.org"),
+        ('"a@b"@example.org', '"•••@example.org'),
+        ("读者@例子.中国", "读•••@例子.中国"),
+    ],
+)
+def test_masked(address: str, shown: str) -> None:
+    """Of an address only its first letter and its domain are shown."""
+    assert masked(address) == shown
