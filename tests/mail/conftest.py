@@ -81,17 +81,25 @@ def missing(what: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def node() -> Callable[[str, object], dict]:
+def modules() -> Path:
+    """The folder of what tests/node/package.json names."""
+    if not (MODULES.parent / "ready.json").exists():
+        missing("what tests/node/package.json names")
+    return MODULES
+
+
+@pytest.fixture(scope="session")
+def node(modules: Path) -> Callable[[str, object], dict]:
     """Run a program of tests/node on a value; give what it answers."""
     program = shutil.which("node")
-    if program is None or not (MODULES.parent / "ready.json").exists():
-        missing("node with its packages")
+    if program is None:
+        missing("node")
 
     def run(name: str, value: object) -> dict:
         done = subprocess.run(
             [program, ROOT / "tests" / "node" / name],
             input=json.dumps(value),
-            env=os.environ | {"NODE_PATH": str(MODULES)},
+            env=os.environ | {"NODE_PATH": str(modules)},
             capture_output=True,
             text=True,
             encoding="utf-8",
