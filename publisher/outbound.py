@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from publisher.domains import dns_name
+
 SECONDS: Final = 5.0
 """For everything: the name, the connection, every redirect, the last byte."""
 MOST_HOPS: Final = 3
@@ -107,7 +109,7 @@ def _one_hop(
     if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
         raise _Refusal("it is no plain https address")
     is_plain = parts.scheme == "http"
-    name = host.encode("idna").decode("ascii")
+    name = dns_name(host)
     port = parts.port or (80 if is_plain else 443)
     sock = _connected(_permitted(_looked_up(name, port, end), host, allow, is_plain), port, end)
     # a timeout is for each read, and a host may drip: at the end the line is cut under the reader

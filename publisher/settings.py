@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from publisher.addresses import topic_slug
+from publisher.domains import dns_name
 from publisher.errors import SettingsError
 from publisher.model import Finding, Level, Look, Newsletter, SectionNames
 from publisher.schedule import parse as parse_rule
@@ -354,6 +355,13 @@ class _Newsletter(_Table):
     def _address(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"[^@\s<>\x00-\x1f]+@[^@\s<>\x00-\x1f]+", value):
             raise ValueError("not an e-mail address; write only name@domain")
+        local, _, domain = (value or "").rpartition("@")
+        if not local.isascii():
+            raise ValueError("the part before the @ must be ASCII: few mail servers take another")
+        try:
+            dns_name(domain)
+        except ValueError as fault:
+            raise ValueError(f"the part after the @ is no domain name: {fault}") from None
         return value
 
 

@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import ipaddress
 import os
+import random
 import socket
 import ssl
 import threading
@@ -60,6 +61,28 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("no corpora on this machine; PUBLISHER_CORPORA names them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def mixed_texts() -> list[str]:
+    """3,000 one-line texts such as stand in subjects and names, scripts mixed; always the same."""
+    of = random.Random(20260422)
+    hard = "：，。、“”·—…！？（）#=?_\"\\<>@,;'%&"
+    scripts = [
+        lambda: "".join(chr(of.randint(0x4E00, 0x9FA5)) for _ in range(of.randint(1, 24))),
+        lambda: of.choice(["Kites", "RAG", "GPT-4o", "Qwen2.5", "a", "of", "Weekly", "No. 12"]),
+        lambda: "".join(of.choice("abcdefghij") for _ in range(of.choice([1, 5, 30, 90, 1100]))),
+        lambda: of.choice(["👨‍👩‍👧", "🎉", "🏳️‍🌈", "1️⃣", "😀" * of.randint(1, 9)]),
+        lambda: of.choice(["مرحبا بالعالم", "שלום עולם", "ارديبهشت\u200cماه", "النشرة"]),
+        lambda: of.choice(["ひらがな", "カタカナ", "한국어 소식", "Ωμέγα", "Ёлка", "e\u0301tude"]),
+        lambda: "".join(of.choice(hard) for _ in range(of.randint(1, 4))),
+    ]
+    texts: list[str] = []
+    while len(texts) < 3000:
+        words = [of.choice(scripts)() for _ in range(of.randint(1, 9))]
+        text = "".join(word + of.choice(["", " "]) for word in words)
+        texts.append(" ".join(text.split()).replace("=?", "= ?"))
+    return texts
 
 
 @pytest.fixture(scope="session")

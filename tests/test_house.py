@@ -16,7 +16,7 @@ FLOORS = {
         *("templates", "pictures", "outbound"),
     },
     1: {"digest", "identity", "render", "preflight", "schedule", "delivery", "tokens"},
-    0: {"model", "errors", "addresses", "colours"},
+    0: {"model", "errors", "addresses", "colours", "domains"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 OUTSIDE = {

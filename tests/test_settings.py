@@ -104,6 +104,26 @@ def test_title_and_language_can_be_shown(tmp_path: Path, line: str, words: str |
         settings.load(home(tmp_path, text), {})
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("editor@news.example.org", None),
+        ("editor@例子.中国", None),
+        ("编辑@news.example.org", "must be ASCII"),
+        ("editor@😀.org", "no domain name: Codepoint U[+]1F600"),
+        ("Ann <ann@example.org>", "not an e-mail address"),
+    ],
+)
+def test_a_sender_can_be_written_to(tmp_path: Path, address: str, words: str | None) -> None:
+    """A sender whose address mail servers could not carry is refused at once, in words."""
+    text = f'[newsletter]\ntitle = "a"\nsender_address = "{address}"\n'
+    if words is None:
+        assert settings.load(home(tmp_path, text), {}).newsletters[0].sender_address == address
+        return
+    with pytest.raises(SettingsError, match=words):
+        settings.load(home(tmp_path, text), {})
+
+
 def test_all_faults_come_at_once_with_their_lines(tmp_path: Path) -> None:
     """Four wrong keys are four sentences in one error."""
     text = """transport = "pigeon"

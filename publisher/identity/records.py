@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from publisher.domains import dns_name
 from publisher.identity.items import matched
 from publisher.identity.nouns import Candidate, digest_hash, text_hash
 from publisher.model import Day, Issue, Newsletter, Record
@@ -144,7 +145,7 @@ def _place(site_url: str | None) -> tuple[str | None, str]:
     """Take host and path out of a site's address; no host where a tag could not name it."""
     try:
         parts = urlsplit(site_url or "")
-        host = (parts.hostname or "").encode("idna").decode("ascii")
+        host = dns_name(parts.hostname or "")
     except ValueError:
         return None, ""
     return (host, parts.path.strip("/")) if host and ":" not in host else (None, "")

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import base64
 import re
+import string
 import unicodedata
 from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
 
+from publisher.domains import dns_name
 from publisher.errors import RefusedError
 
 LINE: Final = 76  # RFC 2047 section 2: a line with an encoded word
@@ -21,16 +24,20 @@ _WORD_FRAME: Final = len("=?utf-8?b??=")
 _ATEXT: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM: Final = re.compile(rf"{_ATEXT}(\.{_ATEXT})*")
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
-_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_LONGEST_DOMAIN: Final = 253  # RFC 1035 section 2.3.4, written with dots
 _URL: Final = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]{1,900}")
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 _PHRASE: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_HIDDEN: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What turns the reading direction: in a name it could show another address than there is."""
 
 
 def tame(text: str) -> str:
     """Make a text fit for one header line: no control characters, nothing that decodes again."""
     shown = "".join(
-        " " if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char for char in text
+        " " if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char
+        for char in _HIDDEN.sub("", text)
     )
     return " ".join(shown.split()).replace("=?", "= ?")
 
@@ -55,10 +62,8 @@ def encode(text: str, used: int) -> str:
 def unstructured(name: str, text: str) -> str:
     """Write a whole header line holding free text: Subject."""
     shown = tame(text)
-    if _PLAIN.fullmatch(shown):
-        lines = _folded(f"{name}: {shown}")
-        if all(len(line) <= LINE for line in lines):
-            return "\r\n".join(lines) + "\r\n"
+    if _PLAIN.fullmatch(shown) and (lines := _folded(name, shown)):
+        return "\r\n".join(lines) + "\r\n"
     return f"{name}: {encode(shown, len(name) + 2)}\r\n"
 
 
@@ -68,44 +73,71 @@ def mailbox(name: str, display: str, address: str, *, is_list: bool = False) -> 
     where = f"<{address}>" if shown or is_list else address
     if not shown:
         return f"{name}: {where}\r\n"
-    used = len(name) + 2
-    plain = shown if _PHRASE.fullmatch(shown) else ""
-    if plain and used + len(plain) + len(where) < LINE:
-        return f"{name}: {plain} {where}\r\n"
-    return f"{name}: {encode(shown, used)}\r\n {where}\r\n"
+    lines = _folded(name, _phrase(shown)) if _PLAIN.fullmatch(shown) else []
+    lines = lines or f"{name}: {encode(shown, len(name) + 2)}".split("\r\n")
+    if len(lines[-1]) + 1 + len(where) > LINE:
+        lines.append("")
+    lines[-1] += f" {where}"
+    return "\r\n".join(lines) + "\r\n"
 
 
 def valid_address(address: str) -> str:
     """Give an address as headers hold it: ASCII, its domain in the form DNS knows."""
     local, at, domain = address.rpartition("@")
+    if at and not local.isascii():
+        raise _refused(
+            address, "the part before the @ must be ASCII: few mail servers take another"
+        )
     if not at or not _LOCAL.fullmatch(local) or "=?" in address:
         raise _refused(address)
     try:
-        ascii_domain = domain.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        raise _refused(address) from None
-    if not all(_LABEL.fullmatch(label) for label in ascii_domain.split(".")):
+        known = dns_name(domain)
+    except ValueError as fault:
+        raise _refused(address, f"the part after the @ is no domain name: {fault}") from None
+    if len(known) > _LONGEST_DOMAIN or not all(map(_LABEL.fullmatch, known.split("."))):
         raise _refused(address)
     # addresses with dots where RFC 5322 has none do exist, and may be quoted
     local = local if _DOT_ATOM.fullmatch(local) else f'"{local}"'
-    return f"{local}@{ascii_domain}"
+    return f"{local}@{known}"
 
 
 def valid_url(url: str) -> str:
     """Give a web address as List headers hold it: ASCII, nothing that ends it early."""
-    if not _URL.fullmatch(url):
+    written = url if url.isascii() else _ascii_url(url)
+    if not _URL.fullmatch(written):
         raise RefusedError(
             f"{url!r} cannot stand in a mail header",
-            hint="it must be a whole http or https address, percent-encoded",
+            hint="it must be a whole http or https address, without spaces or brackets",
         )
-    return url
+    return written
 
 
-def _refused(address: str) -> RefusedError:
-    return RefusedError(
-        f"{address!r} is not an address mail can be sent to",
-        hint="it must read name@domain, the name in ASCII, without spaces or brackets",
-    )
+def mailto(address: str) -> str:
+    """Give the address that opens a letter to a mailbox, which `valid_address` has passed."""
+    return f"mailto:{quote(address, safe='@!$*+')}"  # RFC 6068 section 2
+
+
+def _ascii_url(url: str) -> str:
+    """Write an address with letters of any script as an ASCII one (RFC 3987 section 3.1)."""
+    try:
+        parts = urlsplit(url)
+        host = dns_name(parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return url
+    return quote(urlunsplit(parts._replace(netloc=host)), safe=string.punctuation)
+
+
+def _refused(
+    address: str, hint: str = "it must read name@domain, without spaces or brackets"
+) -> RefusedError:
+    return RefusedError(f"{address!r} is not an address mail can be sent to", hint=hint)
+
+
+def _phrase(shown: str) -> str:
+    """Write an ASCII name as atoms, or in quotes where it holds more than those may."""
+    if _PHRASE.fullmatch(shown):
+        return shown
+    return '"' + re.sub(r'(["\\])', r"\\\1", shown) + '"'
 
 
 def _room(used: int) -> int:
@@ -117,11 +149,15 @@ def _word(raw: bytes) -> str:
     return f"=?utf-8?b?{base64.b64encode(raw).decode('ascii')}?="
 
 
-def _folded(line: str) -> list[str]:
-    """Fold at spaces, each of which stays, leading the line it begins."""
-    lines = [""]
-    for part in re.split(r"(?= )", line):
-        if lines[-1] and len(lines[-1]) + len(part) > LINE:
+def _folded(name: str, text: str) -> list[str]:
+    """Fold a header at spaces, each of which stays, leading the line it begins.
+
+    Gives nothing where a word is too long for a line, or the first for the rest of the name's.
+    """
+    first, *rest = text.split(" ")
+    lines = [f"{name}: {first}"]
+    for word in rest:
+        if len(lines[-1]) + 1 + len(word) > LINE:
             lines.append("")
-        lines[-1] += part
-    return lines
+        lines[-1] += f" {word}"
+    return lines if all(len(line) <= LINE for line in lines) else []

@@ -1,18 +1,19 @@
 """message - mail and text as one message on the wire, prepared once and filled per recipient.
 
 Everything alike for all recipients is written at once; filling puts in the address, the Message-ID
-and the way out, and encodes the bodies. Base64 for both: one line of our HTML is longer
-than any mail server allows, and Chinese grows least in it.
+and the way out. docs/mail.md says what each header is for.
 Faults: RefusedError for an address, id or link no header may hold.
-Never: signs (wire), parses a template, asks the time. See: headers (how values are written), mail.
+Never: signs (wire), parses a template, asks the time. See: headers (how values are written),
+transfer (how bodies are), mail.
 """
 
 from __future__ import annotations
 
-import binascii
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.parser import BytesParser
 from email.utils import format_datetime
 from hashlib import sha256
 from html import escape
@@ -21,24 +22,24 @@ from typing import Final
 from publisher.addresses import archive_path, site_address, unsubscribe_address
 from publisher.errors import RefusedError
 from publisher.model import Edition, Kind, Newsletter, Slot
-from publisher.render.headers import mailbox, unstructured, valid_address, valid_url
+from publisher.render import transfer
+from publisher.render.headers import mailbox, mailto, unstructured, valid_address, valid_url
 
 NO_SENDER: Final = "publisher@localhost"  # outbox and previews only: relays refuse to start without
-_SLOT: Final = re.compile("|".join(re.escape(slot.value) for slot in Slot).encode())
 _MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
 _TEST_TOKEN: Final = "test"  # noqa: S105 - no secret: the page behind it explains itself
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message but for its recipient; pieces alternate between bytes and the slots' names."""
+    """A message but for its recipient."""
 
     newsletter: Newsletter
     kind: Kind
     head: bytes
     boundary: bytes
-    text: tuple[bytes, ...]
-    html: tuple[bytes, ...]
+    text: transfer.Body
+    html: transfer.Body
 
     def fill(self, *, address: str, name: str, message_id: str, unsubscribe: str | None) -> bytes:
         """Write the whole message for one recipient, lines ending in CRLF.
@@ -64,20 +65,19 @@ class Prepared:
                 own.encode("ascii"),
                 self.head,
                 opening,
-                _PART % b"plain",
-                _base64(b"".join(plain.get(piece, piece) for piece in self.text)),
+                _PART % (b"plain", self.text.encoding.encode()),
+                self.text.filled(plain),
                 opening,
-                _PART % b"html",
-                _base64(b"".join(marked.get(piece, piece) for piece in self.html)),
+                _PART % (b"html", self.html.encoding.encode()),
+                self.html.filled(marked),
                 opening,
                 b"--\r\n",
             )
         )
 
 
-_PART: Final = (
-    b"\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-)
+_KINDS: Final = ["multipart/alternative", "text/plain", "text/html"]
+_PART: Final = b"\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: %b\r\n\r\n"
 
 
 def prepare(
@@ -91,7 +91,8 @@ def prepare(
     date: datetime,
 ) -> Prepared:
     """Write all of a message that is alike for every recipient."""
-    # "=_" and "." never occur in base64, so no line of a body can be taken for the boundary
+    # "=_" occurs neither in base64 nor in quoted-printable (RFC 2045 section 6.7), so no line of a
+    # body can be taken for the boundary
     digest = sha256(f"{issue_id}\0{text.body}\0{mail.body}".encode("utf-8", "replace")).hexdigest()
     boundary = f"=_{digest[:32]}.publisher"
     sender = valid_address(newsletter.sender_address or NO_SENDER)
@@ -102,7 +103,7 @@ def prepare(
         unstructured("Subject", subject),
         f"Date: {format_datetime(date.astimezone(UTC))}\r\n",
         mailbox("List-Id", newsletter.title, _list_id(newsletter, sender), is_list=True),
-        _archive(newsletter),
+        *_list_addresses(newsletter, sender),
         f"Feedback-ID: {_feedback_id(newsletter, kind, slug, sender)}\r\n",
         "Precedence: bulk\r\n",
         # not "All": that would suppress bounces as well
@@ -110,14 +111,16 @@ def prepare(
         "MIME-Version: 1.0\r\n",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n',
     ]
-    return Prepared(
+    prepared = Prepared(
         newsletter=newsletter,
         kind=kind,
         head="".join(lines).encode("ascii"),
         boundary=boundary.encode("ascii"),
-        text=_pieces(text.body),
-        html=_pieces(mail.body),
+        text=transfer.encoded(text.body),
+        html=transfer.encoded(mail.body),
     )
+    _read_back(prepared, [line.partition(":")[0] for line in lines if line])
+    return prepared
 
 
 def sample(edition: Edition, newsletter: Newsletter, *, unsubscribe: str | None = None) -> Edition:
@@ -134,21 +137,25 @@ def _filling(newsletter: Newsletter, unsubscribe: str | None) -> dict[str, str]:
     return {Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN)}
 
 
-def _pieces(body: str) -> tuple[bytes, ...]:
-    """Split a body at its slots, which stay as pieces of their own, with the lines mail has."""
-    raw = re.sub(r"\r\n|\r|\n", "\r\n", body).encode("utf-8", "replace")
-    pieces = []
-    end = 0
-    for found in _SLOT.finditer(raw):
-        pieces += [raw[end : found.start()], found.group(0)]
-        end = found.end()
-    return (*pieces, raw[end:])
+def _read_back(prepared: Prepared, names: list[str]) -> None:
+    """Read a finished message as others do: nothing in a value has become a header of its own.
 
-
-def _base64(raw: bytes) -> bytes:
-    line = binascii.b2a_base64(raw, newline=False)
-    lines = [line[start : start + 76] for start in range(0, len(line), 76)]
-    return b"\r\n".join([*lines, b""])
+    `headers` lets nothing through that could; this is the second lock, for the day it does.
+    """
+    raw = prepared.fill(
+        address="reader@example.org", name="", message_id="<sample@example.org>", unsubscribe=None
+    )
+    read = BytesParser().parsebytes(raw)
+    lines = [re.sub(r"\r\n(?=[ \t])", "", value) for value in read.values()]
+    is_broken = any(
+        re.search(r"[\x00-\x1f\x7f]", str(make_header(decode_header(line)))) for line in lines
+    )
+    kinds = [part.get_content_type() for part in read.walk()]
+    if read.keys() != ["To", "Message-ID", *names] or is_broken or kinds != _KINDS:
+        raise RefusedError(
+            "the finished message does not read back as it was written",
+            hint="look at the subject, the sender's name and the newsletter's title",
+        )
 
 
 def _label(text: str) -> str:
@@ -156,17 +163,26 @@ def _label(text: str) -> str:
 
 
 def _list_id(newsletter: Newsletter, sender: str) -> str:
-    return f"{_label(newsletter.slug)}.{sender.rpartition('@')[2]}"
+    return f"{_label(newsletter.slug)[:63]}.{sender.rpartition('@')[2]}"
 
 
-def _archive(newsletter: Newsletter) -> str:
-    whole = site_address(newsletter, archive_path(newsletter))
-    if not newsletter.site_url or not whole.isascii():  # an IRI: better no header than a wrong one
-        return ""
-    return f"List-Archive: <{valid_url(whole)}>\r\n"
+def _list_addresses(newsletter: Newsletter, sender: str) -> list[str]:
+    """Say where the newsletter lives and who answers for it (RFC 2369), as far as anybody does.
+
+    Its page explains it and holds all issues, so it is help and archive in one. No mailbox reads
+    unsubscriptions, so no List-Unsubscribe names one; no List-Post: nobody may.
+    """
+    page = owner = ""
+    if newsletter.site_url:
+        page = valid_url(site_address(newsletter, archive_path(newsletter)))
+    if newsletter.sender_address:
+        owner = mailto(valid_address(newsletter.reply_to) if newsletter.reply_to else sender)
+    lines = {"List-Help": page or owner, "List-Archive": page, "List-Owner": owner}
+    return [f"{name}: <{address}>\r\n" for name, address in lines.items() if address]
 
 
 def _feedback_id(newsletter: Newsletter, kind: Kind, slug: str, sender: str) -> str:
     """Name what a complaint is about, from the issue to the sender, whose name is the fixed part."""
     own = _label(sender.rpartition("@")[2])[:15].strip("-")
+    own = own if len(own) >= 5 else f"{own}-mail"  # Gmail wants 5 to 15 characters
     return f"{_label(slug)[:60]}:{_label(newsletter.slug)[:60]}:{kind.value}:{own}"

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from publisher import addresses, preflight, tokens
+from publisher.domains import dns_name
 from publisher.errors import PublisherError, RefusedError
 from publisher.model import (
     Delivery,
@@ -63,7 +64,7 @@ class Letter:
         content = self.prepared[one.variant].fill(
             address=one.address,
             name=one.name,
-            message_id=self.message_id(one, _domain(sender)),
+            message_id=self.message_id(one, dns_name(sender.rpartition("@")[2])),
             unsubscribe=self._unsubscribe(one),
         )
         content = dkim.signed(content, self.signers, _moment(self.send))
@@ -183,7 +184,3 @@ def variant_of(newsletter: Newsletter) -> Variant:
 
 def _moment(of: Send) -> datetime:
     return of.started or of.at
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].encode("idna").decode("ascii")

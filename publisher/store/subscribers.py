@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, case, func, insert, literal, or_, select, update
 
+from publisher.domains import dns_name
 from publisher.errors import RefusedError
 from publisher.model import Consent, DeliveryState, Subscriber, SubscriberState
 from publisher.store.schema import (
@@ -71,13 +72,10 @@ class Suppression:
 def normalise(address: str) -> str:
     """Strip an address and write its domain in lower-case ASCII; the local part stays."""
     local, at, domain = address.strip().rpartition("@")
-    domain = domain.lower()
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            return local + at + domain  # `valid` says why it will not do
-    return local + at + domain
+    try:
+        return local + at + dns_name(domain)
+    except ValueError:
+        return local + at + domain.lower()  # `valid` says why it will not do
 
 
 def folded(address: str) -> str:
@@ -102,6 +100,10 @@ def valid(address: str) -> str | None:
         return "it is too long"
     if not _LOCAL.fullmatch(local):
         return "the part before the @ is not written as mail servers read it"
+    try:
+        dns_name(domain)
+    except ValueError as fault:
+        return f"the part after the @ is no domain name: {fault}"
     if not all(_LABEL.fullmatch(label) for label in labels):
         return "the part after the @ is no domain name"
     if domain != "localhost" and (len(labels) < 2 or labels[-1].isdigit()):

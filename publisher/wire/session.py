@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from publisher.domains import dns_name
 from publisher.errors import TransportError
 from publisher.model import Envelope, Phase, Reply
 from publisher.wire.dialogue import Dialogue, Lost
@@ -352,8 +353,8 @@ def _ascii(address: str) -> str:
     """Write an international domain in its ASCII form; the local part stays as it is."""
     local, _, domain = address.rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
+        return f"{local}@{dns_name(domain)}"
+    except ValueError:
         return address
 
 

@@ -28,8 +28,8 @@ HTML = Edition(
 TEXT = Edition("text", "text/plain", f"风\n-- \n{Slot.UNSUBSCRIBE}\n")
 NAMES = [
     "To", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "From", "Reply-To", "Subject",
-    "Date", "List-Id", "List-Archive", "Feedback-ID", "Precedence", "X-Auto-Response-Suppress",
-    "MIME-Version", "Content-Type",
+    "Date", "List-Id", "List-Help", "List-Archive", "List-Owner", "Feedback-ID", "Precedence",
+    "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
 ]  # fmt: skip
 
 
@@ -84,7 +84,9 @@ def test_headers_read_back(newsletter: Newsletter) -> None:
         "Subject": "风、茶与绳子",
         "Date": "Fri, 01 Mar 2024 04:00:00 +0000",
         "List-Id": "杂货周刊 <weekly.news.example.org>",
+        "List-Help": "<https://news.example.org/>",
         "List-Archive": "<https://news.example.org/>",
+        "List-Owner": "<mailto:editor@news.example.org>",
         "Feedback-ID": "7:weekly:issue:news-example-or",
         "Precedence": "bulk",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
@@ -107,15 +109,17 @@ def test_is_wire_ready(newsletter: Newsletter) -> None:
     assert raw.endswith(b"--\r\n")
 
 
-def test_both_halves_are_base64(newsletter: Newsletter) -> None:
-    """Text first, HTML last, in lines of 76, with the line ends mail has."""
-    raw = fill(prepare(newsletter))
+def test_each_half_has_its_encoding(newsletter: Newsletter) -> None:
+    """Text first, HTML last, each in the encoding it grows least in, with mail's line ends."""
+    html = replace(HTML, body=f"{HTML.body}{'kite ' * 99}")
+    raw = fill(prepare(newsletter, html=html, text=replace(TEXT, body=f"{TEXT.body}{'风' * 99}\n")))
+    how = [part["Content-Transfer-Encoding"] for part in parsed(raw).iter_parts()]
+    assert how == ["base64", "quoted-printable"]
     parts = raw.split(b"\r\n\r\n")
-    assert raw.count(b"Content-Transfer-Encoding: base64\r\n") == 2
-    assert base64.b64decode(parts[2].split(b"\r\n--")[0]).count(b"\r\n") == 3
+    assert base64.b64decode(parts[2].split(b"\r\n--")[0]).count(b"\r\n") == 4
     plain, marked = halves(raw)
-    assert plain == f"风\n-- \n{WAY_OUT}\n"
-    assert marked == f'<a href="{WAY_OUT.replace("&", "&amp;")}">退订</a>\n<p>风</p>'
+    assert plain == f"风\n-- \n{WAY_OUT}\n{'风' * 99}\n"
+    assert marked == f'<a href="{WAY_OUT.replace("&", "&amp;")}">退订</a>\n<p>风</p>{"kite " * 99}'
 
 
 def test_slots_are_filled(newsletter: Newsletter) -> None:
@@ -151,14 +155,14 @@ def test_without_a_sender(homeless: Newsletter) -> None:
 
 
 def test_an_address_in_chinese(newsletter: Newsletter) -> None:
-    """A Chinese domain goes out as DNS knows it; a Chinese site has no List-Archive."""
+    """Chinese domains, of sender, reader and site, go out as DNS knows them."""
     ours = replace(
         newsletter, sender_address="weekly@例子.example", site_url="https://例子.example/"
     )
     read = parsed(fill(prepare(ours), address="reader@例子.example"))
     assert read["From"] == "杂货周刊 <weekly@xn--fsqu00a.example>"
     assert read["To"] == "reader@xn--fsqu00a.example"
-    assert "List-Archive" not in read
+    assert read["List-Archive"] == "<https://xn--fsqu00a.example/>"
 
 
 def test_boundary_is_stable_and_safe(newsletter: Newsletter) -> None:
@@ -210,6 +214,71 @@ def test_nothing_is_injected(
     shown = body.encode("utf-8", "replace").decode()
     assert [half.split() for half in halves(raw)] == [shown.split(), shown.split()]
     assert datetime(2024, 3, 1, 4, tzinfo=UTC) == read["Date"].datetime
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+
+
+def test_no_line_is_too_long(newsletter: Newsletter) -> None:
+    """The longest of everything leaves no line over 998 bytes (RFC 5322 section 2.1.1)."""
+    domain = f"{'b' * 60}.{'c' * 60}.{'d' * 60}.example.org"
+    url = f"https://{domain}/{'e' * 690}"
+    ours = replace(
+        newsletter,
+        title="风" * 3000,
+        sender_name="word " * 3000,
+        sender_address=f"{'a' * 64}@{domain}",
+        reply_to=f"{'r' * 64}@{domain}",
+        slug="s" * 3000,
+        site_url=url,
+    )
+    html = replace(HTML, subject="x" * 3000, body=f"<p>{'风' * 3000}{'x' * 3000}</p>")
+    raw = fill(
+        prepare(ours, html=html, text=replace(TEXT, body="x" * 3000)),
+        address=f"{'t' * 64}@{domain}",
+        name="李" * 3000,
+        message_id=f"<{'m' * 600}@{domain}>",
+        unsubscribe=url,
+    )
+    lines = raw.split(b"\r\n")
+    assert max(map(len, lines)) <= 998
+    whole = (
+        b"Message-ID:",
+        b"List-Unsubscribe:",
+        b"List-Help:",
+        b"List-Archive:",
+        b"List-Owner:",
+        b"Feedback-ID:",
+    )
+    long = [line for line in lines if len(line) > 78]
+    assert [line for line in long if not line.startswith((*whole, b" <", b"Reply-To: r"))] == []
+    assert len(long) == 10
+    assert parsed(raw)["From"].addresses[0].addr_spec == ours.sender_address
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Bcc: eve@evil.example\r\n",
+        b"X-Text: =?utf-8?q?x=0ABcc=3A_eve=40evil.example?=\r\n",
+        b"\r\n",
+        b"Subject: twice\r\n",
+    ],
+)
+def test_the_second_lock(newsletter: Newsletter, line: bytes) -> None:
+    """A header that is not ours, or decodes to two, is found in the finished message."""
+    prepared = prepare(newsletter)
+    names = [name for name in NAMES[2:] if not name.startswith("List-Unsubscribe")]
+    message._read_back(prepared, names)
+    if line.startswith(b"X-Text"):
+        names.insert(0, "X-Text")
+    with pytest.raises(RefusedError, match="does not read back"):
+        message._read_back(replace(prepared, head=line + prepared.head), names)
+
+
+def test_complaints_name_the_sender(newsletter: Newsletter) -> None:
+    """The fixed part of Feedback-ID has 5 to 15 characters, however long the domain."""
+    for domain, name in [("a.co", "a-co-mail"), ("news.long-name.example", "news-long-name")]:
+        ours = replace(newsletter, sender_address=f"weekly@{domain}")
+        assert parsed(fill(prepare(ours)))["Feedback-ID"] == f"7:weekly:issue:{name}"
 
 
 def test_a_sample_has_no_raw_slot(newsletter: Newsletter) -> None:

@@ -29,6 +29,7 @@ def said(now: datetime) -> Consent:
         (" Ann@Example.ORG ", "Ann@example.org"),
         ("ann@Bücher.example", "ann@xn--bcher-kva.example"),
         ("ann@例え.jp", "ann@xn--r8jz45g.jp"),
+        ("ann@Straße.de", "ann@xn--strae-oqa.de"),
         ("no at", "no at"),
         ("a@" + "ü" * 80 + ".de", "a@" + "ü" * 80 + ".de"),
     ],
@@ -61,6 +62,11 @@ def test_valid(address: str) -> None:
 def test_invalid(address: str) -> None:
     """What no mail server takes, or what would write a header of its own, is refused in words."""
     assert subscribers.valid(address)
+
+
+def test_signs_no_domain_has() -> None:
+    """An emoji in a domain is refused by its name."""
+    assert "U+1F600" in (subscribers.valid("ann@😀.org") or "")
 
 
 @given(st.text(max_size=80))
