@@ -240,7 +240,8 @@ class Newsletter:
     `path` is "" or "name/" and stands first in all its addresses; `id` names its feeds for ever,
     once published; `site_url` and `app_url` end in "/" or are None. `send` is the send rule;
     `in_doubt` is "resend" or "hold". Relative addresses in digests lead on from `base_url`; `images`
-    is "link" or "rehost". `topics` maps each topic to the words that speak of it.
+    is "link" or "rehost". `titles` lists the languages whose titles items show, the leading one
+    first; empty: both, the reader's first. `topics` maps each topic to the words that speak of it.
     """
 
     slug: str
@@ -249,6 +250,7 @@ class Newsletter:
     id: str | None = None
     description: str = ""
     language: str = "en"
+    titles: tuple[str, ...] = ()
     timezone: str = "UTC"
     digests: str = "digests"
     send: str = "manual"

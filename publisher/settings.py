@@ -275,6 +275,7 @@ class _Newsletter(_Table):
     path: str | None = None
     description: str = ""
     language: str = "en"
+    titles: tuple[str, ...] = ()
     timezone: str = "UTC"
     digests: str | None = None
     send: str = "manual"
@@ -307,6 +308,15 @@ class _Newsletter(_Table):
     def _language(cls, value: str) -> str:
         if not LANGUAGE.fullmatch(value):
             raise ValueError('a language is written as a tag such as "en" or "zh-Hans"')
+        return value
+
+    @field_validator("titles")
+    @classmethod
+    def _titles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        languages = [cls._language(tag).split("-")[0].lower() for tag in value]
+        for tag, language in zip(value, languages, strict=True):
+            if languages.count(language) > 1:
+                raise ValueError(f"{tag!r} is there twice; titles are told apart by language alone")
         return value
 
     @field_validator("slug")
@@ -534,6 +544,7 @@ def _newsletters(path: Path, checked: _File) -> tuple[Newsletter, ...]:
                 path=standing if table.path is None else table.path,
                 description=table.description,
                 language=table.language,
+                titles=table.titles,
                 timezone=table.timezone,
                 digests=table.digests or (f"digests/{slug}" if several else "digests"),
                 send=table.send,

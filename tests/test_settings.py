@@ -204,6 +204,20 @@ def test_a_new_home_can_be_left(tmp_path: Path) -> None:
     assert newsletter.site_url is None
 
 
+def test_titles(tmp_path: Path) -> None:
+    """The languages of titles come in order; what is no tag, or the same language twice, is refused."""
+    table = '[newsletter]\ntitle = "a"\ntitles = '
+    loaded = settings.load(home(tmp_path, table + '["en", "zh-Hans"]'), {})
+    assert loaded.newsletters[0].titles == ("en", "zh-Hans")
+    for line, words in (
+        ('["zh_CN"]', "as a tag"),
+        ('["zh-CN", "ZH-tw"]', "'zh-CN' is there twice"),
+        ('"en"', "valid tuple"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            settings.load(home(tmp_path, table + line), {})
+
+
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
     """The key is 32 bytes, the same at each call, refused when others may read it or it is damaged."""
     loaded = settings.load(home(tmp_path, ONE), {})

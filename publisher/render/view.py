@@ -238,7 +238,7 @@ def _sections(
         items = []
         for pair in islice(pairs, len(section.items)):
             number = 0 if section.sponsor else next(numbers)
-            items.append(_item(number, pair, made, newsletter, ours, own, title))
+            items.append(_item(number, pair, made, newsletter, ours, own, our_language, title))
         sections.append(
             SectionView(
                 title,
@@ -275,20 +275,19 @@ def _item(
     newsletter: Newsletter,
     ours: Words,
     own: str,
+    our_language: str,
     section: str | None,
 ) -> ItemView:
     item, record = pair
     told_topic = topic_slug(section or "")
-    first, second = (item.title, item.title_language), (item.alt_title, item.alt_title_language)
-    wanted = primary(newsletter.language)
-    if item.alt_title and primary(second[1]) == wanted != primary(first[1]):
-        first, second = (item.alt_title, item.alt_title_language), first
+    first, *others = _titles(item, our_language, newsletter.titles) or [("", None)]
+    second = others[0] if others else ("", None)
     url = _clean(item.url).strip() if item.url else None
     nameless = ours.say(own, "Item {number}", number=number) if number else sponsor_word(own)
-    title = _line(first[0]) or url or nameless
+    title = first[0] or url or nameless
     authors = _lines(item.authors)
-    alt_title = _line(second[0])
-    said = (" ".join(authors), *((title, alt_title) if alt_title else ()))
+    both = (_line(item.title), _line(item.alt_title))
+    said = (" ".join(authors), *(both if all(both) else ()))
     told = without_repeats(made(item.html), _text(item.text), title, url, said)
     return ItemView(
         number=number,
@@ -296,7 +295,7 @@ def _item(
         title=title,
         sentence=Markup(told.sentence),  # noqa: S704 - a piece of what was sanitised
         language=_other(first[1], own),
-        second=alt_title or None,
+        second=second[0] or None,
         second_language=_other(second[1], own),
         url=url or None,
         host=_host(url),
@@ -308,6 +307,26 @@ def _item(
         above_html=made(item.above_html),
         above_text=_text(item.above_text),
     )
+
+
+def _titles(item: Item, our_language: str, listed: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Give the titles of an item that are shown, each with its language, the leading one first.
+
+    Those of the languages listed, in that order; without a list both, ours first. One whose
+    language cannot be told is not held back, and an item always has one.
+    """
+    told = ((item.title, item.title_language), (item.alt_title, item.alt_title_language))
+    both = [(line, language) for title, language in told if (line := _line(title))]
+    tags = [primary(tag) for tag in (*listed, our_language)]
+
+    def place(title: tuple[str, str | None]) -> int:
+        language = primary(title[1])
+        return tags.index(language) if language in tags else len(tags)
+
+    ordered = sorted(both, key=place)
+    if not listed:
+        return ordered
+    return [one for one in ordered if not one[1] or place(one) < len(listed)] or ordered[:1]
 
 
 def _other(language: str | None, own: str) -> str | None:

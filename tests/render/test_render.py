@@ -104,3 +104,27 @@ def test_a_sentence_stands_once_in_every_edition(
         assert body.count("Thanks!") == 1
         assert "https://ann.example/" in body
         assert "https://mill.example/" in body
+
+
+def test_titles_are_chosen_for_every_edition(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """`titles` decides for mail, text, page and feeds alike, in a variant too."""
+
+    def bodies(*titles: str) -> list[str]:
+        chosen = replace(newsletter, titles=titles)
+        return [
+            mail.render(published, chosen, Variant("en"), templates).body,
+            text.render(published, chosen, ZH, templates).body,
+            page.render(published, chosen, templates).body,
+            feed.rss([published], chosen, templates).body,
+            feed.atom([published], chosen, templates).body,
+            feed.json_feed([published], chosen, templates).body,
+        ]
+
+    english, chinese = "Why Kites Stay Up", "风筝为什么掉不下来"
+    # a long title is broken behind its colon, so only what stands before it is whole everywhere
+    assert [(english in body, chinese in body) for body in bodies("en")] == [(True, False)] * 6
+    assert [(english in body, chinese in body) for body in bodies("zh")] == [(False, True)] * 6
+    for body in bodies("en", "zh"):
+        assert -1 < body.rindex(english) < body.rindex(chinese)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pytest
+
 from publisher import identity
 from publisher.model import Issue, Item, ItemRecord, Newsletter, Published, Record, Section, Slot
 from publisher.render.view import issue_date, titles, view
@@ -18,6 +20,50 @@ def test_the_newsletters_language_leads(
     assert (kites.second, kites.second_language) == ("Why Kites Stay Up", "en")
     english = view(published, replace(newsletter, language="en"), ours).items[0]
     assert (english.title, english.language) == ("Why Kites Stay Up", "en")
+
+
+@pytest.mark.parametrize(
+    ("titles", "languages", "shown"),
+    [
+        ((), ("en", "zh"), ("Z", "E")),
+        (("en", "zh"), ("en", "zh"), ("E", "Z")),
+        (("zh-Hant", "en"), ("en", "zh"), ("Z", "E")),
+        (("en",), ("en", "zh"), ("E", None)),
+        (("zh",), ("en", "zh"), ("Z", None)),
+        (("ja", "zh"), ("en", "zh"), ("Z", None)),
+        (("ja",), ("en", "zh"), ("Z", None)),
+        (("ja",), ("en", "ko"), ("E", None)),
+        (("zh",), (None, "zh"), ("Z", "E")),
+        (("en",), (None, "zh"), ("E", None)),
+        (("en",), (None, None), ("E", "Z")),
+    ],
+)
+def test_the_listed_titles_are_shown(
+    newsletter: Newsletter,
+    ours: Words,
+    titles: tuple[str, ...],
+    languages: tuple[str | None, str | None],
+    shown: tuple[str, str | None],
+) -> None:
+    """Those of the listed languages, in that order; never none, never one untold held back."""
+    item = Item("E", alt_title="Z", title_language=languages[0], alt_title_language=languages[1])
+    newsletter = replace(newsletter, titles=titles)
+    seen = view(_with(item, newsletter), newsletter, ours).items[0]
+    assert (seen.title, seen.second) == shown
+
+
+def test_the_variants_title_leads(
+    published: Published, newsletter: Newsletter, ours: Words
+) -> None:
+    """An English reader of a Chinese newsletter has the English title above, and in the summary."""
+    bare = Published(replace(published.issue, html="", text=""), published.record)
+    shown = view(bare, newsletter, ours, "en")
+    assert (shown.items[0].title, shown.items[0].language) == ("Why Kites Stay Up", "en")
+    assert shown.items[0].second == "风筝为什么掉不下来：一份给孩子的说明"
+    assert shown.summary(25) == "Why Kites Stay Up …"
+    assert shown.contents[0].title == "Why Kites Stay Up"
+    listed = replace(newsletter, titles=("zh",))
+    assert view(bare, listed, ours, "en").items[0].second is None
 
 
 def test_titles_of_unknown_language_stay_in_order(newsletter: Newsletter, ours: Words) -> None:
