@@ -10,7 +10,7 @@ Faults: naive datetimes are refused. Never: rules, disk, clock. See: digest (mak
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -44,6 +44,13 @@ class Finding:
     hint: str = ""
     line: int | None = None
     column: int | None = None
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings as their lines stand in the digest; those about no line come last."""
+    return tuple(
+        sorted(findings, key=lambda one: (one.line is None, one.line or 0, one.column or 0))
+    )
 
 
 # --- what a digest says -------------------------------------------------------

@@ -137,6 +137,12 @@ def show_findings(file: str, findings: Iterable[Finding]) -> None:
             typer.echo(f"    hint: {finding.hint}", err=True)
 
 
+def tally(findings: Iterable[Finding]) -> str:
+    """Count findings by their levels: 1 hold, 3 warn, 2 note."""
+    levels = [finding.level for finding in findings]
+    return ", ".join(f"{levels.count(one)} {one}" for one in Level if one in levels)
+
+
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
     """Turn a place that cannot be written into an error with the place in it."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,10 +23,28 @@ from publisher.cli.console import (
     show_findings,
     writing,
 )
-from publisher.model import Finding, Issue, Kind, Newsletter, Published, Reading
+from publisher.model import (
+    Finding,
+    Issue,
+    Kind,
+    Level,
+    Newsletter,
+    Published,
+    Reading,
+    in_order,
+)
 
-OF_NEWSLETTER = {"preflight/no-unsubscribe"}
-"""What is wrong with a newsletter, not with a digest, and so is told once."""
+if TYPE_CHECKING:
+    from publisher.preflight import Earlier
+
+OF_NEWSLETTER = {
+    "preflight/no-unsubscribe",
+    "preflight/contrast",
+    "preflight/feature",
+    "preflight/links-differ",
+    "template/error",
+}
+"""What is wrong with a newsletter or its templates, not with a digest, and so is told once."""
 FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE")]
 
 
@@ -49,14 +67,16 @@ def check(
     newsletter = _newsletter(console)
     documents: list[dict[str, Any]] = []
     everything: list[Finding] = []
+    told: set[str] = set()
     for file in files:
         reading, _ = _illustrated(_read(file, newsletter), file, newsletter, console)
-        findings = (*reading.findings, *_preflight(reading, newsletter, console))
+        findings = in_order((*reading.findings, *_preflight(reading, file, newsletter, console)))
         everything += findings
         documents.append(_document(file, reading, findings))
         if not as_json:
-            show_findings(str(file), findings)
+            show_findings(str(file), [one for one in findings if one.code not in told])
             _summarise(console, file, reading)
+        told |= OF_NEWSLETTER & {one.code for one in findings}
     if as_json:
         answer({"files": documents})
     exit_for(everything, strict=strict)
@@ -76,8 +96,11 @@ def preview(
     reading, pictures = _illustrated(
         _read(file, newsletter), file, newsletter, console, fetches=newsletter.images == "rehost"
     )
-    findings = (*reading.findings, *_preflight(reading, newsletter, console))
+    findings = in_order((*reading.findings, *_preflight(reading, file, newsletter, console)))
     show_findings(str(file), findings)
+    if any(one.code == "template/error" for one in findings):
+        complain("no editions were written", "mend the template first")
+        raise typer.Exit(1)
     for number, issue in enumerate(reading.issues, 1):
         target = out if len(reading.issues) == 1 else out / (issue.part or str(number))
         stood = ", in place of those that stood there" if (target / "issue.html").exists() else ""
@@ -226,25 +249,63 @@ def _beside(html: str, published: Published, newsletter: Newsletter) -> bytes:
     return html.encode()
 
 
-def _preflight(reading: Reading, newsletter: Newsletter, console: Context) -> list[Finding]:
-    from publisher import identity, preflight, templates
+def _preflight(
+    reading: Reading, file: Path, newsletter: Newsletter, console: Context
+) -> list[Finding]:
+    from publisher import identity, templates
     from publisher.clock import utc_now
-    from publisher.publish import editions
+    from publisher.publish import judged
 
     loaded = templates.load(_home(console))
     found: list[Finding] = []
     at = {extent.part: extent.line for extent in reading.extents}
     for issue in reading.issues:
         published = Published(issue, identity.provisional(issue, newsletter, utc_now()))
-        judged = preflight.check(published, newsletter, editions(published, newsletter, loaded))
-        for one in judged:
-            if one.code in OF_NEWSLETTER and one in found:
-                continue
-            heading = None if one.code in OF_NEWSLETTER else at.get(issue.part or "")
-            found.append(replace(one, line=one.line or heading))
+        earlier = _earlier(issue, file, newsletter, console)
+        told = OF_NEWSLETTER & {one.code for one in found}
+        for one in (
+            *judged(published, newsletter, loaded, earlier),
+            *_page_fault(published, newsletter, loaded),
+        ):
+            if one.code not in told:
+                heading = None if one.code in OF_NEWSLETTER else at.get(issue.part or "")
+                found.append(replace(one, line=one.line or heading))
     if _home(console) is None:  # no settings that could have an address
         found = [one for one in found if one.code != "preflight/no-unsubscribe"]
     return found
+
+
+def _earlier(issue: Issue, file: Path, newsletter: Newsletter, console: Context) -> Earlier:
+    """Gather what the home published before this issue, which may itself be published already."""
+    from publisher import preflight, register
+
+    if _home(console) is None:
+        return {}
+    _, path = _standing(file, console)
+    records = register.load(console.settings().register_path).of(newsletter.slug)
+    itself = [
+        one
+        for one in records
+        if (one.path, one.part) == (path, issue.part)
+        or (issue.number is not None and one.number == issue.number)
+        or (issue.date is not None and one.date == issue.date)
+    ]
+    before = min((one.sort_key for one in itself), default=None)
+    return preflight.shelved(one for one in records if before is None or one.sort_key < before)
+
+
+def _page_fault(
+    published: Published, newsletter: Newsletter, loaded: Mapping[str, str]
+) -> list[Finding]:
+    """Say what is wrong with the templates of the page, which would stop a publication."""
+    from publisher.errors import TemplateError
+    from publisher.render import page
+
+    try:
+        page.render(published, newsletter, loaded, previous=None, following=None)
+    except TemplateError as error:
+        return [Finding(Level.STOP, "template/error", str(error), error.hint)]
+    return []
 
 
 def _document(file: Path, reading: Reading, findings: tuple[Finding, ...]) -> dict[str, Any]:

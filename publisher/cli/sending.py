@@ -23,6 +23,7 @@ from publisher.cli.console import (
     counted,
     show_findings,
     stoppable,
+    tally,
 )
 from publisher.cli.publishing import ISSUE, YES, record_slug
 from publisher.model import (
@@ -85,7 +86,7 @@ def send(
     with console.store(settings) as store:
         slug = record_slug(store, settings, newsletter, issue)
         published = _published(store, newsletter, slug)
-        _preflight(console, settings, published, newsletter)
+        _preflight(console, settings, published, newsletter, store)
         if to:
             to = _checked(settings, store, newsletter, to)
         else:
@@ -125,18 +126,23 @@ def _published(store: Store, newsletter: Newsletter, slug: str) -> Published:
 
 
 def _preflight(
-    console: Context, settings: Settings, published: Published, newsletter: Newsletter
+    console: Context, settings: Settings, published: Published, newsletter: Newsletter, store: Store
 ) -> None:
-    """Show what preflight finds; a stop refuses the send, with all reasons at once."""
+    """Show what preflight warns of; a stop refuses the send, with all reasons at once."""
     from publisher import preflight, templates
-    from publisher.publish import editions
+    from publisher.publish import judged
     from publisher.send import refusals
+    from publisher.store import issues
 
-    made = editions(published, newsletter, templates.load(settings.home))
-    findings: list[Finding] = [*settings.findings, *preflight.check(published, newsletter, made)]
-    findings += refusals(settings, newsletter)
-    show_findings(f"{newsletter.digests}/{published.record.path}", findings)
-    if any(finding.level is Level.STOP for finding in findings):
+    with store.read() as conn:
+        earlier = preflight.shelved(issues.records(conn, newsletter.slug))
+    found = judged(published, newsletter, templates.load(settings.home), earlier)
+    findings: list[Finding] = [*found, *settings.findings, *refusals(settings, newsletter)]
+    place = f"{newsletter.digests}/{published.record.path}"
+    show_findings(place, [one for one in findings if one.level is not Level.NOTE])
+    if told := tally(findings):
+        console.say(f"preflight: {told}")
+    if any(one.level is Level.STOP for one in findings):
         complain("not sent", "mend the findings above, then send again")
         raise typer.Exit(1)
 

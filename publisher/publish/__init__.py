@@ -30,7 +30,7 @@ from publisher.errors import RefusedError
 from publisher.model import Newsletter, Record
 from publisher.publish.illustrating import Errands, illustrate, look_again, removed
 from publisher.publish.looking import find, place_of, state_of
-from publisher.publish.pages import editions, gather_contents, judge_mail, render_site
+from publisher.publish.pages import editions, gather_contents, judge_mail, judged, render_site
 from publisher.publish.reading import read_folder
 from publisher.publish.saving import cancel_sends, save
 from publisher.publish.work import ISSUE_FILE, Outcome, open_work
@@ -143,6 +143,7 @@ __all__ = [
     "Outcome",
     "editions",
     "find",
+    "judged",
     "place_of",
     "publish",
     "state_of",

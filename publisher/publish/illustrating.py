@@ -19,7 +19,7 @@ from typing import Final
 
 from publisher import addresses, folder, outbound, pictures
 from publisher.digest.source.decode import decode
-from publisher.model import Finding, Issue, Picture
+from publisher.model import Finding, Issue, Picture, in_order
 from publisher.publish.work import Work, site_copy
 from publisher.render import images
 from publisher.settings import Settings
@@ -176,7 +176,7 @@ def _tell(work: Work, source: tuple[str, str], told: list[Finding]) -> None:
     if row is None or row.state != "published":
         return
     others = [one for one in row.findings if one.code not in pictures.CODES]
-    changed = replace(row, findings=(*others, *told), seen=work.now)
+    changed = replace(row, findings=in_order((*others, *told)), seen=work.now)
     is_tried = any(one.code == pictures.UNFETCHED for one in told)  # in vain, and just now
     if source in work.rows or is_tried or changed.findings != row.findings:
         work.rows[source] = changed

@@ -1,6 +1,6 @@
 """pages - everything that stands on a newsletter's site, and the mail once, to be judged.
 
-Faults: TemplateError from a page; one in the mail is a finding that holds the send.
+Faults: TemplateError from a page; one in the mail is a finding that stops the send.
 Never: writes. See: render (the editions), preflight (the judge), site (who writes).
 """
 
@@ -13,7 +13,16 @@ from dataclasses import replace
 from publisher import addresses, preflight
 from publisher.errors import PublisherError
 from publisher.identity.items import matched
-from publisher.model import Edition, Finding, Level, Newsletter, Published, Record, Variant
+from publisher.model import (
+    Edition,
+    Finding,
+    Level,
+    Newsletter,
+    Published,
+    Record,
+    Variant,
+    in_order,
+)
 from publisher.publish.illustrating import read_copy
 from publisher.publish.work import ISSUE_FILE, Work, says_else, site_copy
 from publisher.render import feed, mail, page, text
@@ -130,24 +139,36 @@ def editions(
     }
 
 
+def judged(
+    published: Published,
+    newsletter: Newsletter,
+    templates: Mapping[str, str],
+    earlier: preflight.Earlier | None = None,
+) -> tuple[Finding, ...]:
+    """Give preflight's findings on an issue; a mail that cannot be rendered is one of them."""
+    try:
+        made = editions(published, newsletter, templates)
+    except PublisherError as error:
+        broken = Finding(Level.STOP, "template/error", str(error), error.hint)
+        return (*preflight.check(published, newsletter, {}, earlier=earlier), broken)
+    return preflight.check(published, newsletter, made, earlier=earlier)
+
+
 def judge_mail(work: Work, templates: Mapping[str, str]) -> None:
     """Add preflight's findings to the rows of what is new or revised.
 
-    A mail that cannot be rendered holds the send; page and feeds go on.
+    A mail that cannot be rendered stops the send; page and feeds go on.
     """
     changed = {
         (record.path, record.part or ""): record
         for record in (*work.outcome.new, *work.outcome.revised)
     }
+    is_news = any(not record.back_catalogue for record in changed.values())
+    earlier = preflight.shelved(work.records.values() if is_news else ())
     for source, row in work.rows.items():
         record = changed.get(source)
         if record is None or row.state != "published":
             continue
         published = Published(work.contents[record.slug], record)
-        try:
-            found = preflight.check(
-                published, work.newsletter, editions(published, work.newsletter, templates)
-            )
-        except PublisherError as error:
-            found = (Finding(Level.HOLD, "template/error", str(error), error.hint),)
-        work.rows[source] = replace(row, findings=row.findings + found)
+        found = judged(published, work.newsletter, templates, earlier)
+        work.rows[source] = replace(row, findings=in_order((*row.findings, *found)))

@@ -26,6 +26,8 @@ log = structlog.get_logger("run")
 Say = Callable[[str], None]
 AsNow = Callable[[Newsletter], Newsletter | None]
 """Gives a newsletter as its settings are in this moment, None while they cannot be used."""
+WAITS = frozenset({Level.STOP, Level.HOLD})
+"""What no rule sends by itself; over a stop a person cannot either."""
 Said = dict[str, frozenset[tuple[str, str, str]]]
 """What the scan before told, by newsletter: digests by path, hash, state; issues that ask."""
 
@@ -96,7 +98,7 @@ def _complain(row: DigestRow, newsletter: Newsletter, say: Say) -> None:
     """Say why a digest is not published, or not sent by itself: place, cause, remedy."""
     words = {"held": "held", "aside": "set aside", "copy": "not published"}
     for finding in row.findings:
-        if row.state not in words and finding.level is not Level.HOLD:
+        if row.state not in words and finding.level not in WAITS:
             continue
         file = f"{newsletter.digests}/{row.path if finding.line else row.place}"
         place = ":".join(str(part) for part in (file, finding.line, finding.column) if part)
@@ -135,7 +137,7 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
         held = {
             row.source
             for row in issues.digests(conn, newsletter.slug)
-            if row.state != "published" or any(f.level is Level.HOLD for f in row.findings)
+            if row.state != "published" or any(f.level in WAITS for f in row.findings)
         }
         waiting = [
             record

@@ -26,10 +26,21 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from publisher import addresses, model
+from publisher import addresses, model, preflight
 from publisher.errors import PublisherError
-from publisher.model import DeliveryState, Issue, Kind, Newsletter, Published, Record, SendState
+from publisher.model import (
+    DeliveryState,
+    Finding,
+    Issue,
+    Kind,
+    Level,
+    Newsletter,
+    Published,
+    Record,
+    SendState,
+)
 from publisher.pictures import is_ours
+from publisher.publish import judged
 from publisher.render import EDITIONS, headline
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings
@@ -195,6 +206,7 @@ class _Desk:
             sends=sends,
             editions=EDITIONS,
             page_url=self._site(addresses.issue_path(newsletter, record.slug)),
+            findings=() if record.mailed else self._judged(newsletter, record, content),
             commands=self._next_commands(newsletter, record),
         )
 
@@ -273,8 +285,11 @@ class _Desk:
         if send is None:
             return self._missing()
         newsletter = self._newsletter(send.newsletter)
+        waits = send.state in {SendState.SCHEDULED, SendState.PAUSED}
         return self._html(
             "send",
+            record=known[0] if known else None,
+            findings=self._judged(newsletter, *known) if newsletter and known and waits else (),
             send=send,
             newsletter=newsletter,
             title=_line(known[0], newsletter).title if known and newsletter else None,
@@ -405,6 +420,17 @@ class _Desk:
         if found is None or found[2] is None:
             return None
         return found[0], Published(found[2], found[1])
+
+    def _judged(
+        self, newsletter: Newsletter, record: Record, content: Issue | None
+    ) -> list[Finding]:
+        """Give what preflight warns of, for who is about to send an issue."""
+        if content is None or record.withdrawn is not None:
+            return []
+        with self.store.read() as conn:
+            earlier = preflight.shelved(issues.records(conn, newsletter.slug))
+        found = judged(Published(content, record), newsletter, self.templates, earlier)
+        return [one for one in found if one.level is not Level.NOTE]
 
     def _newsletter(self, slug: str) -> Newsletter | None:
         return next((one for one in self.settings.newsletters if one.slug == slug), None)

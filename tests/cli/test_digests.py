@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-DIGEST = "# Eagle\n[飞鹰](https://example.net/eagle)\n\n摘要。\n"
+DIGEST = "# Eagle\n[飞鹰](https://papers.test/eagle)\n\n摘要。\n"
 
 
 def publisher(folder: Path, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
@@ -96,7 +96,8 @@ def test_a_preview_shows_pictures_of_the_folder(tmp_path: Path) -> None:
         assert (shown in (tmp_path / "preview" / "issue.html").read_text("utf-8")) == bool(toml)
         checked = publisher(tmp_path, "check", "--json", "digests/a.md")
         found = json.loads(checked.stdout)["files"][0]["findings"]
-        assert [(one["code"], one["line"]) for one in found][:2] == [
+        told = [(one["code"], one["line"]) for one in found if one["code"].startswith("digest/")]
+        assert told[:2] == [
             ("digest/picture-missing", 6),
             ("digest/picture-refused", 7),
         ]

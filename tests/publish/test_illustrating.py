@@ -127,7 +127,7 @@ def rehosting(tmp_path: Path) -> Iterator[Home]:
 def digest(*addresses: str) -> str:
     """Write a digest of one item per picture."""
     return "\n".join(
-        f"# Item {number}\n<https://example.net/{number}>\n\nWords. ![cup]({address})\n"
+        f"# Item {number}\n<https://papers.test/{number}>\n\nWords. ![cup]({address})\n"
         for number, address in enumerate(addresses)
     )
 

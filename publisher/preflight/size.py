@@ -1,0 +1,73 @@
+"""preflight.size - whether a mail comes out of Gmail's scissors whole, and what that took.
+
+Faults: as findings; what is too large for any look is not sent. Never: makes a mail smaller.
+See: model.MOST_MAIL (why there), render.mail (which takes a leaner look, or leaves items out).
+"""
+
+from __future__ import annotations
+
+from publisher.model import LARGE_MAIL, MOST_MAIL, Edition, Finding, Level, Newsletter
+
+_SHORTER = "Shorten the items' texts, or split the digest into two issues."
+
+
+def judge(mail: Edition, newsletter: Newsletter) -> list[Finding]:
+    """Look at the size of a mail's HTML, and at what was given up to keep it there."""
+    return [*_size(mail), *_leaner(mail, newsletter), *_left_out(mail)]
+
+
+def _size(mail: Edition) -> list[Finding]:
+    size = mail.size_bytes or len(mail.body.encode())
+    if size <= LARGE_MAIL:
+        return []
+    if size > MOST_MAIL:
+        return [
+            Finding(
+                Level.STOP,
+                "preflight/size",
+                f"The mail is {_kb(size)}, larger than what Gmail shows; it would cut the end off, "
+                "the unsubscribe link included.",
+                _SHORTER,
+            )
+        ]
+    return [
+        Finding(
+            Level.WARN,
+            "preflight/size",
+            f"The mail is {_kb(size)}, near the {_kb(MOST_MAIL)} at which Gmail cuts the end off.",
+            _SHORTER,
+        )
+    ]
+
+
+def _leaner(mail: Edition, newsletter: Newsletter) -> list[Finding]:
+    if mail.look in {"", newsletter.look.name}:
+        return []
+    return [
+        Finding(
+            Level.WARN,
+            "preflight/leaner-look",
+            f"The mail is in the look {mail.look}: in {newsletter.look.name} it would be over "
+            f"{_kb(MOST_MAIL)}, and Gmail would cut its end off.",
+            f"{_SHORTER} Or leave it so.",
+        )
+    ]
+
+
+def _left_out(mail: Edition) -> list[Finding]:
+    if not mail.left_out:
+        return []
+    words = "1 item is" if mail.left_out == 1 else f"{mail.left_out} items are"
+    return [
+        Finding(
+            Level.WARN,
+            "preflight/left-out",
+            f"{words} on the page only, and the mail ends with a link to it: with all it would be "
+            f"over {_kb(MOST_MAIL)} in any look.",
+            "Split the digest into two issues, or leave it so.",
+        )
+    ]
+
+
+def _kb(size: int) -> str:
+    return f"{size / 1024:.0f} KB"

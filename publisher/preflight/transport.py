@@ -1,0 +1,114 @@
+"""preflight.transport - whether a newsletter may be mailed by a real relay.
+
+All reasons at once, so that nobody mends them one by one. Faults: as findings; `stop` refuses.
+Never: looks at an issue. See: settings (where the values stand), send (who asks).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from publisher.model import Finding, Level, Newsletter
+
+PLACEHOLDER: Final = re.compile(r"(?:^|[^\w-])example\.(?:org|com|net)[ ./>]*$", re.IGNORECASE)
+
+
+def transport(newsletter: Newsletter) -> tuple[Finding, ...]:
+    """Give every reason why this newsletter may not be mailed by a real transport."""
+    findings = []
+    app_url = newsletter.app_url or newsletter.site_url
+    if not app_url or not _is_safe(app_url):
+        stated = f"is {app_url}" if app_url else "is not set"
+        findings.append(
+            _stop(
+                "preflight/app-url",
+                f"The address readers unsubscribe at, app_url, {stated}; it must begin with "
+                "https://.",
+                'Set app_url = "https://..." to where this program can be reached.',
+            )
+        )
+    elif _is_loopback(_host(app_url)):
+        findings.append(
+            Finding(
+                Level.WARN,
+                "preflight/loopback",
+                f"Readers unsubscribe at {app_url}, which only this machine can reach.",
+                'Set app_url = "https://..." to the public address before readers get mail.',
+            )
+        )
+    if not newsletter.sender_address:
+        findings.append(
+            _stop(
+                "preflight/sender",
+                "No sender address is set, so nobody could answer or trust the mail.",
+                "Set the sender's address in publisher.toml, one that you read.",
+            )
+        )
+    if not newsletter.postal_address.strip():
+        findings.append(
+            _stop(
+                "preflight/postal-address",
+                "No postal address is set; many countries require one in every newsletter.",
+                "Set postal_address in publisher.toml to where letters reach you.",
+            )
+        )
+    return (*findings, *_placeholders(newsletter, app_url))
+
+
+def _placeholders(newsletter: Newsletter, app_url: str | None) -> list[Finding]:
+    values = {
+        "app_url": _host(app_url or ""),
+        "the sender's address": newsletter.sender_address or "",
+        "postal_address": newsletter.postal_address.strip(),
+    }
+    return [
+        _stop(
+            "preflight/example",
+            f"The value of {name} is still the example's ({value}).",
+            "Put your own value in its place in publisher.toml.",
+        )
+        for name, value in values.items()
+        if PLACEHOLDER.search(value)
+    ]
+
+
+def way_out(newsletter: Newsletter) -> list[Finding]:
+    """Warn of a newsletter whose readers could not leave by its mail."""
+    if newsletter.app_url or newsletter.site_url:
+        return []
+    return [
+        Finding(
+            Level.WARN,
+            "preflight/no-unsubscribe",
+            "Neither app_url nor site_url is set, so the mail has no unsubscribe link.",
+            'Set app_url = "http://127.0.0.1:8000/" to try it out, your https address for real.',
+        )
+    ]
+
+
+def _is_safe(address: str) -> bool:
+    scheme = address.partition(":")[0].lower()
+    return scheme == "https" or (scheme == "http" and _is_loopback(_host(address)))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _stop(code: str, message: str, hint: str) -> Finding:
+    return Finding(Level.STOP, code, message, hint)

@@ -1,0 +1,83 @@
+"""preflight.transport: every reason at once, before a real relay is used."""
+
+from dataclasses import replace
+
+import pytest
+
+from publisher.model import Finding, Level, Newsletter
+from publisher.preflight import transport
+
+GOOD = Newsletter(
+    "weekly",
+    "Weekly",
+    app_url="https://news.papers.test/",
+    sender_address="editor@papers.test",
+    postal_address="1 Paper Street, Springfield",
+)
+
+
+def codes(findings: tuple[Finding, ...]) -> list[tuple[Level, str]]:
+    """Name findings by level and code."""
+    return [(finding.level, finding.code) for finding in findings]
+
+
+def test_good_newsletter_may_be_mailed() -> None:
+    """A newsletter with all three values of its own has no reason against mail."""
+    assert transport(GOOD) == ()
+
+
+@pytest.mark.parametrize(
+    "app_url",
+    [
+        "http://localhost:8000/",
+        "http://127.0.0.1:8000/",
+        "http://[::1]:8000/",
+        "https://localhost/",
+    ],
+)
+def test_loopback_needs_no_https(app_url: str) -> None:
+    """Loopback addresses may be http; that no reader can reach them is said."""
+    found = transport(replace(GOOD, app_url=app_url))
+    assert codes(found) == [(Level.WARN, "preflight/loopback")]
+
+
+@pytest.mark.parametrize(
+    "app_url",
+    ["http://a.test/", "http://127.0.0.1.a.test/", "ftp://localhost/", "localhost", "http://["],
+)
+def test_app_url_must_be_https(app_url: str) -> None:
+    """Anything else is refused."""
+    assert codes(transport(replace(GOOD, app_url=app_url))) == [(Level.STOP, "preflight/app-url")]
+
+
+def test_app_url_defaults_to_site_url() -> None:
+    """Without an app_url the site_url counts."""
+    assert transport(replace(GOOD, app_url=None, site_url="https://a.test/")) == ()
+
+
+def test_all_reasons_at_once() -> None:
+    """A bare newsletter is told everything that is missing."""
+    assert [found.code for found in transport(Newsletter("weekly", "Weekly"))] == [
+        "preflight/app-url",
+        "preflight/sender",
+        "preflight/postal-address",
+    ]
+
+
+@pytest.mark.parametrize("domain", ["example.org", "example.com", "EXAMPLE.NET"])
+def test_placeholders_are_refused(domain: str) -> None:
+    """Each value still ending in an example domain is named."""
+    newsletter = replace(
+        GOOD,
+        app_url=f"https://news.{domain}/weekly/",
+        sender_address=f"me@{domain}",
+        postal_address=f"1 Street, {domain}.",
+    )
+    found = transport(newsletter)
+    assert codes(found) == [(Level.STOP, "preflight/example")] * 3
+    assert all(finding.hint for finding in found)
+
+
+def test_own_domain_is_no_placeholder() -> None:
+    """A domain that merely ends in the same letters is somebody's own."""
+    assert transport(replace(GOOD, sender_address="me@goodexample.org")) == ()
