@@ -222,11 +222,19 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a newsletter looks like: the mail look's name and its colours (CSS hex)."""
+    """What a newsletter looks like: the mail look's name, its colours (`#rrggbb`), its letters.
+
+    `font` is "sans", "serif", a font stack without quotes, or "": what suits the look.
+    """
 
     name: str = "digest"
     accent: str = "#0b57d0"
     accent_dark: str = "#8ab4f8"
+    paper: str = "#fcfbf9"
+    paper_dark: str = "#17191c"
+    ink: str = "#23262b"
+    ink_dark: str = "#dcdfe4"
+    font: str = ""
     logo: str | None = None
     footer: str = ""
 
@@ -377,7 +385,8 @@ class Edition:
     """One rendering of an issue; `subject` only where it is mail.
 
     So are the others: the `look` that was taken, which may be a leaner one than was asked for; how
-    many items were `left_out` for the page to tell; the bytes of the HTML as its reader gets it.
+    many items were `left_out` for the page to tell; the bytes of the HTML as its reader gets it; what
+    greets a reader whose name is known, `{name}` open.
     """
 
     name: str
@@ -387,6 +396,7 @@ class Edition:
     look: str = ""
     left_out: int = 0
     size_bytes: int = 0
+    greeting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +421,7 @@ class Slot(StrEnum):
     """
 
     UNSUBSCRIBE = "__publisher-slot-unsubscribe__"
+    GREETING = "__publisher-slot-greeting__"
 
 
 # --- who is written to --------------------------------------------------------

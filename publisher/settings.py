@@ -48,6 +48,8 @@ LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 WITH_PASSWORD: Final = re.compile(r"[^:/]+://[^/?#]*:[^/?#]+@")
 HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*", re.UNICODE)
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_FONT_NAME: Final = r"-?[A-Za-z][A-Za-z0-9-]*(?: [A-Za-z][A-Za-z0-9-]*)*"
+FONTS: Final = re.compile(rf"{_FONT_NAME}(?:, ?{_FONT_NAME})*")
 
 
 # --- what comes out -----------------------------------------------------------
@@ -244,17 +246,32 @@ class _Sections(_Table):
 
 
 class _Look(_Table):
-    name: Literal["digest"] = "digest"
-    accent: str = "#0b57d0"
-    accent_dark: str = "#8ab4f8"
+    name: Literal["digest", "compact", "letter"] = "digest"
+    accent: str = Look().accent
+    accent_dark: str = Look().accent_dark
+    paper: str = Look().paper
+    paper_dark: str = Look().paper_dark
+    ink: str = Look().ink
+    ink_dark: str = Look().ink_dark
+    font: str = ""
     logo: str | None = None
     footer: str = ""
 
-    @field_validator("accent", "accent_dark")
+    @field_validator("accent", "accent_dark", "paper", "paper_dark", "ink", "ink_dark")
     @classmethod
     def _colour(cls, value: str) -> str:
         if not COLOUR.fullmatch(value):
             raise ValueError('a colour is written "#rrggbb"')
+        return value
+
+    @field_validator("font")
+    @classmethod
+    def _font(cls, value: str) -> str:
+        if value and not FONTS.fullmatch(value):
+            raise ValueError(
+                'write "sans", "serif", or names of fonts with commas between them and no quotes,'
+                ' such as "Optima, Candara, sans-serif"; each word begins with a letter'
+            )
         return value
 
 

@@ -20,7 +20,9 @@ from markupsafe import Markup
 
 from publisher.errors import TemplateError
 from publisher.model import Look
-from publisher.render.fragments import clean, phrased
+from publisher.render.fragments import clean, excerpt, phrased
+from publisher.render.openings import first_sentence
+from publisher.render.shades import by_day, by_night
 from publisher.render.words import date_words, direction, list_words, primary, words
 
 Templates = Mapping[str, str]
@@ -58,9 +60,11 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     ours = words(known)
-    world.globals.update(say=ours.say, say_count=ours.say_count)
+    world.globals.update(say=ours.say, say_count=ours.say_count, by_day=by_day, by_night=by_night)
+    world.globals.update(spoken=lambda language: language if ours.speaks(language) else "en")
     world.globals.update(date_words=date_words, list_words=list_words, lang=_lang, turn=_turn)
     world.filters.update(colour=_colour, primary=primary, phrased=phrased)
+    world.filters.update(excerpt=excerpt, first_sentence=first_sentence)
     return world
 
 

@@ -17,8 +17,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher.model import Issue, Link, Picture
 
-MOST_IN_MAIL: Final = 576
-"""Columns of pixels: Outlook heeds the attribute alone, and would tear the mail apart."""
+MOST_IN_MAIL: Final = 536
+"""Columns of pixels, what the narrowest look has: Outlook heeds the attribute alone, and would tear
+the mail apart."""
 _PART: Final = re.compile(r'(<(?:img|/?a)\b(?:[^<>"]|"[^"]*")*>)')
 _IMAGE: Final = re.compile(r'<img\b(?:[^<>"]|"[^"]*")*>')
 _TAG: Final = re.compile(r"<[^<>]*>")

@@ -27,6 +27,8 @@ from publisher.render.words import words
 PREHEADER_LENGTH: Final = 120
 _INLINER: Final = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 _NO_HEIGHT: Final = re.compile(r'(<img\b[^<>]*) height="auto"')  # what MJML writes, HTML has not
+# MJML's own sheet is for programs that read sheets: copied into each cell it would be 2 KB in ten
+_RESET: Final = re.compile(r'(<style type="text/css")(>\s*#outlook)')
 _POSITION: Final = re.compile(r"position (\d+):(\d+)")
 
 
@@ -37,7 +39,13 @@ def render(
     issue = view(published, newsletter, words(templates), variant.language)
     name = _template(variant, templates)
     html = _INLINER.inline(_tables(_draw(issue, newsletter, variant, templates), name, templates))
-    return Edition("mail", "text/html", html, subject=published.issue.subject or issue.headline)
+    return Edition(
+        "mail",
+        "text/html",
+        html,
+        subject=published.issue.subject or issue.headline,
+        greeting=words(templates).say(variant.language, "Hello {name},", name="{name}"),
+    )
 
 
 def source(
@@ -60,8 +68,9 @@ def _draw(issue: IssueView, newsletter: Newsletter, variant: Variant, templates:
         issue=issue,
         newsletter=newsletter,
         language=variant.language,
-        preheader=issue.summary(PREHEADER_LENGTH),
+        preheader=issue.preheader(PREHEADER_LENGTH),
         slot_unsubscribe=Slot.UNSUBSCRIBE.value,
+        slot_greeting=Slot.GREETING.value,
         archive=site_address(newsletter, archive_path(newsletter)) if issue.address else None,
         body=lambda html: Markup(_for_mail(html, issue.address)),  # noqa: S704 - clean
     ).strip()
@@ -77,7 +86,7 @@ def _tables(source: str, name: str, templates: Templates) -> str:
         html = str(mjml2html(source, fonts={}, disable_comments=True))
     except ValueError as error:
         _tell(error, source, name, templates)
-    return _NO_HEIGHT.sub(r"\1", html)
+    return _RESET.sub(r'\1 data-css-inline="ignore"\2', _NO_HEIGHT.sub(r"\1", html), count=1)
 
 
 def _tell(error: ValueError, source: str, name: str, templates: Templates) -> NoReturn:

@@ -1,7 +1,7 @@
 """message - mail and text as one message on the wire, prepared once and filled per recipient.
 
-Everything alike for all recipients is written at once; filling puts in the address, the Message-ID
-and the way out. docs/mail.md says what each header is for.
+Everything alike for all recipients is written at once; filling puts in the address, the Message-ID,
+the way out and the name. docs/mail.md says what each header is for.
 Faults: RefusedError for an address, id or link no header may hold.
 Never: signs (wire), parses a template, asks the time. See: headers (how values are written),
 transfer (how bodies are), mail.
@@ -23,7 +23,14 @@ from publisher.addresses import archive_path, site_address, unsubscribe_address
 from publisher.errors import RefusedError
 from publisher.model import Edition, Kind, Newsletter, Slot
 from publisher.render import transfer
-from publisher.render.headers import mailbox, mailto, unstructured, valid_address, valid_url
+from publisher.render.headers import (
+    mailbox,
+    mailto,
+    tame,
+    unstructured,
+    valid_address,
+    valid_url,
+)
 
 NO_SENDER: Final = "publisher@localhost"  # outbox and previews only: relays refuse to start without
 _MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
@@ -40,6 +47,7 @@ class Prepared:
     boundary: bytes
     text: transfer.Body
     html: transfer.Body
+    greeting: str
 
     def fill(self, *, address: str, name: str, message_id: str, unsubscribe: str | None) -> bytes:
         """Write the whole message for one recipient, lines ending in CRLF.
@@ -56,7 +64,7 @@ class Prepared:
             own += f"List-Unsubscribe: <{valid_url(unsubscribe)}>\r\n"
             if self.kind is not Kind.TEST:
                 own += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        filling = _filling(self.newsletter, unsubscribe)
+        filling = _filling(self.newsletter, self.greeting, name, unsubscribe)
         plain = {slot.encode(): value.encode() for slot, value in filling.items()}
         marked = {slot.encode(): escape(value).encode() for slot, value in filling.items()}
         opening = b"--" + self.boundary
@@ -118,23 +126,32 @@ def prepare(
         boundary=boundary.encode("ascii"),
         text=transfer.encoded(text.body),
         html=transfer.encoded(mail.body),
+        greeting=mail.greeting,
     )
     _read_back(prepared, [line.partition(":")[0] for line in lines if line])
     return prepared
 
 
-def sample(edition: Edition, newsletter: Newsletter, *, unsubscribe: str | None = None) -> Edition:
+def sample(
+    edition: Edition, newsletter: Newsletter, *, name: str = "", unsubscribe: str | None = None
+) -> Edition:
     """Give an edition as a reader sees it, for a preview; its way out leads where a test's does."""
-    filling = _filling(newsletter, unsubscribe)
+    filling = _filling(newsletter, edition.greeting, name, unsubscribe)
     body = edition.body
     for slot, value in filling.items():
         body = body.replace(slot, escape(value) if edition.media_type == "text/html" else value)
     return replace(edition, body=body)
 
 
-def _filling(newsletter: Newsletter, unsubscribe: str | None) -> dict[str, str]:
+def _filling(
+    newsletter: Newsletter, greeting: str, name: str, unsubscribe: str | None
+) -> dict[str, str]:
     """Give what stands in each slot for one recipient."""
-    return {Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN)}
+    known = tame(name[:120])
+    return {
+        Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN),
+        Slot.GREETING.value: greeting.replace("{name}", known) if known else "",
+    }
 
 
 def _read_back(prepared: Prepared, names: list[str]) -> None:

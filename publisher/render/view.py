@@ -135,6 +135,12 @@ class IssueView:
         """Say in a line what the issue is about: its preface, else the titles of its items."""
         return excerpt(self.text, length) or titles(self.items, length)
 
+    def preheader(self, length: int) -> str:
+        """Say in a line what the inbox shows beside the subject: the items, else the prose."""
+        texts = (self.text, *(section.text for section in self.sections))
+        prose = next(filter(None, texts), "")
+        return titles(self.items, length) or excerpt(prose, length)
+
 
 def _listed(items: Sequence[ItemView]) -> tuple[ContentsView, ...]:
     return tuple(ContentsView(i.number, i.anchor, i.title, i.language) for i in items)

@@ -1,0 +1,55 @@
+"""openings - the first sentence of a text, for a list where each item has only one.
+
+It ends where its language ends one: at 。！？ anywhere, at a Latin full stop only before a space
+and what can begin the next. A short exclamation takes the sentence behind it along.
+Faults: none. Never: more than the first paragraph. See: templates/mail/compact.mjml.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from unicodedata import east_asian_width
+
+from publisher.render.fragments import clean, set_tight
+
+MOST_CELLS: Final = 176
+"""Columns of a terminal, where a Han character takes two: two lines of Chinese, three of Latin."""
+_FEWEST_CELLS: Final = 24
+_MARKED: Final = re.compile(r"^(?:[-*•‣]|\d+[.)]|[☐☑])\s+")
+_PARTING: Final = re.compile(r"\n\n|\n\s*(?:[-*•‣]|\d+[.)])\s")
+_ENDING: Final = re.compile(
+    r"[。！？؟।]+[”’」』）》]*"
+    r"|(?<![\s(][A-Za-z])(?<!\b(?:Dr|Mr|Ms|vs|al|cf|No|St|ca))(?<!\b(?:Mrs|etc|e\.g|i\.e|Fig|vol))"
+    r"[.!?…]+[\"'”’»)]*(?=\s+[^\sa-z])"
+)
+
+
+def cells(text: str) -> int:
+    """Count the columns a text takes where letters are all of one width."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def first_sentence(text: str, most: int = MOST_CELLS) -> str:
+    """Give the first sentence on one line; a longer one ends in `…`, between two words."""
+    paragraph = _MARKED.sub("", _PARTING.split(clean(text).strip(), maxsplit=1)[0])
+    line = set_tight(" ".join(paragraph.split()))
+    for ending in _ENDING.finditer(line):
+        if cells(line[: ending.end()]) >= _FEWEST_CELLS:
+            line = line[: ending.end()]
+            break
+    return line if cells(line) <= most else _cut(line, most - 1)
+
+
+def _cut(line: str, most: int) -> str:
+    """Cut at a width, never inside a word written with Latin letters or such."""
+    end = width = 0
+    for sign in line:
+        width += cells(sign)
+        if width > most:
+            break
+        end += 1
+    head = line[:end]
+    if cells(line[end - 1 : end + 1]) == 2 and line[end] != " " and " " in head[end // 2 :]:
+        head = head.rsplit(" ", 1)[0]
+    return head.rstrip(" ，、,;；·:：") + "…"
