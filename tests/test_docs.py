@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text("utf-8")
 MARK = "<!-- From here on written by the program"
-ROOMS = "digest|identity|preflight|settings|template"
+ROOMS = "authentication|digest|identity|preflight|settings|template"
 CODE = re.compile(rf"(?:{ROOMS})/[a-z0-9-]+")
 
 

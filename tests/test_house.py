@@ -13,9 +13,12 @@ FLOORS = {
     3: {"publish", "send", "signup", "bounce"},
     2: {
         *("settings", "store", "register", "wire", "site", "folder", "clock", "mailbox"),
-        *("templates", "pictures", "outbound"),
+        *("templates", "pictures", "outbound", "resolver"),
     },
-    1: {"digest", "identity", "render", "preflight", "schedule", "delivery", "tokens"},
+    1: {
+        *("digest", "identity", "render", "preflight", "schedule", "delivery", "tokens"),
+        "authentication",
+    },
     0: {"model", "errors", "addresses", "colours", "domains"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -30,7 +30,7 @@ def transport(newsletter: Newsletter) -> tuple[Finding, ...]:
                 'Set app_url = "https://..." to where this program can be reached.',
             )
         )
-    elif _is_loopback(_host(app_url)):
+    elif is_loopback(_host(app_url)):
         findings.append(
             Finding(
                 Level.WARN,
@@ -91,10 +91,11 @@ def way_out(newsletter: Newsletter) -> list[Finding]:
 
 def _is_safe(address: str) -> bool:
     scheme = address.partition(":")[0].lower()
-    return scheme == "https" or (scheme == "http" and _is_loopback(_host(address)))
+    return scheme == "https" or (scheme == "http" and is_loopback(_host(address)))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine itself."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from publisher import preflight
 from publisher.errors import PublisherError
 from publisher.model import Finding, Level, Newsletter
+from publisher.preflight.transport import PLACEHOLDER
 from publisher.render.headers import valid_address
 from publisher.settings import Settings
 from publisher.wire import keys
@@ -28,6 +29,16 @@ def domain_of(newsletter: Newsletter) -> str:
     if not newsletter.sender_address:
         return ""
     return valid_address(newsletter.sender_address).rpartition("@")[2]
+
+
+def envelope_of(newsletter: Newsletter) -> str:
+    """Give the domain bounces go to; "" while there is no sender."""
+    return newsletter.bounce_domain.lower() if newsletter.bounce_domain else domain_of(newsletter)
+
+
+def is_example(newsletter: Newsletter) -> bool:
+    """Tell whether the sender is still the example's, whom nobody can set records for."""
+    return bool(PLACEHOLDER.search(newsletter.sender_address or ""))
 
 
 def places_of(settings: Settings, newsletter: Newsletter) -> tuple[keys.Place, ...]:

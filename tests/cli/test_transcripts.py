@@ -2,8 +2,9 @@
 
 `$ command` runs in a fresh home; the lines after it are what stdout and stderr say together, where
 `...` stands for anything in a line and a line of `...` for any lines. `? N` is the exit code, 0
-where none is written. `> file` begins a file, ended by a line of a single `.`. With
-PUBLISHER_UPDATE=1 the answers are written anew, to be read in the diff.
+where none is written. `> file` begins a file, ended by a line of a single `.`. NAMES in a command is
+the address of a name server that knows what the file `zone` of the home says: host, kind, value.
+With PUBLISHER_UPDATE=1 the answers are written anew, to be read in the diff.
 """
 
 import os
@@ -11,9 +12,11 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +26,9 @@ NOW = datetime.now(UTC)
 TODAY = f"{NOW:%Y-%m-%d}"
 CHANGING = re.compile(
     rf"{NOW.day} {NOW:%B %Y}|{TODAY}(?:[T ][0-9:.]+(?:\+00:00)?)?|(?<=written to )[0-9a-f]{{20}}(?=\.eml)"
+    r"|(?<=k=rsa; p=)[^.\n]+"
 )
-"""What is another every time: today, and the names of messages, which come from the home's key."""
+"""What is another every time: today, keys, and the names of messages, which come from one."""
 
 
 @dataclass
@@ -75,6 +79,14 @@ def run(command: str, home: Path) -> tuple[str, int]:
     return done.stdout.replace(str(home), "HOME"), done.returncode
 
 
+def read_zone(file: Path, names: Any) -> None:
+    """Tell a name server what a file says; names that are not in it have nothing."""
+    names.records.clear()
+    for line in file.read_text("utf-8").splitlines() if file.exists() else ():
+        host, kind, value = line.split(" ", 2)
+        names.records.setdefault((host, kind), []).append(value)
+
+
 def pattern(lines: list[str]) -> str:
     """Make a regular expression of expected lines."""
     made = []
@@ -87,9 +99,10 @@ def pattern(lines: list[str]) -> str:
 
 
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda path: path.stem)
-def test_session(session: Path, tmp_path: Path) -> None:
+def test_session(session: Path, tmp_path: Path, name_server: Callable[[], Any]) -> None:
     """A session at the command line says what its file says."""
     written: list[str] = []
+    names = name_server() if " NAMES" in session.read_text("utf-8") else None
     for step in read_steps(session.read_text("utf-8")):
         written.append(step.line)
         if step.line.startswith("> "):
@@ -100,7 +113,11 @@ def test_session(session: Path, tmp_path: Path) -> None:
             os.utime(file, (0, 0))
             written += step.body
         elif step.line.startswith("$ "):
-            said, code = run(step.line[2:], tmp_path)
+            command = step.line[2:]
+            if names is not None:
+                command = command.replace(" NAMES", f" 127.0.0.1:{names.port}")
+                read_zone(tmp_path / "zone", names)
+            said, code = run(command, tmp_path)
             if os.environ.get("PUBLISHER_UPDATE"):
                 written += CHANGING.sub("...", said).splitlines()
                 written += [*([f"? {code}"] if code else []), ""]
