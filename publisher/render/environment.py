@@ -61,7 +61,7 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
     )
     ours = words(known)
     world.globals.update(say=ours.say, say_count=ours.say_count, by_day=by_day, by_night=by_night)
-    world.globals.update(spoken=lambda language: language if ours.speaks(language) else "en")
+    world.globals.update(spoken=lambda language: language if ours.nearest(language) else "en")
     world.globals.update(date_words=date_words, list_words=list_words, lang=_lang, turn=_turn)
     world.filters.update(colour=_colour, primary=primary, phrased=phrased)
     world.filters.update(excerpt=excerpt, first_sentence=first_sentence)

@@ -58,15 +58,37 @@ class Words:
         told = _spoken(self.catalogues, language).ngettext(one, many, count)
         return told.format(count=count, **values)
 
-    def speaks(self, language: str) -> bool:
-        """Whether there is a catalogue for a language, or it is English."""
-        return primary(language) == "en" or bool(_chain(self.catalogues, language))
+    def nearest(self, language: str) -> str | None:
+        """Name the language we would say it in, in small letters; None where we speak none near."""
+        known = {name for name, _ in self.catalogues}
+        near = (tag for tag in tags(language) if tag == "en" or known & _files(tag))
+        return next(near, None)
+
+    def for_reader(self, theirs: str | None, own: str) -> str:
+        """Choose for a reader between their language and the newsletter's own.
+
+        Theirs is what we speak of it, and only where the newsletter does not speak that already: so
+        there are never more variants than languages we speak.
+        """
+        nearest = self.nearest(theirs or "")
+        return own if nearest in (None, self.nearest(own)) else _cased(nearest or own)
 
 
 def words(templates: Mapping[str, str]) -> Words:
     """Give the words of a set of templates."""
     found = sorted((name.lower(), text) for name, text in templates.items() if _is_one(name))
     return Words(tuple(found))
+
+
+def _files(tag: str) -> set[str]:
+    return {f"{folder}{tag}.po" for folder in FOLDERS}
+
+
+def _cased(tag: str) -> str:
+    """Write a tag as is the custom (RFC 5646 §2.1.1): `zh-Hant-TW`."""
+    first, *others = tag.split("-")
+    known = {2: str.upper, 4: str.title}
+    return "-".join([first, *(known.get(len(part), str)(part) for part in others)])
 
 
 def _is_one(name: str) -> bool:

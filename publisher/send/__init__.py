@@ -1,6 +1,6 @@
 """send - an issue to its audience: the hall of sending.
 
-    begin     due send -> preflight -> editions -> audience frozen -> running       letter
+    begin     due send -> audience frozen -> editions, preflight -> running         letter
     claim     running send -> a lot of 500, map of the wire written                 lot
     permit    is the send still wanted, may this person still be written to         permit
     compose   edition + recipient -> envelope and message, signed                   letter
@@ -46,7 +46,7 @@ from sqlalchemy import Connection
 from publisher import schedule
 from publisher.errors import PublisherError, RefusedError, TransportError
 from publisher.model import Kind, Send, SendState
-from publisher.send.letter import Letter, letter, variant_of
+from publisher.send.letter import Letter, freeze, letter
 from publisher.send.lot import LotRun, Wire
 from publisher.send.outside import Outside, Pace, Transport, pause
 from publisher.send.recovery import recover
@@ -199,18 +199,13 @@ class Sender:
     def _begin(self, conn: Connection, due: Send, now: datetime) -> None:
         if sends.state(conn, due.id, lock=True) is not SendState.SCHEDULED:
             return  # another process was quicker, or a person
-        newsletter = self.outside.newsletters.get(due.newsletter)
-        variant = variant_of(newsletter).key if newsletter else ""
-        reason: PublisherError | None = None
+        number = freeze(self.outside, conn, due, now)
+        log.info("send begun", send=due.id, issue=due.issue, kind=due.kind.value, recipients=number)
         try:
             _refuse_late(due, now)
             letter(self.outside, conn, replace(due, started=now))
         except PublisherError as fault:
-            reason = fault
-        number = sends.freeze(conn, due.id, variant, now)
-        log.info("send begun", send=due.id, issue=due.issue, kind=due.kind.value, recipients=number)
-        if reason is not None:
-            pause(conn, due.id, reason, now)
+            pause(conn, due.id, fault, now)
 
     def work(self) -> bool:
         """Carry one lot; False when there is none."""

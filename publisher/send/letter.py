@@ -1,7 +1,8 @@
 """send.letter - what every recipient of a send gets, and what is each one's own.
 
-The editions are rendered once, when the send begins, and kept with it: a template changed in
-mid-send changes nothing. A send that could not begin is rendered when a person resumes it.
+Frozen with the audience is the language each reader gets, one we speak; the editions, one for each
+of these, are rendered once, when the send begins, and kept with it: a template changed in mid-send
+changes nothing. A send that could not begin is rendered when a person resumes it.
 Faults: PublisherError with the reason why the send cannot go on: refusals, template, lost digest.
 Never: sends. See: render (makes editions), tokens (links and ids), signing (whose keys),
 lot (writes letters).
@@ -10,7 +11,8 @@ lot (writes letters).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -19,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from publisher import addresses, preflight, tokens
 from publisher.domains import dns_name
-from publisher.errors import PublisherError, RefusedError
+from publisher.errors import PublisherError, RefusedError, TemplateError
 from publisher.model import (
     Delivery,
     DeliveryState,
@@ -31,10 +33,10 @@ from publisher.model import (
     Newsletter,
     Published,
     Send,
-    SendState,
     Variant,
 )
 from publisher.render import mail, message, text
+from publisher.render.words import words
 from publisher.send.outside import Outside
 from publisher.store import issues, sends, subscribers
 from publisher.wire import dkim
@@ -161,13 +163,17 @@ def _letter(outside: Outside, conn: Connection, of: Send) -> Letter:
 def _render(
     outside: Outside, conn: Connection, of: Send, published: Published, newsletter: Newsletter
 ) -> None:
-    variant = variant_of(newsletter)
-    html = mail.render(published, newsletter, variant, outside.templates)
-    plain = text.render(published, newsletter, variant, outside.templates)
-    _heed(preflight.check(published, newsletter, {"mail": html, "text": plain}))
-    frozen = [] if of.state is SendState.SCHEDULED else sends.variants(conn, of.id)
-    for key in frozen or [variant.key]:  # frozen under the settings of that day
-        sends.put_edition(conn, of.id, key, html.subject, html.body, plain.body)
+    own, made = _own(newsletter), {}
+    for key in sends.variants(conn, of.id) or [own.key]:
+        # the language as it was frozen; all else as it is today
+        variant = replace(own, language=key.partition("/")[0] or own.language)
+        html = mail.render(published, newsletter, variant, outside.templates)
+        plain = text.render(published, newsletter, variant, outside.templates)
+        _heed(preflight.check(published, newsletter, {"mail": html, "text": plain}))
+        made[key] = (html.subject, html.body, plain.body)
+    # all or none: what is kept is taken for the whole
+    for key, (subject, marked, bare) in made.items():
+        sends.put_edition(conn, of.id, key, subject, marked, bare)
 
 
 def _heed(findings: Sequence[Finding]) -> None:
@@ -177,8 +183,24 @@ def _heed(findings: Sequence[Finding]) -> None:
         raise RefusedError(" ".join(f"{one.message} {one.hint}".strip() for one in stops))
 
 
-def variant_of(newsletter: Newsletter) -> Variant:
-    """Give the one variant a newsletter is sent in."""
+def freeze(outside: Outside, conn: Connection, of: Send, now: datetime) -> int:
+    """Freeze a send's audience, each reader in the variant of their language; give the number."""
+    newsletter = outside.newsletters.get(of.newsletter)
+    if newsletter is None:
+        return sends.freeze(conn, of.id, "", now)
+    own, languages = _own(newsletter), {}
+    # templates that cannot be read stop the letter, with words, when it is written
+    with suppress(TemplateError):
+        ours = words(outside.templates)
+        for theirs in subscribers.languages(conn, newsletter.slug):
+            chosen = ours.for_reader(theirs, newsletter.language)
+            if chosen != newsletter.language:
+                languages[theirs] = replace(own, language=chosen).key
+    return sends.freeze(conn, of.id, own.key, now, languages=languages)
+
+
+def _own(newsletter: Newsletter) -> Variant:
+    """Give the variant of whoever asked for nothing else."""
     return Variant(newsletter.language, newsletter.look.name)
 
 

@@ -12,9 +12,10 @@ delivery that someone is sending. See: ledger (works the lots), model (Send and 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -47,7 +48,7 @@ from publisher.store.schema import (
     suppression,
 )
 from publisher.store.schema import send as send_table
-from publisher.store.subscribers import normalise
+from publisher.store.subscribers import find, normalise
 
 LOT: Final = 500
 """Recipients in a lot."""
@@ -165,18 +166,26 @@ def _add_tests(
     )
 
 
-def freeze(conn: Connection, send_id: int, variant: str, now: datetime) -> int:
+def freeze(
+    conn: Connection,
+    send_id: int,
+    variant: str,
+    now: datetime,
+    *,
+    languages: Mapping[str, str] = MappingProxyType({}),
+) -> int:
     """Turn the audience of a scheduled send into deliveries and let it run; give their number.
 
+    `languages` maps subscribers' languages to the variants they get, everyone else gets `variant`.
     Frozen is frozen: called again it changes nothing. An erratum goes to those who have the issue.
     """
     # the lock: of two who freeze at once the second finds it done
     row = conn.execute(select(send_table).where(send_table.c.id == send_id).with_for_update()).one()
     if row.state is SendState.SCHEDULED:
         if row.kind is Kind.TEST:
-            conn.execute(update(delivery).where(delivery.c.send == send_id).values(variant=variant))
+            _vary_tests(conn, row, variant, languages)
         else:
-            conn.execute(_recipients(conn, row, variant, now))
+            conn.execute(_recipients(conn, row, variant, languages, now))
         numbers = select(
             delivery.c.send, delivery.c.lot, literal(LotState.FREE.value), literal(0)
         ).where(delivery.c.send == send_id)
@@ -195,7 +204,18 @@ def freeze(conn: Connection, send_id: int, variant: str, now: datetime) -> int:
     return sum(counts(conn, send_id).values())
 
 
-def _recipients(conn: Connection, row: Any, variant: str, now: datetime) -> Any:
+def _vary_tests(conn: Connection, row: Any, variant: str, languages: Mapping[str, str]) -> None:
+    """Give a test the variant of the subscriber with its address, where there is one."""
+    tests = select(delivery.c.id, delivery.c.address).where(delivery.c.send == row.id)
+    for test in conn.execute(tests).all():
+        reader = find(conn, row.newsletter, test.address)
+        theirs = languages.get((reader.language if reader else None) or "", variant)
+        conn.execute(update(delivery).where(delivery.c.id == test.id).values(variant=theirs))
+
+
+def _recipients(
+    conn: Connection, row: Any, variant: str, languages: Mapping[str, str], now: datetime
+) -> Any:
     """Make the one statement that freezes an audience."""
     has_it = _has(row.issue)
     place = func.row_number().over(order_by=subscriber.c.id)
@@ -208,7 +228,9 @@ def _recipients(conn: Connection, row: Any, variant: str, now: datetime) -> Any:
             literal(row.kind.value),
             subscriber.c.address,
             subscriber.c.name,
-            literal(variant),
+            case(dict(languages), value=subscriber.c.language, else_=variant)
+            if languages
+            else literal(variant),
             literal(DeliveryState.QUEUED.value),
             literal(False),
             literal(0),

@@ -57,6 +57,10 @@ class Added(StrEnum):
     INVALID = "invalid"
 
 
+MOST_LANGUAGES: Final = 500
+"""What is imported may call itself any language; each one told apart is a clause of a statement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """An address that is never mailed; None where it was erased and only its hash is left."""
@@ -332,6 +336,22 @@ def count(conn: Connection, newsletter: str) -> dict[SubscriberState, int]:
         .group_by(subscriber.c.state)
     )
     return dict.fromkeys(SubscriberState, 0) | {row[0]: row[1] for row in rows}
+
+
+def languages(conn: Connection, newsletter: str) -> list[str]:
+    """List the languages the active subscribers asked for, the most frequent first."""
+    rows = conn.execute(
+        select(subscriber.c.language)
+        .where(
+            subscriber.c.newsletter == newsletter,
+            subscriber.c.state == SubscriberState.ACTIVE,
+            subscriber.c.language.is_not(None),
+        )
+        .group_by(subscriber.c.language)
+        .order_by(func.count().desc(), subscriber.c.language)
+        .limit(MOST_LANGUAGES)
+    )
+    return [row.language for row in rows]
 
 
 def consents(conn: Connection, subscriber_id: int) -> list[Consent]:

@@ -27,6 +27,7 @@ from publisher import signup, tokens
 from publisher.clock import utc_now
 from publisher.model import Newsletter, Subscriber, SubscriberState
 from publisher.render.environment import Templates, draw
+from publisher.render.words import words
 from publisher.store import Store, subscribers
 
 TEST: Final = "test"
@@ -117,14 +118,14 @@ class Audience:
         return self._page(subscriber, "restored" if is_in else "not_restored")
 
     def _page(self, subscriber: Subscriber, state: str) -> Response:
-        return self._notice(state, masked(subscriber.address))
+        return self._notice(state, masked(subscriber.address), subscriber.language)
 
-    def _notice(self, state: str, address: str = "") -> Response:
+    def _notice(self, state: str, address: str = "", language: str | None = None) -> Response:
         html = draw(
             self.templates,
             "site/unsubscribe.html",
             newsletter=self.newsletter,
-            language=self.newsletter.language,
+            language=words(self.templates).for_reader(language, self.newsletter.language),
             state=state,
             address=address,
             home="../",

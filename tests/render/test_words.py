@@ -135,11 +135,31 @@ def test_fallback_is_by_sentence(templates: dict[str, str]) -> None:
     assert told == ["Quellen", "往期", "下一期", "Unsaid"]
 
 
-def test_speaking(ours: Words) -> None:
-    """We speak a language with a catalogue, and English without one."""
-    assert [ours.speaks(tag) for tag in ("zh-TW", "en-GB", "de", "zho", "")] == [
-        True, True, False, False, False
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("theirs", "own", "chosen"),
+    [
+        (None, "zh-Hans", "zh-Hans"),
+        ("", "en", "en"),
+        ("zh-CN", "zh-Hans", "zh-Hans"),
+        ("zh_hant_hk", "zh-CN", "zh-CN"),
+        ("en-US", "zh-CN", "en"),
+        ("EN", "en-GB", "en-GB"),
+        ("zh-TW", "en", "zh"),
+        ("fr", "zh", "zh"),
+        ("English", "zh", "zh"),
+        ("en", "fr", "en"),
+        ("fr-CA", "fr", "fr"),
+        ("pt-pt", "en", "pt-PT"),
+        ("pt-BR", "en", "en"),
+        ("sr-latn", "sr", "sr-Latn"),
+    ],
+)
+def test_a_reader_gets_their_language_where_we_speak_it(
+    templates: dict[str, str], theirs: str | None, own: str, chosen: str
+) -> None:
+    """Else, and where the newsletter speaks it already, they get the newsletter's, unchanged."""
+    added = {f"words/{tag}.po": "" for tag in ("pt-PT", "sr-Latn", "sr")}
+    assert words({**templates, **added}).for_reader(theirs, own) == chosen
 
 
 def test_counts(templates: dict[str, str]) -> None:

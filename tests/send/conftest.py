@@ -129,14 +129,15 @@ class Desk:
         """Work until idle."""
         self.sender(**changes).until_idle()
 
-    def subscribe(self, *names: str) -> None:
+    def subscribe(self, *names: str, language: str | None = None) -> None:
         """Add readers."""
         consent = Consent("form", "asked for it", NOW)
         with self.store.begin() as conn:
             for name in names:
                 subscribers.add(
-                    conn, "weekly", f"{name}@example.com", consent=consent, name=name, now=NOW
-                )
+                    conn, "weekly", f"{name}@example.com", consent=consent, name=name,
+                    language=language, now=NOW,
+                )  # fmt: skip
 
     def schedule(self, kind: Kind = Kind.ISSUE, **options: object) -> int:
         """Record a send that is due."""

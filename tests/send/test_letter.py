@@ -1,7 +1,9 @@
 """What a send says, rendered once, and what is each reader's own."""
 
 from dataclasses import replace
+from email.header import decode_header, make_header
 
+import pytest
 from sqlalchemy import update
 
 from publisher import tokens
@@ -102,6 +104,79 @@ def test_editions_are_rendered_once(desk, inbox) -> None:
     }
     assert len(inbox.kept) == 2
     assert all(b"Body" in body for body in bodies)
+
+
+def said(inbox) -> dict[str, tuple[str, str]]:
+    """Subject, and the footer's first line of the text half, by recipient."""
+    found = {}
+    for _, recipient, message in inbox.kept:
+        subject = str(make_header(decode_header(message["Subject"])))
+        text = next(part for part in message.walk() if part.get_content_type() == "text/plain")
+        body = text.get_payload(decode=True).decode().replace("\r\n", "\n")
+        found[recipient.partition("@")[0]] = (subject, body.partition("\n-- \n")[2].split("\n")[0])
+    return found
+
+
+def untitle(desk) -> None:
+    """Take the issue's title away, so that its subject is ours."""
+    with desk.store.begin() as conn:
+        record, content = issues.get(conn, "weekly", "7")
+        issues.save(conn, record, replace(content, title=None))
+
+
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.service)], indirect=True
+)
+def test_each_reader_is_spoken_to_in_their_language(desk, inbox) -> None:
+    """Our sentences and the date in the subject are in the reader's language, where we speak it."""
+    untitle(desk)
+    desk.subscribe("ann", "new")
+    desk.subscribe("wei", language="zh-CN")
+    desk.subscribe("mei", language="zh_TW")
+    desk.subscribe("eve", language="en-US")
+    desk.subscribe("tlh", language="tlh")
+    number = desk.schedule()
+    desk.run()
+    told = said(inbox)
+    english = ("Weekly · 6 March 2026", "You receive this because you subscribed to Weekly.")
+    chinese = ("Weekly · 2026年3月6日", "您收到这封邮件，是因为您订阅了《Weekly》。")
+    assert told == {
+        "ann": english, "new": english, "wei": chinese, "mei": chinese, "eve": english,
+        "tlh": english,
+    }  # fmt: skip
+    with desk.store.read() as conn:
+        assert set(sends.editions(conn, number)) == {"en/digest/", "zh/digest/"}
+
+
+def test_a_test_speaks_the_subscribers_language(desk, inbox) -> None:
+    """A test to a subscriber's address is what they would get; to any other the newsletter's."""
+    desk.subscribe("wei", language="zh-CN")
+    desk.schedule(Kind.TEST, addresses=["wei@example.com", "me@example.com"])
+    desk.run()
+    assert {name: footer[0] for name, (_, footer) in said(inbox).items()} == {
+        "wei": "您",
+        "me": "Y",
+    }
+
+
+def test_languages_outlive_a_pause(desk, inbox) -> None:
+    """A send that could not begin speaks every reader's language once it goes on."""
+    desk.subscribe("ann")
+    desk.subscribe("wei", language="zh")
+    broken = {**desk.templates, "words/zh.po": "broken"}
+    desk.templates, good = broken, desk.templates
+    number = desk.schedule()
+    desk.run()
+    assert desk.send(number).state is SendState.PAUSED
+    assert "words/zh.po:1" in desk.send(number).note
+    desk.templates = good
+    with desk.store.begin() as conn:
+        sends.set_state(conn, number, SendState.RUNNING, frm={SendState.PAUSED}, now=desk.now)
+    desk.run()
+    assert {name: footer[0] for name, (_, footer) in said(inbox).items()} == {
+        "wei": "您",
+        "ann": "Y",
+    }
 
 
 def test_a_newsletter_that_is_gone_pauses_its_send(desk, inbox) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, text, update
 
 from publisher.errors import RefusedError
 from publisher.model import (
@@ -18,7 +18,7 @@ from publisher.model import (
     SendState,
     SubscriberState,
 )
-from publisher.store import Store, issues, ledger, sends, subscribers
+from publisher.store import Store, issues, ledger, schema, sends, subscribers
 from publisher.store.ledger import Recorded
 
 MINUTE = timedelta(minutes=1)
@@ -130,6 +130,33 @@ def test_freeze(stocked: Store, now: datetime) -> None:
         assert (found.state, found.started, found.total) == (SendState.RUNNING, now, 3)
         assert found.count(QUEUED) == 3
         assert names(ledger.who(conn, "weekly", "1", "DEE@Example.org")) == ["dee"]
+
+
+def test_freeze_by_language(stocked: Store, now: datetime) -> None:
+    """Each gets the variant of the language they asked for, everyone else that of all."""
+    asked = {"ann": "zh-CN", "bob": "en'; --", "cid": "fr", "dee": None, "eve": "zh-CN"}
+    with stocked.begin() as conn:
+        for name, language in asked.items():
+            conn.execute(
+                update(schema.subscriber)
+                .where(schema.subscriber.c.address == f"{name}@example.org")
+                .values(language=language)
+            )
+        assert subscribers.languages(conn, "weekly") == ["zh-CN", "en'; --", "fr"]
+        assert subscribers.languages(conn, "daily") == []
+        number = ledger.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        varied = {"zh-CN": "zh/digest/", "en'; --": "en/digest/", "ja": "ja/digest/"}
+        assert ledger.freeze(conn, number, "de/digest/", now, languages=varied) == 5
+        rows = ledger.who(conn, "weekly", "1")
+        assert [row.variant.partition("/")[0] for row in rows] == ["zh", "en", "de", "de", "zh"]
+        assert sends.variants(conn, number) == ["de/digest/", "en/digest/", "zh/digest/"]
+        everyone = ["ANN@example.org", "new@example.org", "dee@example.org"]
+        test = ledger.create_send(
+            conn, "weekly", "1", Kind.TEST, at=now, now=now, addresses=everyone
+        )
+        assert ledger.freeze(conn, test, "de/digest/", now, languages=varied) == 3
+        rows = [row for row in ledger.who(conn, "weekly", "1") if row.send == test]
+        assert [row.variant for row in rows] == ["zh/digest/", "de/digest/", "de/digest/"]
 
 
 def test_freeze_uses_the_index_of_once(stocked: Store, now: datetime) -> None:

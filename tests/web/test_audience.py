@@ -1,9 +1,10 @@
 """The way out: a link asks, a click acts, and nothing else does."""
 
 import pytest
+from sqlalchemy import update
 
 from publisher.model import SubscriberState
-from publisher.store import subscribers
+from publisher.store import schema, subscribers
 from publisher.web.audience import masked
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
@@ -133,6 +134,23 @@ def test_chinese(site, subscribe) -> None:
     left = site.ask(path, "POST", body=ONE_CLICK, content_type=FORM)
     assert "您已退订" in left.text
     assert "重新订阅" in left.text
+
+
+def test_the_readers_language(site, store, subscribe) -> None:
+    """A reader who asked for Chinese is spoken to in Chinese, whatever the newsletter speaks."""
+    reader, path = subscribe("duzhe@example.org")
+    with store.begin() as conn:
+        conn.execute(
+            update(schema.subscriber)
+            .where(schema.subscriber.c.id == reader)
+            .values(language="zh-CN")
+        )
+    page = site.ask(path).text
+    assert '<html lang="zh">' in page
+    assert "不再向 d•••@example.org 发送《" in page
+    assert ">往期</a>" in page
+    assert "您已退订" in site.ask(path, "POST", body=ONE_CLICK, content_type=FORM).text
+    assert '<html lang="en">' in site.ask(path.rpartition("/")[0] + "/test").text
 
 
 def test_other_methods(site, subscribe) -> None:
