@@ -18,6 +18,8 @@ find_missing() {
   want faketime faketime
   want node nodejs
   want npm npm
+  want spamassassin spamassassin
+  want rspamd rspamd
   perl -MMail::DKIM -e 1 2>/dev/null || need="$need libmail-dkim-perl"
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
     need="$need postgresql"
@@ -49,7 +51,14 @@ install_programs() {
   mkdir -p /etc/postgresql-common
   [ -e /etc/postgresql-common/createcluster.conf ] ||
     echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+  # Nor are the daemons of the others: none starts, now or with the machine.
+  [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy.ours" && chmod +x "$policy.ours" &&
+    mv "$policy.ours" "$policy" && ours=$policy; }
   DEBIAN_FRONTEND=noninteractive $line >"$log" 2>&1 || tail -n 20 "$log"
+  rm -f $ours
+  for daemon in nginx rspamd; do
+    case "$need " in *" $daemon"[-\ ]*) systemctl disable --quiet $daemon 2>/dev/null || true ;; esac
+  done
   find_missing
   [ -z "$need" ] || leave_missing "$line"
 }
@@ -74,7 +83,10 @@ install_judges() {
   leave_missing "where the package registry answers: make test (it runs $line)"
 }
 
+policy=/usr/sbin/policy-rc.d # what Debian's packages ask before they start a daemon
+ours=
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" $ours' EXIT
+trap 'exit 130' INT TERM
 install_programs
 install_judges

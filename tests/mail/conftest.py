@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import get_args
+from typing import NoReturn, get_args
 
 import pytest
 from PIL import Image
@@ -73,11 +73,22 @@ class Mail:
         return part.get_content().replace("\r\n", "\n")
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip where a judge is missing; never in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is not installed")
     pytest.skip(f"{what} is not installed: sh tests/services.sh")
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Find a program of the host."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        return found or missing(name)
+
+    return find
 
 
 @pytest.fixture(scope="session")
