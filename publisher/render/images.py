@@ -17,8 +17,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher.model import Issue, Link, Picture
 
-MOST_IN_MAIL: Final = 536
-"""Columns of pixels, what the narrowest look has: Outlook heeds the attribute alone, and would tear
+MOST_IN_MAIL: Final = 560
+"""Columns of pixels, what the looks have: Outlook heeds the attribute alone, and would tear
 the mail apart."""
 _PART: Final = re.compile(r'(<(?:img|/?a)\b(?:[^<>"]|"[^"]*")*>)')
 _IMAGE: Final = re.compile(r'<img\b(?:[^<>"]|"[^"]*")*>')

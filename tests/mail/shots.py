@@ -90,7 +90,7 @@ def mails(name: str, file: Path, looks: Sequence[str]) -> Iterator[Mail]:
         site_url="https://harbour.example.org/",
         sender_name="Ann of the Harbour",
         postal_address="Quay 1, 00000 Harbour",
-        look=Look(footer="Printed on no paper at all."),
+        look=Look(logo="https://harbour.example.org/logo.png", footer="Printed on no paper."),
     )
     pictures = (Picture(one, f"{n}.png", 1200, 700, "") for n, one in
                 enumerate(images.addresses(issue)))  # fmt: skip
@@ -138,10 +138,14 @@ def draw(route: Route) -> None:
     if route.request.resource_type != "image":
         route.abort()
         return
-    picture = Image.new("RGB", (1200, 700), "#7d93a6")
-    pen = ImageDraw.Draw(picture)
-    pen.rectangle((0, 430, 1200, 700), fill="#3f5a6b")
-    pen.ellipse((860, 90, 1020, 250), fill="#e6c87a")
+    if route.request.url.endswith("/logo.png"):
+        picture = Image.new("RGBA", (160, 160))
+        ImageDraw.Draw(picture).rounded_rectangle((4, 4, 156, 156), 40, fill="#c25b3a")
+        ImageDraw.Draw(picture).arc((40, 50, 120, 130), 0, 180, fill="#f6e9d8", width=16)
+    else:
+        picture = Image.new("RGB", (1200, 700), "#7d93a6")
+        ImageDraw.Draw(picture).rectangle((0, 430, 1200, 700), fill="#3f5a6b")
+        ImageDraw.Draw(picture).ellipse((860, 90, 1020, 250), fill="#e6c87a")
     data = BytesIO()
     picture.save(data, "PNG")
     route.fulfill(body=data.getvalue(), content_type="image/png")

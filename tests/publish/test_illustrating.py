@@ -154,7 +154,7 @@ def test_a_local_picture_reaches_page_feeds_and_mail(home: Home) -> None:
     mail = hall.editions(
         Published(stored, record), home.settings.newsletters[0], templates.load(home.path)
     )
-    assert f'<img src="{whole}" alt="cup" width="536" height="268"' in mail["mail"].body
+    assert f'<img src="{whole}" alt="cup" width="560" height="280"' in mail["mail"].body
     assert outcome.written[0] == where
     assert home.codes() == {"1.md": []}
 

@@ -149,7 +149,7 @@ def test_narrowed() -> None:
         '<img src="a.png" alt="" width="800" height="400"><img src="b.png" width="10" height="9">'
     )
     assert narrowed(html) == (
-        '<img src="a.png" alt="" width="536" height="268"><img src="b.png" width="10" height="9">'
+        '<img src="a.png" alt="" width="560" height="280"><img src="b.png" width="10" height="9">'
     )
 
 
