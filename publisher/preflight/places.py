@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
+from publisher.domains import dns_name
+
 _TRACKERS: Final = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|twclid|mc_[ce]id|_hs(?:enc|mi)|igsh(?:id)?|spm"
 )
@@ -149,9 +151,7 @@ def _split(url: str) -> SplitResult | None:
 
 def _host(parts: SplitResult) -> str:
     host = _or_empty(lambda: parts.hostname or "")
-    if host.isascii():
-        return host
-    return _or_empty(lambda: host.encode("idna").decode("ascii")) or host
+    return _or_empty(lambda: dns_name(host)) or host
 
 
 def _asked(parts: SplitResult) -> list[tuple[str, str]]:
