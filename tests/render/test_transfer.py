@@ -30,6 +30,8 @@ def as_lines(text: str) -> bytes:
 
 @given(BODY, VALUE)
 @example(f"a{Slot.UNSUBSCRIBE}{Slot.UNSUBSCRIBE}b", "x" * 76)
+@example("kites=" * 99, "")
+@example("a kite is held by its string, 风 " * 99, "")
 @example(f"{Slot.UNSUBSCRIBE} \n{Slot.UNSUBSCRIBE}\n", "")
 @example(f"{Slot.UNSUBSCRIBE}\n", " ")
 @example(f"https://a.example/?x={Slot.UNSUBSCRIBE}", "a=3D&b=")
