@@ -384,8 +384,10 @@ def test_a_template_with_an_error_changes_nothing(home: Home) -> None:
     assert len(home.publish().new) == 1
 
 
-def test_a_mail_template_with_an_error_holds_only_the_mail(home: Home) -> None:
-    """Page and feeds go on; the issue carries a hold finding."""
+def test_a_mail_template_with_an_error_stops_only_the_mail(home: Home) -> None:
+    """Page and feeds go on; the issue carries the finding, and no rule sends it."""
+    (home.path / "publisher.toml").write_text(TOML + 'send = "on-publish"\n', "utf-8")
+    home.settings = settings_room.load(home.path, {})
     override = home.path / "templates" / "mail" / "digest.mjml"
     override.parent.mkdir(parents=True)
     override.write_text("<mjml><mj-body>{{ nothing.here }}</mj-body></mjml>", "utf-8")
@@ -393,6 +395,19 @@ def test_a_mail_template_with_an_error_holds_only_the_mail(home: Home) -> None:
     outcome = home.publish()
     assert len(outcome.new) == 1
     assert "template/error" in [finding.code for finding in outcome.digests[0].findings]
+    answers = jobs.rule_answers(home.store, home.settings.newsletters[0], home.now)
+    assert not [answer for answer in answers if isinstance(answer, Due)]
+
+
+def test_an_item_of_an_earlier_issue_is_told(home: Home) -> None:
+    """A new issue is compared with those before it; back catalogue is not."""
+    home.drop("a.md", digest("a"))
+    home.drop("b.md", digest("a", "b"))
+    taken_in = home.publish().digests
+    home.drop("c.md", digest("a", "c", "d", "e", "f"))
+    found = [[one.code for one in row.findings] for row in (*taken_in, *home.publish().digests)]
+    assert ["preflight/earlier" in codes for codes in found[:2]] == [False, False]
+    assert any("preflight/earlier" in codes for codes in found[2:])
 
 
 def test_an_unwritable_site_is_told_and_healed(home: Home) -> None:

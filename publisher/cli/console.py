@@ -129,12 +129,17 @@ def answer(document: dict[str, Any]) -> None:
 
 
 def show_findings(file: str, findings: Iterable[Finding]) -> None:
-    """Write findings as a compiler does: file:line:column: level: message [code], then the hint."""
+    """Write findings as a compiler does: file:line:column: level: message [code], then the hint.
+
+    A hint that several share stands below the first.
+    """
+    told: set[str] = set()
     for finding in findings:
         place = ":".join(str(part) for part in (file, finding.line, finding.column) if part)
         typer.echo(f"{place}: {finding.level}: {finding.message} [{finding.code}]", err=True)
-        if finding.hint:
+        if finding.hint and finding.hint not in told:
             typer.echo(f"    hint: {finding.hint}", err=True)
+            told.add(finding.hint)
 
 
 def tally(findings: Iterable[Finding]) -> str:

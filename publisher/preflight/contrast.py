@@ -19,9 +19,9 @@ import tinycss2.color4
 from lxml.html import HtmlElement
 
 from publisher.colours import READABLE, contrast, mixed
-from publisher.model import Finding, Level, Newsletter, Slot
+from publisher.model import Finding, Level, Newsletter
 from publisher.preflight.styles import in_the_dark, values
-from publisher.preflight.telling import few, quoted
+from publisher.preflight.telling import SLOTS, few, quoted
 
 READABLE_LARGE: Final = 3.0
 _LARGE: Final = 24.0
@@ -30,7 +30,6 @@ _BOLD_TAGS: Final = frozenset({"b", "strong", "th", "h1", "h2", "h3", "h4", "h5"
 _UNSEEN: Final = frozenset({"head", "style", "script", "title", "template"})
 _SIZE: Final = re.compile(r"([\d.]+)(px|pt|em|rem|%)")
 _UNITS: Final = {"px": 1.0, "pt": 4 / 3, "rem": 16.0}
-_SLOTS: Final = re.compile("|".join(re.escape(slot.value) for slot in Slot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def judge(root: HtmlElement, newsletter: Newsletter) -> list[Finding]:
     found = _weak(root, newsletter, "")
     if dark is not None:
         found += _weak(dark, newsletter, " in the dark")
-    return few(found, lambda number: f"{number} more pairs of colours have too little contrast.")
+    return few(found, lambda number: f"{number} more pairs of colours have too little contrast")
 
 
 def _weak(root: HtmlElement, newsletter: Newsletter, when: str) -> list[Finding]:
@@ -91,7 +90,7 @@ def _remedy(ink: str, ground: str, newsletter: Newsletter) -> str:
     }
     for colour in (ink, ground):
         if colour in stated:
-            return f"Choose another {stated[colour]} under [look] in publisher.toml."
+            return f"Choose another {stated[colour]}, in the look of publisher.toml."
     return "Choose one of the two colours anew, in templates/mail/."
 
 
@@ -116,7 +115,7 @@ def _texts(root: HtmlElement) -> Iterator[tuple[str, _Ink]]:
 def _own_words(element: HtmlElement, ink: _Ink) -> Iterator[tuple[str, _Ink]]:
     """Give the text directly inside, what stands behind the children included."""
     for text in (element.text, *(child.tail for child in element)):
-        words = _SLOTS.sub("", text or "").strip("\u00a0\u034f\u200b\u200c\u200d\ufeff \t\r\n")
+        words = SLOTS.sub("", text or "").strip("\u00a0\u034f\u200b\u200c\u200d\ufeff \t\r\n")
         if any(map(str.isalnum, words)):
             yield words, ink
 

@@ -99,7 +99,7 @@ def judge(root: HtmlElement, support: Mapping[str, Support]) -> list[Finding]:
         for slug, where in used(root, support).items()
         if support[slug].share < LEAST and slug not in PROGRESSIVE
     ]
-    return few(found, lambda number: f"{number} more features are known to few mail programs.")
+    return few(found, lambda number: f"{number} more features are known to few mail programs")
 
 
 def used(root: HtmlElement, support: Mapping[str, Support]) -> dict[str, str]:

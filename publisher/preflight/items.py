@@ -104,7 +104,7 @@ def _same_addresses(items: Sequence[Item]) -> list[Finding]:
                     item.line,
                 )
             )
-    return few(found, lambda number: f"{number} more items have an address that another one has.")
+    return few(found, lambda number: f"{number} more items have an address that another one has")
 
 
 def _same_titles(items: Sequence[Item]) -> list[Finding]:
@@ -126,7 +126,7 @@ def _same_titles(items: Sequence[Item]) -> list[Finding]:
                     item.line,
                 )
             )
-    return few(found, lambda number: f"{number} more items have a title that another one has.")
+    return few(found, lambda number: f"{number} more items have a title that another one has")
 
 
 def _untranslated(items: Sequence[Item]) -> list[Finding]:
@@ -136,12 +136,16 @@ def _untranslated(items: Sequence[Item]) -> list[Finding]:
     if told < 3 or not missing or 5 * told < 3 * len(items):
         return []
     has = "has" if len(missing) == 1 else "have"
+    titles = [quoted(missing[0].title)]  # the others' lines are told, too
+    titles += [
+        quoted(one.title) + (f" (line {one.line})" if one.line else "") for one in missing[1:]
+    ]
     return [
         Finding(
             Level.WARN,
             "preflight/translation",
             f"{len(missing)} of {len(items)} items {has} one title where the others have two: "
-            f"{named([quoted(item.title) for item in missing])}.",
+            f"{named(titles)}.",
             "Write the translation of the title where the other items have theirs.",
             missing[0].line,
         )
@@ -175,7 +179,7 @@ def _repeated(items: Sequence[Item], record: Record, earlier: Earlier) -> list[F
                 item.line,
             )
         )
-    return few(found, lambda number: f"{number} more items were in an earlier issue already.")
+    return few(found, lambda number: f"{number} more items were in an earlier issue already")
 
 
 def _is_titled(stood: Stood, item: Item) -> bool:

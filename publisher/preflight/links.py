@@ -61,7 +61,7 @@ def _dead(links: list[_Link]) -> list[Finding]:
         for link in links
         if (why := why_dead(link.url))
     ]
-    return few(found, lambda number: f"{number} more links look as if they led nowhere.")
+    return few(found, lambda number: f"{number} more links look as if they led nowhere")
 
 
 def _misleading(links: list[_Link]) -> list[Finding]:
@@ -77,7 +77,7 @@ def _misleading(links: list[_Link]) -> list[Finding]:
         for link in links
         if (shown := shown_address(link.text)) and leads_elsewhere(shown, link.url)
     ]
-    return few(found, lambda number: f"{number} more links say another address than theirs.")
+    return few(found, lambda number: f"{number} more links say another address than theirs")
 
 
 def _tracked(links: list[_Link]) -> list[Finding]:
@@ -109,7 +109,9 @@ def compare(root: HtmlElement, text: Edition) -> list[Finding]:
     lost = sorted(url for url in linked if not _stands(url, text.body))
     bare = {url.rstrip(_LOOSE) for url in linked}
     only_text = sorted(url for url in written - bare - linked if url not in shown)
-    only_text += [slot for slot in _SLOTS if slot in text.body and slot not in linked | {shown}]
+    only_text += [
+        one for one in _SLOTS if one in text.body and one not in shown and one not in linked
+    ]
     findings = []
     for where, other, addresses in (("HTML", "text", lost), ("text", "HTML", only_text)):
         if addresses:

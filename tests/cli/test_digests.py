@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,6 +57,64 @@ def test_check_says_what_publish_says_of_no_file(tmp_path: Path) -> None:
     assert "[digest/not-a-file]" in said.stderr
     assert "[digest/symlink]" in said.stderr
     assert "[digest/unreadable]" not in said.stderr
+
+
+def test_a_broken_template_is_a_finding(tmp_path: Path) -> None:
+    """One of the mail, or of the page, is told with file and line beside all else there is to say."""
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    (tmp_path / "a.md").write_text(DIGEST + "\n# 无址\n\n文。\n", "utf-8")
+    for name in ("mail/contents.mjml", "site/issue.html"):
+        broken = tmp_path / "templates" / name
+        broken.parent.mkdir(parents=True)
+        broken.write_text("\n{% if %}", "utf-8")
+        for command in ("check", "preview"):
+            done = publisher(tmp_path, command, "a.md")
+            assert done.returncode == 1
+            assert f"stop: templates/{name}:2: " in done.stderr
+            assert "[template/error]" in done.stderr
+            assert "[preflight/no-unsubscribe]" in done.stderr
+        assert not (tmp_path / "preview").exists()
+        broken.unlink()
+
+
+def test_findings_stand_in_the_order_of_lines(tmp_path: Path) -> None:
+    """Those of the reader and of preflight are sorted together; a shared hint is said once."""
+    text = "# A\n[甲](http://localhost/a)\n\n见图 ![甲](no.png)。\n\n# B\n[乙](http://localhost/b)\n\n文。\n"
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    said = publisher(tmp_path, "check", "a.md").stderr
+    found = re.findall(r"^a\.md:(\d+)\S* .*\[(\S+)\]$", said, re.M)
+    assert found == [
+        ("1", "preflight/dead-link"),
+        ("4", "digest/picture-missing"),
+        ("6", "preflight/dead-link"),
+    ]
+    assert said.count("hint: Put the address") == 1
+
+
+def test_what_is_wrong_with_the_templates_is_told_once(tmp_path: Path) -> None:
+    """A colour that cannot be read is told with the first of many digests, by its setting."""
+    toml = '[newsletter]\ntitle = "Weekly"\n[newsletter.look]\naccent = "#ffee99"\n'
+    (tmp_path / "publisher.toml").write_text(toml, "utf-8")
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text(DIGEST, "utf-8")
+    done = publisher(tmp_path, "check", "a.md", "b.md")
+    told = [line for line in done.stderr.splitlines() if "[preflight/contrast]" in line]
+    assert [line.partition(":")[0] for line in told] == ["a.md"]
+    assert "#ffee99 on" in told[0]
+    assert "Choose another accent" in done.stderr
+
+
+def test_check_knows_what_was_published(tmp_path: Path) -> None:
+    """In a home an item of an earlier issue is told, and an issue is not compared with itself."""
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    (tmp_path / "digests").mkdir()
+    for number in (1, 2):
+        text = f"---\nnumber: {number}\n---\n{DIGEST}"
+        (tmp_path / "digests" / f"{number}.md").write_text(text, "utf-8")
+    assert publisher(tmp_path, "publish", "digests/1.md").returncode == 0
+    assert "[preflight/earlier]" not in publisher(tmp_path, "check", "digests/1.md").stderr
+    said = publisher(tmp_path, "check", "digests/2.md").stderr
+    assert "digests/2.md:4: warn: “Eagle” was in No. 1 already." in said
 
 
 def test_a_second_preview_says_what_it_replaces(tmp_path: Path) -> None:

@@ -55,6 +55,33 @@ def outbox(home: Path) -> int:
     return len(list((home / "outbox").glob("*.eml")))
 
 
+def test_what_is_odd_is_shown_before_anything_is_asked(home: Path) -> None:
+    """Warnings and their number stand before the question; notes are only counted."""
+    link = "https://papers.test/a?utm_source=us"
+    shouting = f"---\nsubject: RIVERS RISE!!!\n---\n# A\n[B]({link})\n\nText.\n"
+    (home / "digests" / "8.md").write_text(shouting)
+    assert publisher(home, "publish").returncode == 0
+    done = publisher(home, "send", "digests/8.md", "--dry-run")
+    assert done.returncode == 0
+    assert "[preflight/subject-marks]" in done.stderr
+    assert "[preflight/tracking]" not in done.stderr
+    before, _, after = done.stderr.partition("preflight: 3 warn, 1 note\n")
+    assert "warn: The subject shouts" in before
+    assert "to 3 subscribers" in after
+
+
+def test_a_broken_template_refuses_the_send(home: Path) -> None:
+    """It is told with file and line, and nothing is recorded."""
+    broken = home / "templates" / "mail" / "contents.mjml"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{% if %}", "utf-8")
+    done = publisher(home, "send", "latest", "--yes")
+    assert done.returncode == 1
+    assert "stop: templates/mail/contents.mjml:1: " in done.stderr
+    assert "not sent" in done.stderr
+    assert listed(home) == []
+
+
 def test_a_test_goes_to_each_address_once(home: Path) -> None:
     """However often and in whatever case it is given."""
     done = publisher(

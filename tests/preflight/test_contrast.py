@@ -85,6 +85,6 @@ def test_a_colour_of_the_settings_is_named_by_its_key() -> None:
     pale = replace(PLAIN, look=Look(accent="#ffcc00"))
     html = '<p style="color:#ffcc00;background:#fff">words</p>'
     (found,) = found_in(html, pale)
-    assert found.hint == "Choose another accent under [look] in publisher.toml."
+    assert found.hint == "Choose another accent, in the look of publisher.toml."
     (found,) = found_in(html)
     assert "templates/mail/" in found.hint

@@ -45,6 +45,7 @@ def test_many_same_addresses_are_counted() -> None:
     assert {one.code for one in found} == {"preflight/same-address"}
     assert len(found) == 6
     assert found[-1].message.startswith("14 more items")
+    assert found[-1].message.endswith("(lines 7, 8, 9, 10, 11 and 9 more).")
     assert found[-1].line == 7
 
 
@@ -85,7 +86,7 @@ def test_missing_translations(told: int, missing: int, expected: int) -> None:
     found = found_in(issue_of(*items))
     assert [one.code for one in found] == ["preflight/translation"] * expected
     for one in found:
-        assert "“M0”, “M1”" in one.message
+        assert "“M0”, “M1” (line 51)." in one.message
         assert one.line == 50
 
 

@@ -89,6 +89,23 @@ def test_one_issue(desk, issue) -> None:
     assert "<form" not in text
 
 
+def test_what_preflight_warns_of(desk, issue, send, store) -> None:
+    """It stands on the page of an issue not mailed yet and on that of a send that has not begun."""
+    issue("12")
+    warned = "The link of “On attention” is an example&#39;s"
+    text = desk.ask("/issues/daily/12").text
+    assert text.index("Before it is sent") < text.index(warned) < text.index("What to type next")
+    assert "preflight/no-address" not in text
+    number = send()
+    assert warned not in desk.ask(f"/sends/{number}").text, "it runs"
+    act(desk, f"/sends/{number}/pause")
+    assert warned in desk.ask(f"/sends/{number}").text
+    with store.begin() as conn:
+        record, content = issues.get(conn, "daily", "12") or (None, None)
+        issues.save(conn, replace(record, mailed=NOW), content)
+    assert warned not in desk.ask("/issues/daily/12").text
+
+
 def test_withdrawn(desk, issue) -> None:
     """A withdrawn issue says so, and how it comes back."""
     issue("12", withdrawn=NOW)
