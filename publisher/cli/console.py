@@ -187,6 +187,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def language_tag(value: str | None) -> str | None:
+    """Let only what is written like a tag pass for a language."""
+    from publisher.settings import LANGUAGE
+
+    if value is not None and not LANGUAGE.fullmatch(value):
+        raise typer.BadParameter(f"{value!r} is no tag of a language, such as en or zh-CN")
+    return value
+
+
 def table(rows: list[list[str]], heads: list[str]) -> None:
     """Print rows under their heads, as wide as the text; Han counts two columns."""
     from rich.cells import cell_len

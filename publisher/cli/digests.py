@@ -20,6 +20,7 @@ from publisher.cli.console import (
     complain,
     counted,
     exit_for,
+    language_tag,
     show_findings,
     writing,
 )
@@ -31,6 +32,7 @@ from publisher.model import (
     Newsletter,
     Published,
     Reading,
+    Variant,
     in_order,
 )
 
@@ -88,6 +90,14 @@ def preview(
     out: Annotated[Path, typer.Option(help="The folder to write them into.", metavar="DIR")] = Path(
         "preview"
     ),
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the mail as to a reader who asked for this language; outside a home, all.",
+            metavar="TAG",
+            callback=language_tag,
+        ),
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page and the mail.")] = False,
 ) -> None:
     """Write every edition of a digest as files; publishes nothing."""
@@ -104,7 +114,8 @@ def preview(
     for number, issue in enumerate(reading.issues, 1):
         target = out if len(reading.issues) == 1 else out / (issue.part or str(number))
         stood = ", in place of those that stood there" if (target / "issue.html").exists() else ""
-        _write_editions(issue, newsletter, console, target, pictures)
+        spoken = _speaking(newsletter, issue, console, language)
+        _write_editions(issue, spoken, console, target, pictures, language)
         console.say(f"editions of {file} in {target}/{stood}")
         if open_:
             _open(target)
@@ -171,6 +182,15 @@ def _newsletter(console: Context) -> Newsletter:
     return Newsletter(slug="newsletter", title="Newsletter")
 
 
+def _speaking(
+    newsletter: Newsletter, issue: Issue, console: Context, language: str | None = None
+) -> Newsletter:
+    """Let the plain newsletter of no home speak the language of what it shows."""
+    if _home(console):
+        return newsletter
+    return replace(newsletter, language=language or issue.language or newsletter.language)
+
+
 def _home(console: Context) -> Path | None:
     """Return the home we stand in; a folder without settings is none, whatever else it holds."""
     from publisher.settings import FILE_NAME
@@ -196,16 +216,26 @@ def _write_editions(
     console: Context,
     target: Path,
     pictures: Mapping[str, bytes],
+    language: str | None,
 ) -> None:
     from publisher import identity, templates
     from publisher.clock import utc_now
     from publisher.publish import editions
     from publisher.render import feed, message, page
+    from publisher.render.words import words
 
     now = utc_now()
     loaded = templates.load(_home(console))
     published = Published(issue, identity.provisional(issue, newsletter, now))
-    made = editions(published, newsletter, loaded)
+    ours = words(loaded)
+    chosen = ours.for_reader(language, newsletter.language)
+    if language and not ours.nearest(language):
+        complain(
+            f"there is no catalogue for {language!r}: a reader who asks for it gets the mail in"
+            f" {chosen if ours.nearest(chosen) else 'en'!r}",
+            "docs/templates.md says how a language is added",
+        )
+    made = editions(published, newsletter, loaded, Variant(chosen, newsletter.look.name))
     prepared = message.prepare(
         made["mail"],
         made["text"],
@@ -260,12 +290,13 @@ def _preflight(
     found: list[Finding] = []
     at = {extent.part: extent.line for extent in reading.extents}
     for issue in reading.issues:
-        published = Published(issue, identity.provisional(issue, newsletter, utc_now()))
-        earlier = _earlier(issue, file, newsletter, console)
+        spoken = _speaking(newsletter, issue, console)
+        published = Published(issue, identity.provisional(issue, spoken, utc_now()))
+        earlier = _earlier(issue, file, spoken, console)
         told = OF_NEWSLETTER & {one.code for one in found}
         for one in (
-            *judged(published, newsletter, loaded, earlier),
-            *_page_fault(published, newsletter, loaded),
+            *judged(published, spoken, loaded, earlier),
+            *_page_fault(published, spoken, loaded),
         ):
             if one.code not in told:
                 heading = None if one.code in OF_NEWSLETTER else at.get(issue.part or "")

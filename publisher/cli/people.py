@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from publisher.cli.console import Context, answer, ask, complain, stoppable, table, writing
+from publisher.cli.console import (
+    Context,
+    answer,
+    ask,
+    complain,
+    language_tag,
+    stoppable,
+    table,
+    writing,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,7 +62,10 @@ def add(
     addresses: Annotated[list[str], typer.Argument(help="E-mail addresses.", metavar="ADDRESS")],
     name: Annotated[str, typer.Option(help="The subscriber's name.", metavar="NAME")] = "",
     language: Annotated[
-        str | None, typer.Option(help="A language tag such as zh-CN.", metavar="TAG")
+        str | None,
+        typer.Option(
+            help="The language they read, such as zh-CN.", metavar="TAG", callback=language_tag
+        ),
     ] = None,
     consent: Annotated[
         str | None,

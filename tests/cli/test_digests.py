@@ -48,6 +48,29 @@ def test_a_preview_has_no_raw_slot(tmp_path: Path) -> None:
         assert b"__publisher-slot" not in file.read_bytes(), file.name
 
 
+def test_a_preview_speaks_the_digests_language(tmp_path: Path) -> None:
+    """Outside a home what stands around a digest is in its language, or in the one asked for."""
+    (tmp_path / "a.md").write_text(DIGEST, "utf-8")
+
+    def previewed(*words: str) -> tuple[str, str, str]:
+        said = publisher(tmp_path, "preview", "a.md", *words)
+        assert said.returncode == 0, said.stderr
+        mail, page = ((tmp_path / "preview" / name).read_text("utf-8") for name in
+                      ("issue.txt", "page.html"))  # fmt: skip
+        footer = mail.partition("\n-- \n")[2]
+        return footer[:1], page.partition('<html lang="')[2].partition('"')[0], said.stderr
+
+    assert previewed()[:2] == ("您", "zh")
+    assert previewed("--language", "en")[:2] == ("Y", "en")
+    footer, _, words = previewed("--language", "tlh")
+    assert (footer, "no catalogue for 'tlh'" in words) == ("Y", True)
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    assert previewed()[:2] == ("Y", "en")
+    assert previewed("--language", "zh-TW")[:2] == ("您", "en")
+    wrong = publisher(tmp_path, "preview", "a.md", "--language", "zh_TW")
+    assert (wrong.returncode, "no tag of a language" in wrong.stderr) == (2, True)
+
+
 def test_check_says_what_publish_says_of_no_file(tmp_path: Path) -> None:
     """A folder and a symlink have the same codes here as in the digests folder."""
     (tmp_path / "a.md").mkdir()
