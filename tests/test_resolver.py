@@ -1,7 +1,5 @@
 """Questions to a real name server on loopback."""
 
-import time
-
 import pytest
 
 from publisher import resolver
@@ -40,15 +38,13 @@ def test_what_there_is_and_what_not(name_server) -> None:
 
 
 def test_silence_ends(name_server) -> None:
-    """A server that never answers is not waited for longer than was said, however much is asked."""
+    """A server that never answers is asked once within a short time, and then no more."""
     names = name_server()
     wanted = [Question(f"n{number}.example") for number in range(40)]
     names.silent |= {one.name for one in wanted}
-    begun = time.monotonic()
-    assert set(resolver.ask(wanted, server=f"127.0.0.1:{names.port}", seconds=0.3).values()) == {
-        None
-    }
-    assert time.monotonic() - begun < 10  # forty times the patience of one
+    got = resolver.ask(wanted, server=f"127.0.0.1:{names.port}", seconds=0.3)
+    assert set(got.values()) == {None}
+    assert len(names.asked) == len(set(names.asked)) < len(wanted)
 
 
 @pytest.mark.parametrize("server", ["names.example", "127.0.0.1:0", "127.0.0.1:x", "[::1]:70000"])

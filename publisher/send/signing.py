@@ -10,6 +10,7 @@ preflight (everything else that is refused), cli.doctor (makes keys, looks into 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from publisher import preflight
 from publisher.errors import PublisherError
@@ -19,6 +20,8 @@ from publisher.render.headers import valid_address
 from publisher.settings import Settings
 from publisher.wire import keys
 from publisher.wire.dkim import Signer
+
+_NAMES: Final = {"rsa": "RSA", "ed25519": "Ed25519"}
 
 
 def domain_of(newsletter: Newsletter) -> str:
@@ -80,7 +83,7 @@ def key_faults(settings: Settings, newsletter: Newsletter) -> list[Finding]:
             if keys.load(place) is None:
                 found.append(
                     _stop(
-                        f"[dkim] is set, but {place.domain} has no {place.kind} key to sign with.",
+                        f"[dkim] is set, but {place.domain} has no {_NAMES[place.kind]} key to sign with.",
                         "`publisher doctor` makes it, and prints the record it needs in DNS.",
                     )
                 )

@@ -86,6 +86,13 @@ def test_unsigned_mail_lives_by_its_envelope(envelope: str, more: str, is_aligne
     assert codes(judged(replace(ORIGIN, envelope=envelope), rivers=GOOD + more)) == []
 
 
+def test_an_organisation_may_begin_lower() -> None:
+    """A record with psd=n ends the walk: what stands above is somebody else's."""
+    unsigned = replace(ORIGIN, envelope="bounces.rivers.example", keys=())
+    assert codes(judged(unsigned, news=GOOD, rivers=GOOD)) == []
+    assert codes(judged(unsigned, news=GOOD + "; psd=n", rivers=GOOD)) == ["alignment"]
+
+
 def test_the_walk_up_a_long_name() -> None:
     """A name of eight labels or more is asked for at most eight times (RFC 9989 section 4.10)."""
     names = dmarc.questions("a.b.c.d.e.f.g.h.i.j.rivers.example")

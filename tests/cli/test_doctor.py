@@ -1,6 +1,7 @@
 """doctor, as it is run: keys made once, records that verify, DNS and the web looked at."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from publisher import settings
 from publisher.cli import app
+from publisher.errors import RefusedError
 from publisher.send.signing import signers_of
 from publisher.wire.dkim import signed
 
@@ -162,6 +164,16 @@ def test_the_example_s_domain_gets_no_key(home, ask) -> None:
     assert not (home / "dkim").exists()
     assert ask.names.asked == []
     assert "preflight/example" in codes(document)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a home away")
+def test_root_makes_no_keys_for_others(home) -> None:
+    """In a home of another user root is told who should run it, and nothing is made."""
+    os.chown(home, 65534, 65534)
+    done = doctor(home, "--dns", "127.0.0.1:9")
+    assert isinstance(done.exception, RefusedError)
+    assert "runuser -u nobody" in done.exception.hint
+    assert not (home / "dkim").exists()
 
 
 def test_the_home_is_looked_at(home, ask) -> None:
