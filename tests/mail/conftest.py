@@ -145,16 +145,21 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make(
-    data: bytes, name: str, look: str, root: Path, newsletter: Newsletter = NEWSLETTER
-) -> Mail:
-    """Make the mail of the first issue of a digest."""
+def read(data: bytes, name: str, root: Path, newsletter: Newsletter = NEWSLETTER) -> Published:
+    """Read the first issue of a digest, with the pictures beside it."""
     reading = digest.read(data, name=name, newsletter=newsletter)
     assert reading.issues, reading.findings
     issue = reading.issues[0]
     gathered = pictures.gather(issue, newsletter, root=root, digest=name)
     issue = replace(issue, pictures=tuple(gathered.pictures))
-    published = Published(issue, identity.provisional(issue, newsletter, NOW))
+    return Published(issue, identity.provisional(issue, newsletter, NOW))
+
+
+def make(
+    data: bytes, name: str, look: str, root: Path, newsletter: Newsletter = NEWSLETTER
+) -> Mail:
+    """Make the mail of the first issue of a digest."""
+    published = read(data, name, root, newsletter)
     variant = Variant(newsletter.language, look)
     loaded = templates.load(None)
     prepared = message.prepare(
@@ -174,6 +179,18 @@ def make(
     )
     arrived = email.message_from_bytes(wire, policy=email.policy.default)
     return Mail(f"{name}-{look}", mail.source(published, newsletter, variant, loaded), arrived)
+
+
+@pytest.fixture(scope="session")
+def newsletter() -> Newsletter:
+    """Who publishes our letters."""
+    return NEWSLETTER
+
+
+@pytest.fixture(scope="session")
+def published(beside: Path) -> Published:
+    """The letter with all that mail can hold."""
+    return read((OURS / "harbour.md").read_bytes(), "harbour.md", beside)
 
 
 @pytest.fixture(scope="session")

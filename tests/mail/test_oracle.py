@@ -116,8 +116,8 @@ def test_another_engine_draws_mail_of_strangers_the_same(ask: Asked, strangers: 
     ("sound", "broken", "complaint"),
     [
         ("<mj-body", '<mj-body colour="red"', "Attribute colour is illegal"),
-        ("<mj-column>", "<mj-column><mj-box></mj-box>", "Element mj-box doesn't exist"),
-        ("<mj-column>", '<mj-column width="wide">', "Attribute width has invalid value"),
+        ("<mj-text", "<mj-box></mj-box><mj-text", "Element mj-box doesn't exist"),
+        ("<mj-column", '<mj-column width="wide"', "Attribute width has invalid value"),
     ],
 )
 def test_the_oracle_finds_what_is_broken(
