@@ -20,6 +20,8 @@ FEEDS: Final = (
     ("feed.json", "application/feed+json", "JSON Feed"),
 )
 """Each feed of a newsletter: file name, media type, the name people know it by."""
+LONGEST_TOKEN: Final = 33
+"""Characters of a link's token; `tokens` makes them."""
 _LOOSE_SIGN: Final = re.compile(r"(?<![\w+#])[+#]+")
 
 

@@ -20,11 +20,13 @@ from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
 from typing import Final
 
+from publisher.addresses import LONGEST_TOKEN
+
 VERSION: Final = "1"
 _MAC_BYTES: Final = 16
 _KEY_BYTES: Final = 16
 _LARGEST_ID: Final = 2**63 - 1
-_LINK: Final = re.compile(r"1[A-Za-z0-9_-]{23,32}")
+_LINK: Final = re.compile(rf"1[A-Za-z0-9_-]{{23,{LONGEST_TOKEN - 1}}}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _VERP: Final = re.compile(r"b1-([1-9][0-9]{0,18})-([a-z2-7]{26})(?:@.*)?")
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -47,6 +47,8 @@ OF_NEWSLETTER = {
     "template/error",
 }
 """What is wrong with a newsletter or its templates, not with a digest, and so is told once."""
+NEEDS_ADDRESS = {"preflight/no-unsubscribe", "preflight/size"}
+"""What no digest can help without settings: there is no page for a long mail to lead to."""
 FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE")]
 
 
@@ -98,11 +100,17 @@ def preview(
             callback=language_tag,
         ),
     ] = None,
+    look: Annotated[
+        Literal["digest", "compact", "letter"] | None,
+        typer.Option(help="Another look of the mail: digest, compact or letter.", metavar="NAME"),
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page and the mail.")] = False,
 ) -> None:
     """Write every edition of a digest as files; publishes nothing."""
     console: Context = context.obj
     newsletter = _newsletter(console)
+    if look:
+        newsletter = replace(newsletter, look=replace(newsletter.look, name=look))
     reading, pictures = _illustrated(
         _read(file, newsletter), file, newsletter, console, fetches=newsletter.images == "rehost"
     )
@@ -244,6 +252,7 @@ def _write_editions(
         issue_id=published.record.id,
         slug=published.record.slug,
         date=now,
+        leaves=False,
     )
     eml = prepared.fill(
         address="reader@example.net",
@@ -302,7 +311,7 @@ def _preflight(
                 heading = None if one.code in OF_NEWSLETTER else at.get(issue.part or "")
                 found.append(replace(one, line=one.line or heading))
     if _home(console) is None:  # no settings that could have an address
-        found = [one for one in found if one.code != "preflight/no-unsubscribe"]
+        found = [one for one in found if one.code not in NEEDS_ADDRESS]
     return found
 
 

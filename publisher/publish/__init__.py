@@ -30,10 +30,11 @@ from publisher.errors import RefusedError
 from publisher.model import Newsletter, Record
 from publisher.publish.illustrating import Errands, illustrate, look_again, removed
 from publisher.publish.looking import find, place_of, state_of
-from publisher.publish.pages import editions, gather_contents, judge_mail, judged, render_site
+from publisher.publish.pages import gather_contents, judge_mail, judged, render_site
 from publisher.publish.reading import read_folder
 from publisher.publish.saving import cancel_sends, save
 from publisher.publish.work import ISSUE_FILE, Outcome, open_work
+from publisher.render.fitting import editions
 from publisher.settings import Settings
 from publisher.store import Store
 

@@ -13,19 +13,11 @@ from dataclasses import replace
 from publisher import addresses, preflight
 from publisher.errors import PublisherError
 from publisher.identity.items import matched
-from publisher.model import (
-    Edition,
-    Finding,
-    Level,
-    Newsletter,
-    Published,
-    Record,
-    Variant,
-    in_order,
-)
+from publisher.model import Edition, Finding, Level, Newsletter, Published, Record, in_order
 from publisher.publish.illustrating import read_copy
 from publisher.publish.work import ISSUE_FILE, Work, says_else, site_copy
-from publisher.render import feed, mail, page, text
+from publisher.render import feed, page
+from publisher.render.fitting import editions
 from publisher.settings import Settings
 from publisher.store import Store, codec, issues
 
@@ -123,20 +115,6 @@ def _as_file(published: Published) -> bytes:
 
 def _bytes(edition: Edition) -> bytes:
     return edition.body.encode("utf-8")
-
-
-def editions(
-    published: Published,
-    newsletter: Newsletter,
-    templates: Mapping[str, str],
-    variant: Variant | None = None,
-) -> dict[str, Edition]:
-    """Render the editions that are mailed, by name; personal slots stay unfilled."""
-    variant = variant or Variant(newsletter.language, newsletter.look.name)
-    return {
-        "mail": mail.render(published, newsletter, variant, templates),
-        "text": text.render(published, newsletter, variant, templates),
-    }
 
 
 def judged(

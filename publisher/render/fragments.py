@@ -34,6 +34,10 @@ _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FORMULA: Final = re.compile(r'<math\b((?:[^<>"]|"[^"]*")*)>(.*?)</math>', re.DOTALL)
 _READABLE: Final = re.compile(r'\salttext="([^"]*)"')
 _SCRIPT: Final = re.compile(r"([_^])(\{?)(?=\S)|([{}])|([^_^{}]+|[_^])")
+_NOTE_LINK: Final = re.compile(r'<sup><a href="#fn-\d+">(\d+)</a></sup>')
+_NOTE_MARK: Final = re.compile(r'<a id="(fn-\d+)" name="\1"></a>')
+_LONG_WORD: Final = re.compile(r"[!-~]{40,}")
+_BREAK: Final = re.compile(r"(?<=[/_])(?<!:/)(?<!://)(?=[^/_])")
 _COLON: Final = re.compile(r"(?<=：)(?=.)|(?<=:)( )(?=.)")
 _LOOSE_SPACE: Final = re.compile(
     r"(?<![ \t])[ \t]+(?=[，。；：、！？）」』】》])|(?<=[，。；：、！？]) (?=\S)"
@@ -165,6 +169,23 @@ def _scripts(text: str) -> str:
         else:
             out.append(words or lone)
     return "".join([*out, single, *reversed([tag for tag in closing if tag != "}"])])
+
+
+def with_plain_notes(html: str) -> str:
+    """Leave of references to footnotes their numbers: in a mail no link leads down or back."""
+    return _NOTE_MARK.sub("", _NOTE_LINK.sub(r"<sup>\1</sup>", html))
+
+
+def breakable(html: str) -> str:
+    """Say of very long words where they may be broken: behind `/` and `_`, code blocks excepted.
+
+    What is copied has no mark in it, and addresses behind words stay as they are.
+    """
+    parts = _MARKUP.split(html)
+    return "".join(
+        part if i % 2 else _LONG_WORD.sub(lambda word: _BREAK.sub("<wbr>", word[0]), part)
+        for i, part in enumerate(parts)
+    )
 
 
 def mark_addresses(html: str) -> str:

@@ -12,16 +12,16 @@ import re
 from typing import Final, NoReturn
 
 import css_inline
-from markupsafe import Markup
 from mjml import mjml2html
 
 from publisher.addresses import archive_path, site_address
 from publisher.errors import TemplateError
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
+from publisher.render.colouring import has_colours, inks_on
 from publisher.render.environment import Templates, draw
-from publisher.render.fragments import absolute, for_mjml, scoped, without_mathml
-from publisher.render.images import narrowed
-from publisher.render.view import IssueView, view
+from publisher.render.pieces import seen
+from publisher.render.shades import by_night
+from publisher.render.view import IssueView
 from publisher.render.words import words
 
 PREHEADER_LENGTH: Final = 120
@@ -35,16 +35,31 @@ _POSITION: Final = re.compile(r"position (\d+):(\d+)")
 def render(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> Edition:
-    """Render the mail of an issue in one variant, slots open."""
-    issue = view(published, newsletter, words(templates), variant.language)
-    name = _template(variant, templates)
-    html = _INLINER.inline(_tables(_draw(issue, newsletter, variant, templates), name, templates))
+    """Render the mail of an issue in one variant, slots open, however large it comes out."""
+    issue = seen(published, newsletter, variant, templates)
+    return of_view(issue, published, newsletter, variant, templates)
+
+
+def of_view(
+    issue: IssueView,
+    published: Published,
+    newsletter: Newsletter,
+    variant: Variant,
+    templates: Templates,
+    *,
+    left_out: int = 0,
+) -> Edition:
+    """Render the mail of what is seen of an issue; `left_out` items are told by the page alone."""
+    source = _draw(issue, newsletter, variant, templates, left_out)
+    html = _INLINER.inline(_tables(source, _template(variant, templates), templates))
     return Edition(
         "mail",
         "text/html",
         html,
         subject=published.issue.subject or issue.headline,
         greeting=words(templates).say(variant.language, "Hello {name},", name="{name}"),
+        look=variant.look,
+        left_out=left_out,
     )
 
 
@@ -52,7 +67,7 @@ def source(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> str:
     """Draw the MJML of a mail, for another engine to be asked about it."""
-    issue = view(published, newsletter, words(templates), variant.language)
+    issue = seen(published, newsletter, variant, templates)
     return _draw(issue, newsletter, variant, templates)
 
 
@@ -61,7 +76,13 @@ def _template(variant: Variant, templates: Templates) -> str:
     return name if name in templates else "mail/digest.mjml"
 
 
-def _draw(issue: IssueView, newsletter: Newsletter, variant: Variant, templates: Templates) -> str:
+def _draw(
+    issue: IssueView,
+    newsletter: Newsletter,
+    variant: Variant,
+    templates: Templates,
+    left_out: int = 0,
+) -> str:
     return draw(
         templates,
         _template(variant, templates),
@@ -72,12 +93,22 @@ def _draw(issue: IssueView, newsletter: Newsletter, variant: Variant, templates:
         slot_unsubscribe=Slot.UNSUBSCRIBE.value,
         slot_greeting=Slot.GREETING.value,
         archive=site_address(newsletter, archive_path(newsletter)) if issue.address else None,
-        body=lambda html: Markup(_for_mail(html, issue.address)),  # noqa: S704 - clean
+        left_out=left_out,
+        inks=inks_on(by_night(newsletter.look)) if _has_colours(issue) else {},
+        body=lambda html: html,  # what is seen is ready
     ).strip()
 
 
-def _for_mail(html: str, address: str | None) -> str:
-    return for_mjml(scoped(narrowed(absolute(without_mathml(html), address))))
+def _has_colours(issue: IssueView) -> bool:
+    sections = issue.sections
+    items = (
+        html
+        for section in sections
+        for item in section.items
+        for html in (item.above_html, item.html)
+    )
+    prose = (html for section in sections for html in (section.html, section.closing_html))
+    return any(map(has_colours, (issue.html, *prose, *items)))
 
 
 def _tables(source: str, name: str, templates: Templates) -> str:

@@ -19,9 +19,14 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
-from publisher.addresses import archive_path, site_address, unsubscribe_address
+from publisher.addresses import (
+    LONGEST_TOKEN,
+    archive_path,
+    site_address,
+    unsubscribe_address,
+)
 from publisher.errors import RefusedError
-from publisher.model import Edition, Kind, Newsletter, Slot
+from publisher.model import MOST_MAIL, Edition, Kind, Newsletter, Slot
 from publisher.render import transfer
 from publisher.render.headers import (
     mailbox,
@@ -32,6 +37,7 @@ from publisher.render.headers import (
     valid_url,
 )
 
+MOST_OF_A_NAME: Final = 120
 NO_SENDER: Final = "publisher@localhost"  # outbox and previews only: relays refuse to start without
 _MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
 _TEST_TOKEN: Final = "test"  # noqa: S105 - no secret: the page behind it explains itself
@@ -59,7 +65,10 @@ class Prepared:
             raise RefusedError(
                 f"{message_id!r} is not a Message-ID", hint="<name@domain>, in ASCII"
             )
-        own = mailbox("To", name[:120], valid_address(address)) + f"Message-ID: {message_id}\r\n"
+        own = (
+            mailbox("To", name[:MOST_OF_A_NAME], valid_address(address))
+            + f"Message-ID: {message_id}\r\n"
+        )
         if unsubscribe:
             own += f"List-Unsubscribe: <{valid_url(unsubscribe)}>\r\n"
             if self.kind is not Kind.TEST:
@@ -97,8 +106,18 @@ def prepare(
     issue_id: str,
     slug: str,
     date: datetime,
+    leaves: bool = True,
 ) -> Prepared:
-    """Write all of a message that is alike for every recipient."""
+    """Write all of a message that is alike for every recipient.
+
+    One that `leaves` may be no larger than mail programs show; others are only looked at.
+    """
+    if leaves and (size := filled_size(mail, newsletter)) > MOST_MAIL:
+        raise RefusedError(
+            f"the mail has {size / 1024:.0f} KB of HTML, and mail programs cut what is over "
+            f"{MOST_MAIL / 1024:.0f} KB",
+            hint="set site_url, so that it can lead to the page, or shorten the digest",
+        )
     # "=_" occurs neither in base64 nor in quoted-printable (RFC 2045 section 6.7), so no line of a
     # body can be taken for the boundary
     digest = sha256(f"{issue_id}\0{text.body}\0{mail.body}".encode("utf-8", "replace")).hexdigest()
@@ -132,6 +151,13 @@ def prepare(
     return prepared
 
 
+def filled_size(mail: Edition, newsletter: Newsletter) -> int:
+    """Measure the HTML of a mail as the reader gets it whose values are the longest there are."""
+    link = unsubscribe_address(newsletter, "t" * LONGEST_TOKEN)
+    body = sample(mail, newsletter, name='"' * MOST_OF_A_NAME, unsubscribe=link).body
+    return len(body.encode("utf-8", "replace")) + body.count("\n")  # each a CRLF on the wire
+
+
 def sample(
     edition: Edition, newsletter: Newsletter, *, name: str = "", unsubscribe: str | None = None
 ) -> Edition:
@@ -147,7 +173,7 @@ def _filling(
     newsletter: Newsletter, greeting: str, name: str, unsubscribe: str | None
 ) -> dict[str, str]:
     """Give what stands in each slot for one recipient."""
-    known = tame(name[:120])
+    known = tame(name[:MOST_OF_A_NAME])
     return {
         Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN),
         Slot.GREETING.value: greeting.replace("{name}", known) if known else "",

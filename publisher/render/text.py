@@ -8,35 +8,70 @@ Faults: none. Never: markup; recipients. See: mail (the HTML half), message (wra
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import Final
 
 from publisher.addresses import archive_path, site_address
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates
-from publisher.render.fragments import absolute, clean, links_of, plain
-from publisher.render.view import IssueView, ItemView, view
+from publisher.render.fragments import absolute, clean, excerpt, links_of, plain
+from publisher.render.lean import LONGEST_PROSE
+from publisher.render.pieces import COMPACT, seen
+from publisher.render.view import IssueView, ItemView
 from publisher.render.words import Words, list_words, words
+
+LETTER: Final = "letter"
 
 
 def render(
     published: Published, newsletter: Newsletter, variant: Variant, templates: Templates
 ) -> Edition:
-    """Render the plain text of an issue; of the templates only the catalogues have a say in it."""
+    """Render the text of an issue; of the templates only the catalogues have a say in it."""
+    issue = seen(published, newsletter, variant, templates)
+    return of_view(issue, published, newsletter, variant, templates)
+
+
+def of_view(
+    issue: IssueView,
+    published: Published,
+    newsletter: Newsletter,
+    variant: Variant,
+    templates: Templates,
+    *,
+    left_out: int = 0,
+) -> Edition:
+    """Render the text of what is seen of an issue; `left_out` items are told by the page alone."""
     ours = words(templates)
-    issue = view(published, newsletter, ours, variant.language)
-    blocks = [*_head(issue, newsletter, ours, variant), *_prose(issue, issue.html, issue.text)]
+    on_page = ours.say(variant.language, "Read on the page")
+    prose = partial(_brief, issue, on_page) if variant.look == COMPACT else partial(_prose, issue)
+    blocks = [*_head(issue, newsletter, ours, variant), *prose(issue.html, issue.text)]
     for section in issue.sections:
         heading = " · ".join(filter(None, (section.label, section.title)))
         blocks += [f"# {heading}"] if heading else []
-        blocks += _prose(issue, section.html, section.text)
+        blocks += prose(section.html, section.text)
         for item in section.items:
-            blocks += _apart(_prose(issue, item.above_html, item.above_text))
-            blocks.append(_title(item, issue.language))
+            blocks += _apart(prose(item.above_html, item.above_text))
+            blocks.append(_title(item, issue.language, is_numbered=variant.look != LETTER))
             told = item.sentence + item.html
             blocks += _prose(issue, told, item.text, known=item.url)
-        blocks += _apart(_prose(issue, section.closing_html, section.closing_text))
+            if variant.look == COMPACT and issue.address:
+                blocks.append(f"{on_page}\n{issue.address}#{item.anchor}")
+        blocks += _apart(prose(section.closing_html, section.closing_text))
+    if left_out and issue.address:
+        more = ours.say_count(
+            variant.language, "{count} more on the page", "{count} more on the page", left_out
+        )
+        blocks.append(f"{more}\n{issue.address}")
     blocks.append(_footer(issue, newsletter, ours, variant))
     body = clean("\n\n".join(block for block in blocks if block)) + "\n"
-    return Edition("text", "text/plain", body, subject=published.issue.subject or issue.headline)
+    return Edition(
+        "text",
+        "text/plain",
+        body,
+        subject=published.issue.subject or issue.headline,
+        look=variant.look,
+        left_out=left_out,
+    )
 
 
 def _head(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Variant) -> list[str]:
@@ -47,10 +82,10 @@ def _head(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Varian
     return ["\n".join(filter(None, lines)), f"{web}\n{issue.address}" if issue.address else ""]
 
 
-def _title(item: ItemView, language: str) -> str:
+def _title(item: ItemView, language: str, *, is_numbered: bool) -> str:
     authors = list_words(language, item.authors)
     name = plain(item.sentence) or item.title
-    title = f"{item.number:02d}  {name}" if item.number else name
+    title = f"{item.number:02d}  {name}" if item.number and is_numbered else name
     lines = [title, item.second, authors, " · ".join(item.shown_topics), item.url]
     return "\n".join(line for line in lines if line)
 
@@ -58,6 +93,13 @@ def _title(item: ItemView, language: str) -> str:
 def _apart(prose: list[str]) -> list[str]:
     """Part prose of a section from the item above it."""
     return ["* * *", *prose] if any(prose) else []
+
+
+def _brief(issue: IssueView, on_page: str, html: str, text: str) -> list[str]:
+    """Give the beginning of a text, and where the rest is."""
+    if len(text) <= LONGEST_PROSE or not issue.address:
+        return [excerpt(text, LONGEST_PROSE)]
+    return [excerpt(text, LONGEST_PROSE), f"{on_page}\n{issue.address}"]
 
 
 def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) -> list[str]:

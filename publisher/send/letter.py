@@ -35,7 +35,8 @@ from publisher.model import (
     Send,
     Variant,
 )
-from publisher.render import mail, message, text
+from publisher.render import message
+from publisher.render.fitting import editions
 from publisher.render.words import words
 from publisher.send.outside import Outside
 from publisher.store import issues, sends, subscribers
@@ -167,10 +168,9 @@ def _render(
     for key in sends.variants(conn, of.id) or [own.key]:
         # the language as it was frozen; all else as it is today
         variant = replace(own, language=key.partition("/")[0] or own.language)
-        html = mail.render(published, newsletter, variant, outside.templates)
-        plain = text.render(published, newsletter, variant, outside.templates)
-        _heed(preflight.check(published, newsletter, {"mail": html, "text": plain}))
-        made[key] = (html.subject, html.body, plain.body)
+        halves = editions(published, newsletter, outside.templates, variant)
+        _heed(preflight.check(published, newsletter, halves))
+        made[key] = (halves["mail"].subject, halves["mail"].body, halves["text"].body)
     # all or none: what is kept is taken for the whole
     for key, (subject, marked, bare) in made.items():
         sends.put_edition(conn, of.id, key, subject, marked, bare)

@@ -8,8 +8,9 @@ Faults: TemplateError, RefusedError (no sender is set). Never: keeps, sends. See
 from __future__ import annotations
 
 from publisher.addresses import issue_address, unsubscribe_address
-from publisher.model import Edition, Kind, Newsletter, Published, Variant
-from publisher.render import EDITIONS, Templates, feed, mail, message, page, text
+from publisher.model import Edition, Kind, Newsletter, Published
+from publisher.render import EDITIONS, Templates, feed, message, page
+from publisher.render.fitting import editions
 
 READER = "reader@example.org"
 
@@ -31,11 +32,8 @@ def made(file: str, published: Published, newsletter: Newsletter, templates: Tem
 def _edition(
     name: str, published: Published, newsletter: Newsletter, templates: Templates
 ) -> Edition:
-    variant = Variant(newsletter.language, newsletter.look.name)
-    if name == "mail":
-        return mail.render(published, newsletter, variant, templates)
-    if name == "text":
-        return text.render(published, newsletter, variant, templates)
+    if name in ("mail", "text"):
+        return editions(published, newsletter, templates)[name]
     if name == "page":
         return page.render(published, newsletter, templates, previous=None, following=None)
     feeds = {"rss": feed.rss, "atom": feed.atom, "json": feed.json_feed}
@@ -44,14 +42,16 @@ def _edition(
 
 def _letter(published: Published, newsletter: Newsletter, templates: Templates) -> bytes:
     record = published.record
+    halves = editions(published, newsletter, templates)
     prepared = message.prepare(
-        _edition("mail", published, newsletter, templates),
-        _edition("text", published, newsletter, templates),
+        halves["mail"],
+        halves["text"],
         newsletter,
         kind=Kind.ISSUE,
         issue_id=record.id,
         slug=record.slug,
         date=record.published,
+        leaves=False,
     )
     # RFC 8058 and the mail's own footer take only whole https addresses.
     link = unsubscribe_address(newsletter, "nobody")

@@ -71,6 +71,27 @@ def test_a_preview_speaks_the_digests_language(tmp_path: Path) -> None:
     assert (wrong.returncode, "no tag of a language" in wrong.stderr) == (2, True)
 
 
+def test_a_preview_in_another_look(tmp_path: Path) -> None:
+    """`--look` draws the mail in it, whatever the settings say; none but the three is known."""
+    (tmp_path / "a.md").write_text(
+        DIGEST.replace("摘要。", "这一句够长，说的是鹰为什么能在天上停那么久。第二句话。"), "utf-8"
+    )
+    assert publisher(tmp_path, "preview", "a.md", "--look", "compact").returncode == 0
+    for name in ("issue.html", "issue.txt", "issue.eml"):
+        assert (tmp_path / "preview" / name).is_file()
+    assert "第二句话" not in (tmp_path / "preview" / "issue.html").read_text("utf-8")
+    assert "第二句话" not in (tmp_path / "preview" / "issue.txt").read_text("utf-8")
+    assert publisher(tmp_path, "preview", "a.md", "--look", "grand").returncode == 2
+
+
+def test_without_settings_no_digest_is_too_long(tmp_path: Path) -> None:
+    """There is no page a long mail could lead to: it is written whole, and nothing is wrong."""
+    items = (f"# Eel {n}\nhttps://papers.test/{n}\n\n{'Words. ' * 300}\n" for n in range(70))
+    (tmp_path / "a.md").write_text("\n".join(items), "utf-8")
+    assert publisher(tmp_path, "preview", "a.md").returncode == 0
+    assert (tmp_path / "preview" / "issue.eml").stat().st_size > 102_400
+
+
 def test_check_says_what_publish_says_of_no_file(tmp_path: Path) -> None:
     """A folder and a symlink have the same codes here as in the digests folder."""
     (tmp_path / "a.md").mkdir()

@@ -11,6 +11,7 @@ from mjml import mjml2html
 from publisher.model import Link
 from publisher.render.fragments import (
     absolute,
+    breakable,
     clean,
     excerpt,
     for_mjml,
@@ -21,6 +22,7 @@ from publisher.render.fragments import (
     scoped,
     set_tight,
     set_tight_html,
+    with_plain_notes,
     without_mathml,
 )
 
@@ -164,3 +166,25 @@ def test_formulas_in_letters(readable: str, expected: str) -> None:
     html = f'<p>a <math display="inline" alttext="{readable}"><mrow><mi>a</mi></mrow></math> b</p>'
     assert without_mathml(html) == f"<p>a {expected} b</p>"
     assert without_mathml("<math><mi>z</mi></math>") == "z"
+
+
+def test_notes_are_plain_numbers_in_a_mail() -> None:
+    """No link leads down to a note, and its place has no name; other anchors stay."""
+    html = (
+        '<p>a<sup><a href="#fn-1">1</a></sup> <a href="#x">x</a></p>'
+        '<p><a id="fn-1" name="fn-1"></a><sup>1</sup> b</p>'
+    )
+    assert with_plain_notes(html) == (
+        '<p>a<sup>1</sup> <a href="#x">x</a></p><p><sup>1</sup> b</p>'
+    )
+
+
+def test_long_words_may_be_broken() -> None:
+    """Behind a stroke or a low line, never in an address that is linked, in code or short words."""
+    url = "https://data.example.net/a_long/path/to_the/kites.html"
+    assert breakable(f'<a href="{url}">{url}</a> a/b_c <pre>{url}</pre>') == (
+        f'<a href="{url}">https://data.example.net/<wbr>a_<wbr>long/<wbr>path/<wbr>to_<wbr>the/'
+        f"<wbr>kites.html</a> a/b_c <pre>{url}</pre>"
+    )
+    drawn = mjml2html(FRAME.format(breakable("a/" * 30)), fonts={})
+    assert drawn.count("a/<wbr />") == 29

@@ -1,0 +1,53 @@
+"""lean - an issue for the look `compact`: titles, a sentence each, the rest on the page.
+
+The look is for readers who like it so, and for issues too long for any mail. Of prose the templates
+show the beginning, and lead on to the page. Such an issue may be cut behind an item, to end with
+how many more there are.
+Faults: none. Never: a half of an item. See: pieces (asks), fitting (cuts), templates/mail/compact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from markupsafe import Markup
+
+from publisher.render.openings import first_sentence
+from publisher.render.view import IssueView, SectionView
+
+LONGEST_PROSE: Final = 360
+"""Characters of a piece of prose; its rest is on the page."""
+_NOTHING: Final = Markup("")
+
+
+def lean(issue: IssueView) -> IssueView:
+    """Leave of every item its first sentence, and of prose no more than text."""
+    sections = tuple(_section(section) for section in issue.sections)
+    return replace(issue, html=_NOTHING, sections=sections)
+
+
+def length(issue: IssueView) -> int:
+    """Count what an issue may be cut behind: its items, and sections of prose alone."""
+    return sum(len(section.items) or 1 for section in issue.sections)
+
+
+def cut(issue: IssueView, kept: int) -> IssueView:
+    """Keep so many items, in reading order; what stands behind the last of them goes."""
+    sections: list[SectionView] = []
+    for section in issue.sections:
+        if kept <= 0:
+            break
+        if kept < len(section.items):
+            section = replace(section, items=section.items[:kept], closing_text="")
+        sections.append(section)
+        kept -= len(section.items) or 1
+    return replace(issue, sections=tuple(sections))
+
+
+def _section(section: SectionView) -> SectionView:
+    items = tuple(
+        replace(item, html=_NOTHING, text=first_sentence(item.text), above_html=_NOTHING)
+        for item in section.items
+    )
+    return replace(section, html=_NOTHING, items=items, closing_html=_NOTHING)
