@@ -12,61 +12,57 @@ _SHORTER = "Shorten the items' texts, or split the digest into two issues."
 
 
 def judge(mail: Edition, newsletter: Newsletter) -> list[Finding]:
-    """Look at the size of a mail's HTML, and at what was given up to keep it there."""
-    return [*_size(mail), *_leaner(mail, newsletter), *_left_out(mail)]
-
-
-def _size(mail: Edition) -> list[Finding]:
+    """Look at the size of a mail's HTML, else at what was given up to keep it there."""
     size = mail.size_bytes or len(mail.body.encode())
-    if size <= LARGE_MAIL:
-        return []
     if size > MOST_MAIL:
-        return [
-            Finding(
-                Level.STOP,
-                "preflight/size",
-                f"The mail is {_kb(size)}, larger than what Gmail shows; it would cut the end off, "
-                "the unsubscribe link included.",
-                _SHORTER,
-            )
-        ]
-    return [
-        Finding(
-            Level.WARN,
-            "preflight/size",
-            f"The mail is {_kb(size)}, near the {_kb(MOST_MAIL)} at which Gmail cuts the end off.",
-            _SHORTER,
-        )
-    ]
+        return [_too_large(size, newsletter)]
+    if mail.left_out:
+        return [_left_out(mail)]
+    if mail.look not in {"", newsletter.look.name}:
+        return [_leaner(mail, newsletter)]
+    return [_near(size)] if size > LARGE_MAIL else []
 
 
-def _leaner(mail: Edition, newsletter: Newsletter) -> list[Finding]:
-    if mail.look in {"", newsletter.look.name}:
-        return []
-    return [
-        Finding(
-            Level.WARN,
-            "preflight/leaner-look",
-            f"The mail is in the look {mail.look}: in {newsletter.look.name} it would be over "
-            f"{_kb(MOST_MAIL)}, and Gmail would cut its end off.",
-            f"{_SHORTER} Or leave it so.",
-        )
-    ]
+def _too_large(size: int, newsletter: Newsletter) -> Finding:
+    # with a page a mail is cut to fit, to end with the way there
+    page = "" if newsletter.site_url else " Or set site_url: then the rest is told by the page."
+    return Finding(
+        Level.STOP,
+        "preflight/size",
+        f"The mail is {_kb(size)}, larger than what Gmail shows; it would cut the end off, the "
+        "unsubscribe link included.",
+        f"{_SHORTER}{page}",
+    )
 
 
-def _left_out(mail: Edition) -> list[Finding]:
-    if not mail.left_out:
-        return []
+def _near(size: int) -> Finding:
+    return Finding(
+        Level.WARN,
+        "preflight/size",
+        f"The mail is {_kb(size)}, near the {_kb(MOST_MAIL)} at which Gmail cuts the end off.",
+        _SHORTER,
+    )
+
+
+def _leaner(mail: Edition, newsletter: Newsletter) -> Finding:
+    return Finding(
+        Level.WARN,
+        "preflight/leaner-look",
+        f"The mail is in the look {mail.look}: in {newsletter.look.name} it would be over "
+        f"{_kb(MOST_MAIL)}, and Gmail would cut its end off.",
+        f"{_SHORTER} Or leave it so.",
+    )
+
+
+def _left_out(mail: Edition) -> Finding:
     words = "1 item is" if mail.left_out == 1 else f"{mail.left_out} items are"
-    return [
-        Finding(
-            Level.WARN,
-            "preflight/left-out",
-            f"{words} on the page only, and the mail ends with a link to it: with all it would be "
-            f"over {_kb(MOST_MAIL)} in any look.",
-            "Split the digest into two issues, or leave it so.",
-        )
-    ]
+    return Finding(
+        Level.WARN,
+        "preflight/left-out",
+        f"{words} on the page only, where the mail's last line leads: with all of them it would be "
+        f"over {_kb(MOST_MAIL)} in any look, and Gmail would cut its end off.",
+        "Split the digest into two issues, or leave it so.",
+    )
 
 
 def _kb(size: int) -> str:

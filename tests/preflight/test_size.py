@@ -34,6 +34,26 @@ def test_size_counts_bytes() -> None:
     assert judge(Edition("mail", "text/html", "汉" * (LARGE_MAIL // 3 + 1)), WEEKLY)
 
 
+def test_without_a_page_one_is_advised() -> None:
+    """What is too large where no page can tell the rest names the setting that makes one."""
+    (found,) = judge(replace(MAIL, size_bytes=MOST_MAIL + 1), WEEKLY)
+    assert "set site_url" in found.hint
+    (found,) = judge(
+        replace(MAIL, size_bytes=MOST_MAIL + 1), replace(WEEKLY, site_url="https://a/")
+    )
+    assert "site_url" not in found.hint
+
+
+def test_one_thing_is_said_of_the_size() -> None:
+    """What was given up says more than how large the rest is, and being too large most of all."""
+    given_up = replace(MAIL, look="compact", left_out=2, size_bytes=LARGE_MAIL + 1)
+    assert [one.code for one in judge(given_up, WEEKLY)] == ["preflight/left-out"]
+    lean = replace(given_up, left_out=0)
+    assert [one.code for one in judge(lean, WEEKLY)] == ["preflight/leaner-look"]
+    huge = replace(given_up, size_bytes=MOST_MAIL + 1)
+    assert [one.code for one in judge(huge, WEEKLY)] == ["preflight/size"]
+
+
 def test_a_leaner_look_is_told() -> None:
     """Where another look was taken than the newsletter's, both are named; else nothing is said."""
     assert judge(MAIL, WEEKLY) == []
