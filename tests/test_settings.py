@@ -302,3 +302,14 @@ def test_allow_names_hosts_and_ranges(tmp_path: Path, allowed: str, is_right: bo
     else:
         with pytest.raises(SettingsError, match="neither a host"):
             settings.load(home(tmp_path, text), {})
+
+
+def test_signing_is_on_where_its_table_stands(tmp_path: Path) -> None:
+    """An empty [dkim] is enough; without it nothing signs; a selector DNS cannot hold is refused."""
+    assert settings.load(home(tmp_path, ONE), {}).dkim is None
+    assert settings.load(home(tmp_path, f"{ONE}\n[dkim]\n"), {}).dkim == settings.Dkim()
+    told = settings.load(home(tmp_path, f'{ONE}\n[dkim]\nselector = "s2"\ned25519 = true\n'), {})
+    assert told.dkim == settings.Dkim("s2", ed25519=True)
+    for selector in ("a.b", "../x", "-a", "A", "a" * 60):
+        with pytest.raises(SettingsError, match="selector"):
+            settings.load(home(tmp_path, f'{ONE}\n[dkim]\nselector = "{selector}"\n'), {})

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from publisher import settings
 from publisher.cli.console import Context
 from publisher.cli.homes import init
+from publisher.wire import keys
 
 
 @pytest.mark.parametrize("title", ['A "quoted" \\ one', "two\nlines", "周报 👨\u200d👩"])
@@ -72,3 +74,17 @@ def test_a_lost_folder_is_said(tmp_path: Path) -> None:
     assert words in done.stderr
     assert words in publisher(tmp_path, "status").stderr
     assert '"digest/no-folder"' in publisher(tmp_path, "status", "--json").stdout
+
+
+def test_a_backup_holds_the_keys_that_sign(tmp_path: Path) -> None:
+    """The keys are in the archive, as closed as they were, and the line to restore names them."""
+    home = tmp_path / "home"
+    assert publisher(home, "init").returncode == 0
+    place = keys.places(home / "dkim", "rivers.test", "publisher", ed25519=False)[0]
+    keys.make(place)
+    done = publisher(home, "backup", str(tmp_path / "backup.tar"))
+    assert " publisher.db secret.key dkim publisher.toml\n" in done.stderr
+    with tarfile.open(tmp_path / "backup.tar") as archive:
+        held = archive.getmember(f"dkim/{place.path.name}")
+        assert held.mode == 0o600
+        assert archive.extractfile(held).read() == place.path.read_bytes()
