@@ -170,6 +170,7 @@ def make(
         issue_id=published.record.id,
         slug=published.record.slug,
         date=NOW,
+        leaves=False,  # a stranger's may be as long as it likes
     )
     wire = prepared.fill(
         address="reader@example.net",
