@@ -21,7 +21,6 @@ from markupsafe import Markup
 from publisher.errors import TemplateError
 from publisher.model import Look
 from publisher.render.fragments import clean, excerpt, phrased
-from publisher.render.openings import first_sentence
 from publisher.render.shades import by_day, by_night
 from publisher.render.words import date_words, direction, list_words, primary, words
 
@@ -63,8 +62,7 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
     world.globals.update(say=ours.say, say_count=ours.say_count, by_day=by_day, by_night=by_night)
     world.globals.update(spoken=lambda language: language if ours.nearest(language) else "en")
     world.globals.update(date_words=date_words, list_words=list_words, lang=_lang, turn=_turn)
-    world.filters.update(colour=_colour, primary=primary, phrased=phrased)
-    world.filters.update(excerpt=excerpt, first_sentence=first_sentence)
+    world.filters.update(colour=_colour, primary=primary, phrased=phrased, excerpt=excerpt)
     return world
 
 

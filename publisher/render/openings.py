@@ -1,8 +1,7 @@
 """openings - the first sentence of a text, for a list where each item has only one.
 
-It ends where its language ends one: at 。！？ anywhere, at a Latin full stop only before a space
-and what can begin the next. A short exclamation takes the sentence behind it along.
-Faults: none. Never: more than the first paragraph. See: templates/mail/compact.mjml.
+A short exclamation takes the sentence behind it along; a list gives its first entry.
+Faults: none. Never: more than the first paragraph. See: sentences (where one ends), lean.
 """
 
 from __future__ import annotations
@@ -12,17 +11,13 @@ from typing import Final
 from unicodedata import east_asian_width
 
 from publisher.render.fragments import clean, set_tight
+from publisher.sentences import sentence_end
 
 MOST_CELLS: Final = 176
 """Columns of a terminal, where a Han character takes two: two lines of Chinese, three of Latin."""
 _FEWEST_CELLS: Final = 24
 _MARKED: Final = re.compile(r"^(?:[-*•‣]|\d+[.)]|[☐☑])\s+")
 _PARTING: Final = re.compile(r"\n\n|\n\s*(?:[-*•‣]|\d+[.)])\s")
-_ENDING: Final = re.compile(
-    r"[。！？؟।]+[”’」』）》]*"
-    r"|(?<![\s(][A-Za-z])(?<!\b(?:Dr|Mr|Ms|vs|al|cf|No|St|ca))(?<!\b(?:Mrs|etc|e\.g|i\.e|Fig|vol))"
-    r"[.!?…]+[\"'”’»)]*(?=\s+[^\sa-z])"
-)
 
 
 def cells(text: str) -> int:
@@ -34,10 +29,10 @@ def first_sentence(text: str, most: int = MOST_CELLS) -> str:
     """Give the first sentence on one line; a longer one ends in `…`, between two words."""
     paragraph = _MARKED.sub("", _PARTING.split(clean(text).strip(), maxsplit=1)[0])
     line = set_tight(" ".join(paragraph.split()))
-    for ending in _ENDING.finditer(line):
-        if cells(line[: ending.end()]) >= _FEWEST_CELLS:
-            line = line[: ending.end()]
-            break
+    end = sentence_end(line)
+    while end < len(line) and cells(line[:end]) < _FEWEST_CELLS:
+        end += sentence_end(line[end:])
+    line = line[:end].rstrip()
     return line if cells(line) <= most else _cut(line, most - 1)
 
 

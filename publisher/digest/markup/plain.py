@@ -17,8 +17,8 @@ from markdown_it.token import Token
 from publisher.digest.markup.footnotes import notes_last
 from publisher.digest.markup.markdown import tidy
 from publisher.digest.markup.raw import BREAK, UNSEEN, text_of
-from publisher.digest.markup.sentences import sentence_end
 from publisher.digest.source.characters import scrub
+from publisher.sentences import sentence_end
 
 _UNSEEN_TAG: Final = re.compile(rf"<(/?)({'|'.join(sorted(UNSEEN))})\b", re.IGNORECASE)
 MOST_CELLS: Final = 160

@@ -3,7 +3,8 @@
 A title cut at `Dr.` says less than one that goes on too long, so a full stop in doubt is none: behind
 an initial, an abbreviation or a small number, and before a lower-case letter. Marks that close a
 quotation or bracket belong to the sentence; a dash or comma behind them carries it on.
-Faults: none. Never: looks further than the first end, or back more than a word. See: plain.
+Faults: none. Never: looks further than the first end, or back more than a word.
+See: digest (titles), render.openings (what a list shows of an item).
 """
 
 from __future__ import annotations
