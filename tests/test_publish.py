@@ -974,7 +974,7 @@ def test_two_parts_of_one_key_publish_the_known_one(home: Home) -> None:
     assert written == []
 
 
-def test_findings_of_a_part_hold_that_part(home: Home) -> None:
+def test_findings_of_a_part_stay_with_it(home: Home) -> None:
     """What preflight said of one part is not forgotten when another part is edited."""
     (home.path / "publisher.toml").write_text(TOML + 'send = "on-publish"\n', "utf-8")
     home.settings = settings_room.load(home.path, {})
@@ -988,7 +988,7 @@ def test_findings_of_a_part_hold_that_part(home: Home) -> None:
         return {row.part: {one.code for one in row.findings} for row in rows}
 
     before = levels()
-    assert all("preflight/size" in before[day] for day in OLD[:2])
+    assert all("preflight/leaner-look" in before[day] for day in OLD[:2])
     home.drop("all.md", large.replace("Bridge 2026-04-24", "New bridge"))
     home.publish()
     assert levels() == before
