@@ -313,3 +313,31 @@ def test_signing_is_on_where_its_table_stands(tmp_path: Path) -> None:
     for selector in ("a.b", "../x", "-a", "A", "a" * 60):
         with pytest.raises(SettingsError, match="selector"):
             settings.load(home(tmp_path, f'{ONE}\n[dkim]\nselector = "{selector}"\n'), {})
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('name = "letter"', None),
+        ('name = "card"', "'digest', 'compact' or 'letter'"),
+        ('paper_dark = "#101418"', None),
+        ('ink = "black"', 'a colour is written "#rrggbb"'),
+        ('font = "serif"', None),
+        ('font = "Optima, Noto Sans CJK SC, sans-serif"', None),
+        ("font = \"'Optima', serif\"", "names of fonts with commas between them and no quotes"),
+        ('font = "Optima; } body {"', "names of fonts"),
+        ('font = "Optima,, serif"', "names of fonts"),
+        ('font = "Source Serif 4"', "each word begins with a letter"),
+    ],
+)
+def test_a_look_breaks_no_style_sheet(tmp_path: Path, line: str, words: str | None) -> None:
+    """Looks, colours and fonts are taken as CSS has them, anything else is refused with the way."""
+    text = f"{ONE}[newsletter.look]\n{line}\n"
+    if words is None:
+        key, _, value = line.partition(" = ")
+        look = settings.load(home(tmp_path, text), {}).newsletters[0].look
+        assert getattr(look, key) == value.strip('"')
+        return
+    with pytest.raises(SettingsError) as caught:
+        settings.load(home(tmp_path, text), {})
+    assert words in str(caught.value)
