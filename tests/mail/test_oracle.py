@@ -25,7 +25,7 @@ from mjml import mjml2html
 pytestmark = pytest.mark.service
 
 
-VOID = {"br", "hr", "img", "link", "meta"}
+VOID = {"br", "hr", "img", "link", "meta", "wbr"}
 JOINT = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
 CONDITION = re.compile(r"(\[if [^]]+\])>(.*)<!\[endif\]", re.DOTALL)
 
