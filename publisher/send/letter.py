@@ -147,7 +147,7 @@ def _letter(outside: Outside, conn: Connection, of: Send) -> Letter:
         kept = sends.editions(conn, of.id)
     prepared = {
         variant: message.prepare(
-            Edition("mail", "text/html", html, subject),
+            Edition("mail", "text/html", html, subject, greeting=greeting),
             Edition("text", "text/plain", plain),
             newsletter,
             kind=of.kind,
@@ -155,7 +155,7 @@ def _letter(outside: Outside, conn: Connection, of: Send) -> Letter:
             slug=of.issue,
             date=_moment(of),
         )
-        for variant, (subject, html, plain) in kept.items()
+        for variant, (subject, html, plain, greeting) in kept.items()
     }
     signers = outside.signers(newsletter)
     return Letter(of, newsletter, record.id, prepared, outside.key, signers)
@@ -170,10 +170,11 @@ def _render(
         variant = replace(own, language=key.partition("/")[0] or own.language)
         halves = editions(published, newsletter, outside.templates, variant)
         _heed(preflight.check(published, newsletter, halves))
-        made[key] = (halves["mail"].subject, halves["mail"].body, halves["text"].body)
+        mail = halves["mail"]
+        made[key] = (mail.subject, mail.body, halves["text"].body, mail.greeting)
     # all or none: what is kept is taken for the whole
-    for key, (subject, marked, bare) in made.items():
-        sends.put_edition(conn, of.id, key, subject, marked, bare)
+    for key, kept in made.items():
+        sends.put_edition(conn, of.id, key, *kept)
 
 
 def _heed(findings: Sequence[Finding]) -> None:

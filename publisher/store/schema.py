@@ -269,6 +269,7 @@ edition: Final = Table(
     Column("subject", Words, nullable=False),
     Column("html", Words, nullable=False),
     Column("text", Words, nullable=False),
+    Column("greeting", Words, nullable=False, server_default=""),
 )
 
 lot: Final = Table(

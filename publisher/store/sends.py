@@ -267,25 +267,26 @@ def _is_barred() -> ColumnElement[bool]:
 
 
 def put_edition(
-    conn: Connection, send_id: int, variant: str, subject: str, html: str, text: str
+    conn: Connection,
+    send_id: int,
+    variant: str,
+    subject: str,
+    html: str,
+    text: str,
+    greeting: str = "",
 ) -> None:
     """Keep a rendered edition with its send, so that every part of it carries the same bytes."""
     new = insert_into(conn, edition).values(
-        send=send_id, variant=variant, subject=subject, html=html, text=text
+        send=send_id, variant=variant, subject=subject, html=html, text=text, greeting=greeting
     )
-    given = new.excluded
-    conn.execute(
-        new.on_conflict_do_update(
-            index_elements=["send", "variant"],
-            set_={"subject": given.subject, "html": given.html, "text": given.text},
-        )
-    )
+    told = {name: new.excluded[name] for name in ("subject", "html", "text", "greeting")}
+    conn.execute(new.on_conflict_do_update(index_elements=["send", "variant"], set_=told))
 
 
-def editions(conn: Connection, send_id: int) -> dict[str, tuple[str, str, str]]:
-    """Fetch the editions of a send: variant -> (subject, html, text)."""
+def editions(conn: Connection, send_id: int) -> dict[str, tuple[str, str, str, str]]:
+    """Fetch the editions of a send: variant -> (subject, html, text, greeting)."""
     rows = conn.execute(select(edition).where(edition.c.send == send_id))
-    return {row.variant: (row.subject, row.html, row.text) for row in rows}
+    return {row.variant: (row.subject, row.html, row.text, row.greeting) for row in rows}
 
 
 # --- asking -------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from publisher import tokens
-from publisher.model import Finding, Issue, Kind, Level, SendState
+from publisher.model import Finding, Issue, Kind, Level, Look, SendState
 from publisher.store import issues, schema, sends, subscribers
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -157,6 +157,26 @@ def test_a_test_speaks_the_subscribers_language(desk, inbox) -> None:
         "wei": "您",
         "me": "Y",
     }
+
+
+def test_a_letter_greets_each_reader_by_name(desk, inbox) -> None:
+    """In the look `letter` a reader is greeted by name, in their language, also when sent again."""
+    desk.newsletter = replace(desk.newsletter, look=Look(name="letter"))
+    inbox.answers["bob@example.com"] = ["rcpt 450 4.2.0 later"]
+    desk.subscribe("ann", "bob")
+    desk.subscribe("wei", language="zh")
+    desk.schedule()
+    desk.run()
+    desk.templates = {}
+    desk.later(minutes=10)
+    desk.run()
+    told = {
+        recipient.partition("@")[0]: message.get_payload(1).get_payload(decode=True).decode()
+        for _, recipient, message in inbox.kept
+    }
+    assert "Hello ann," in told["ann"]
+    assert "Hello bob," in told["bob"]
+    assert "wei，您好：" in told["wei"]
 
 
 def test_languages_outlive_a_pause(desk, inbox) -> None:

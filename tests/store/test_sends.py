@@ -289,11 +289,11 @@ def test_editions(stocked: Store, now: datetime) -> None:
         number = begun(conn, now)
         assert ledger.editions(conn, number) == {}
         ledger.put_edition(conn, number, "en", "Old", "", "")
-        ledger.put_edition(conn, number, "en", "One", "<p>中\0文</p>", "text")
+        ledger.put_edition(conn, number, "en", "One", "<p>中\0文</p>", "text", "Hi")
         ledger.put_edition(conn, number, "de", "Eins", "<p>ü</p>", "Text")
         assert ledger.editions(conn, number) == {
-            "en": ("One", "<p>中文</p>", "text"),
-            "de": ("Eins", "<p>ü</p>", "Text"),
+            "en": ("One", "<p>中文</p>", "text", "Hi"),
+            "de": ("Eins", "<p>ü</p>", "Text", ""),
         }
 
 
