@@ -375,8 +375,8 @@ class Published:
         return zip(self.issue.items, self.record.live_items, strict=True)
 
 
-LARGE_MAIL: Final = 90 * 1024
-MOST_MAIL: Final = 100 * 1024
+LARGE_MAIL: Final = 90_000
+MOST_MAIL: Final = 100_000
 """Bytes of HTML; Gmail cuts a mail not far above and hides the rest, the way out included."""
 
 

@@ -47,8 +47,8 @@ OF_NEWSLETTER = {
     "template/error",
 }
 """What is wrong with a newsletter or its templates, not with a digest, and so is told once."""
-NEEDS_ADDRESS = {"preflight/no-unsubscribe", "preflight/size"}
-"""What no digest can help without settings: there is no page for a long mail to lead to."""
+STAND_IN = "https://newsletter.example.org/"
+"""Where a newsletter without settings stands: its mail leads to its page as a real one does."""
 FILES = Annotated[list[Path], typer.Argument(help="Digests to read.", metavar="FILE")]
 
 
@@ -187,7 +187,7 @@ def _newsletter(console: Context) -> Newsletter:
         if len(settings.newsletters) == 1 or console.newsletter_slug:
             return console.newsletter(settings)
         return settings.newsletters[0]
-    return Newsletter(slug="newsletter", title="Newsletter")
+    return Newsletter(slug="newsletter", title="Newsletter", site_url=STAND_IN)
 
 
 def _speaking(
@@ -310,8 +310,6 @@ def _preflight(
             if one.code not in told:
                 heading = None if one.code in OF_NEWSLETTER else at.get(issue.part or "")
                 found.append(replace(one, line=one.line or heading))
-    if _home(console) is None:  # no settings that could have an address
-        found = [one for one in found if one.code not in NEEDS_ADDRESS]
     return found
 
 

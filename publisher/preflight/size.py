@@ -66,4 +66,4 @@ def _left_out(mail: Edition) -> Finding:
 
 
 def _kb(size: int) -> str:
-    return f"{size / 1024:.0f} KB"
+    return f"{size / 1000:.0f} KB"

@@ -114,8 +114,8 @@ def prepare(
     """
     if leaves and (size := filled_size(mail, newsletter)) > MOST_MAIL:
         raise RefusedError(
-            f"the mail has {size / 1024:.0f} KB of HTML, and mail programs cut what is over "
-            f"{MOST_MAIL / 1024:.0f} KB",
+            f"the mail has {size / 1000:.0f} KB of HTML, and mail programs cut what is over "
+            f"{MOST_MAIL / 1000:.0f} KB",
             hint="set site_url, so that it can lead to the page, or shorten the digest",
         )
     # "=_" occurs neither in base64 nor in quoted-printable (RFC 2045 section 6.7), so no line of a
