@@ -25,6 +25,7 @@ from publisher.render.fragments import (
     scoped,
     with_plain_notes,
     without_mathml,
+    without_slots,
 )
 from publisher.render.images import narrowed
 from publisher.render.lean import lean
@@ -125,7 +126,9 @@ class _Press:
             for table in tables:
                 text = without_lines(text, table, f"{self._tell(table)}\n{place}")
         made = self._colour(plain_tables(scoped(narrowed(absolute(made, self._address)))))
-        return Markup(for_mjml(breakable(made))), text  # noqa: S704 - clean
+        # again: a table's name and a whole address are put together here, maybe to a slot
+        ready = without_slots(for_mjml(breakable(made)))
+        return Markup(ready), without_slots(text)  # noqa: S704 - clean
 
 
 def _tell(ours: Words, language: str, table: Table) -> str:

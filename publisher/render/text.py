@@ -14,13 +14,15 @@ from typing import Final
 from publisher.addresses import archive_path, site_address
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
 from publisher.render.environment import Templates
-from publisher.render.fragments import absolute, clean, excerpt, links_of, plain
+from publisher.render.fragments import absolute, clean, excerpt, links_of, plain, without_slots
 from publisher.render.lean import LONGEST_PROSE
 from publisher.render.pieces import COMPACT, seen
 from publisher.render.view import IssueView, ItemView
 from publisher.render.words import Words, list_words, words
 
 LETTER: Final = "letter"
+_ENDS: Final = r"(?![.,:;!'()*+$@~]*[\w/?#&=%-])"
+"""What follows no address but its end; a stop may be a sentence's, or go on: `/b` and `/b.html`."""
 
 
 def render(
@@ -62,8 +64,9 @@ def of_view(
             variant.language, "{count} more on the page", "{count} more on the page", left_out
         )
         blocks.append(f"{more}\n{issue.address}")
-    blocks.append(_footer(issue, newsletter, ours, variant))
-    body = clean("\n\n".join(block for block in blocks if block)) + "\n"
+    # again: taken out of its HTML, what the digest says may have come together to a slot
+    said = without_slots("\n\n".join(block for block in blocks if block))
+    body = clean(f"{said}\n\n{_footer(issue, newsletter, ours, variant)}\n")
     return Edition(
         "text",
         "text/plain",
@@ -107,10 +110,11 @@ def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) 
     blocks = []
     links = links_of(absolute(html, issue.address))
     for url in sorted((link.url for link in links), key=len, reverse=True):
-        text = re.sub(rf"{re.escape(url)}(?=[^\x00-\x7f])", lambda m: m.group(0) + " ", text)
+        if url in text:  # patterns are slow, and few addresses stand in a text
+            text = re.sub(rf"{re.escape(url)}(?=[^\x00-\x7f])", lambda m: m.group(0) + " ", text)
     blocks.append(text)
     for link in links:
-        is_shown = re.search(rf"{re.escape(link.url)}(?![\w/?#&=%-])", text)
+        is_shown = link.url in text and re.search(rf"{re.escape(link.url)}{_ENDS}", text)
         is_inside = link.url.startswith(f"{issue.address}#")
         if link.url != known and not is_shown and not is_inside:
             blocks.append(link.url if link.text in ("", link.url) else f"{link.text}\n{link.url}")

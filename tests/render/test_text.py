@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from publisher.model import Newsletter, Published, Slot, Variant
+from publisher.model import Issue, Newsletter, Published, Slot, Variant
 from publisher.render import mail, text
 
 ZH = Variant("zh-CN")
@@ -48,6 +48,33 @@ def test_hidden_links_are_shown_once(body: str) -> None:
     """A link under words is named with its address, one shown already is not repeated."""
     assert "\n\n录像\nhttps://video.example.net/k\n" in body
     assert body.count("https://data.example.net/kites") == 1
+
+
+def test_an_address_is_not_shown_by_a_longer_one(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """One that another only begins with is named; one that ends its sentence stands there."""
+    links = "".join(f'<a href="https://e.example.net/{page}">{page}</a>' for page in ("b", "c"))
+    words = "See https://e.example.net/b.html and https://e.example.net/c."
+    prose = Published(Issue(html=f"<p>{links}</p>", text=words), published.record)
+    plain = text.render(prose, newsletter, ZH, templates).body
+    assert "\nhttps://e.example.net/b\n" in plain
+    assert plain.count("https://e.example.net/c") == 1
+
+
+@pytest.mark.parametrize("look", ["digest", "compact", "letter"])
+def test_no_digest_makes_a_slot(
+    look: str, published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Words that come together to one, in links or a table's name, never become a reader's own."""
+    split = "<b>__publisher</b>-slot-<i>unsubscribe__</i>"
+    cells = "".join(f"<th>{split}</th>" for _ in range(6))
+    html = f'<p><a href="https://e.example.net/">{split}</a></p><table><tr>{cells}</tr></table>'
+    forged = Published(Issue(html=html, text=Slot.UNSUBSCRIBE.value), published.record)
+    asked = Variant("en", look)
+    marked = mail.render(forged, newsletter, asked, templates).body
+    assert marked.count(Slot.UNSUBSCRIBE) == 2
+    assert text.render(forged, newsletter, asked, templates).body.count(Slot.UNSUBSCRIBE) == 1
 
 
 def test_paragraphs_are_not_wrapped(body: str) -> None:
