@@ -12,6 +12,7 @@ import re
 from html import unescape
 from posixpath import commonprefix
 from typing import Final
+from unicodedata import east_asian_width
 from urllib.parse import urljoin
 
 from markupsafe import Markup, escape
@@ -215,13 +216,16 @@ def plain(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
 
 
-def phrased(title: str) -> Markup:
+def phrased(title: str, line: int = 0) -> Markup:
     """Keep the parts of a title together, so that a long one breaks behind its colon first.
 
-    The space behind a Latin colon stands between the parts: at the end of one it would collapse.
+    One that fits on a `line` of so many cells, two to a Han character, needs no marks: filters count
+    tags inside words as hiding them, and know no word's end behind a full-width colon. The space
+    behind a Latin colon stands between the parts: at the end of one it would collapse.
     """
     parts = _COLON.split(title)  # a part, the space behind it or None, a part, ...
-    if len(parts) == 1:
+    cells = sum(2 if east_asian_width(character) in "WF" else 1 for character in title)
+    if len(parts) == 1 or cells <= line:
         return escape(title)
     part = Markup('<span class="ph">{}</span>')
     return Markup("").join(

@@ -53,7 +53,7 @@ def of_view(
         blocks += prose(section.html, section.text)
         for item in section.items:
             blocks += _apart(prose(item.above_html, item.above_text))
-            blocks.append(_title(item, issue.language, is_numbered=variant.look != LETTER))
+            blocks.append(_title(item, issue.language, variant.look))
             told = item.sentence + item.html
             blocks += _prose(issue, told, item.text, known=item.url)
             if variant.look == COMPACT and issue.address:
@@ -85,11 +85,12 @@ def _head(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Varian
     return ["\n".join(filter(None, lines)), f"{web}\n{issue.address}" if issue.address else ""]
 
 
-def _title(item: ItemView, language: str, *, is_numbered: bool) -> str:
-    authors = list_words(language, item.authors)
+def _title(item: ItemView, language: str, look: str) -> str:
+    """Head an item with what the look shows of it: filters count the words of both halves."""
     name = plain(item.sentence) or item.title
-    title = f"{item.number:02d}  {name}" if item.number and is_numbered else name
-    lines = [title, item.second, authors, " · ".join(item.shown_topics), item.url]
+    title = f"{item.number:02d}  {name}" if item.number and look != LETTER else name
+    facts = [item.second, list_words(language, item.authors), " · ".join(item.shown_topics)]
+    lines = [title, *(facts if look != COMPACT else []), item.url]
     return "\n".join(line for line in lines if line)
 
 
@@ -122,17 +123,18 @@ def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) 
 
 
 def _footer(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Variant) -> str:
+    """Say why this came, where it ends, what else there is and who sent it, each on its own."""
     language = variant.language
-    lines = [
-        "-- ",
-        ours.say(
-            language,
-            "You receive this because you subscribed to {newsletter}.",
-            newsletter=newsletter.title or newsletter.slug,
-        ),
+    why = ours.say(
+        language,
+        "You receive this because you subscribed to {newsletter}.",
+        newsletter=newsletter.title or newsletter.slug,
+    )
+    archive = site_address(newsletter, archive_path(newsletter)) if issue.address else ""
+    blocks = [
+        f"-- \n{why}",
         f"{ours.say(language, 'Unsubscribe')}\n{Slot.UNSUBSCRIBE.value}",
+        f"{ours.say(language, 'All issues')}\n{archive}" if archive else "",
+        "\n".join(filter(None, (newsletter.look.footer, newsletter.postal_address))),
     ]
-    if issue.address:
-        archive = site_address(newsletter, archive_path(newsletter))
-        lines.append(f"{ours.say(language, 'All issues')}\n{archive}")
-    return "\n".join([*lines, *filter(None, (newsletter.look.footer, newsletter.postal_address))])
+    return "\n\n".join(filter(None, blocks))

@@ -140,6 +140,13 @@ def test_titles_break_behind_their_colon() -> None:
     assert phrased("https://a.example:80/") == "https://a.example:80/"
 
 
+def test_a_title_that_fits_its_line_needs_no_marks() -> None:
+    """Up to the line's length in cells, two to a Han character, a title is left as it is."""
+    assert phrased("风筝：为什么", 12) == "风筝：为什么"
+    assert "span" in phrased("风筝：为什么", 11)
+    assert phrased("Why: <A>", 8) == "Why: &lt;A&gt;"
+
+
 def test_the_space_behind_a_latin_colon_stands_outside() -> None:
     """Between the parts a space is shown; at the end of an inline block it would collapse."""
     assert phrased("Why Rivers Meander: A Guide") == Markup(

@@ -1,6 +1,7 @@
 """The mail as plain text."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -83,17 +84,32 @@ def test_paragraphs_are_not_wrapped(body: str) -> None:
 
 
 def test_footer_follows_the_mark(body: str) -> None:
-    """Behind the signature mark stand the reason, the way out and the address."""
+    """Behind the signature mark stand the reason, the way out and the address, parted."""
     footer = body.split("\n-- \n")[1]
     assert footer.splitlines() == [
         "您收到这封邮件，是因为您订阅了《杂货周刊》。",
+        "",
         "退订",
         Slot.UNSUBSCRIBE.value,
+        "",
         "往期",
         "https://news.example.org/",
+        "",
         "用爱与 Publisher 出版",
         "示例路 1 号",
     ]
+
+
+def test_the_compact_look_says_no_more_than_its_html(
+    published: Published, newsletter: Newsletter, templates: dict[str, str], body: str
+) -> None:
+    """No translated titles, authors or topics there; three times the words make a filter frown."""
+    brief = text.render(published, newsletter, replace(ZH, look="compact"), templates).body
+    html = mail.render(published, newsletter, replace(ZH, look="compact"), templates).body
+    for fact in ("Why Kites Stay Up", "甲、Ann Lee", "厨房"):
+        assert fact in body
+        assert fact not in html
+        assert fact not in brief
 
 
 def test_without_addresses(
