@@ -100,7 +100,9 @@ def _apart(prose: list[str]) -> list[str]:
 
 
 def _brief(issue: IssueView, on_page: str, html: str, text: str) -> list[str]:
-    """Give the beginning of a text, and where the rest is."""
+    """Give the beginning of a text, and where the rest is; with its links what is short."""
+    if html:
+        return _prose(issue, html, text)
     if len(text) <= LONGEST_PROSE or not issue.address:
         return [excerpt(text, LONGEST_PROSE)]
     return [excerpt(text, LONGEST_PROSE), f"{on_page}\n{issue.address}"]

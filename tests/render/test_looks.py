@@ -10,8 +10,17 @@ import pytest
 from lxml import html as lxml_html
 
 from publisher import digest, identity
-from publisher.model import Item, ItemRecord, Look, Newsletter, Published, Slot, Variant
-from publisher.render import mail, message
+from publisher.model import (
+    Item,
+    ItemRecord,
+    Look,
+    Newsletter,
+    Published,
+    Section,
+    Slot,
+    Variant,
+)
+from publisher.render import mail, message, text
 from publisher.render.view import view
 from publisher.render.words import words
 
@@ -121,6 +130,31 @@ def test_compact_has_a_sentence_each(
     assert "结论" not in body
     assert "a &lt; b" not in body
     assert "瓷" in body
+
+
+def test_compact_keeps_the_links_of_short_prose(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Links of prose that is shown whole are in both halves; of longer prose the page is."""
+    advert = '<p>Tea that waits. <a href="https://ad.example.net/">Try it</a></p>'
+    long = f'<p>{"Words and words. " * 40}<a href="https://far.example.net/">on</a></p>'
+    picture = '<p><a href="https://cup.example.net/"><img src="pics/cup.jpg" alt="A cup"></a></p>'
+    code = f"{advert}<pre><code>x</code></pre>"
+    paid = Section((), "Sponsor", html=advert, text="Tea that waits. Try it", sponsor=True)
+    prose = Section((), "More", html=long, text="Words and words. " * 40 + "on")
+    shown = Section((), "Shown", html=picture, text="", closing_html=code, closing_text="x")
+    issue = replace(published.issue, sections=(paid, prose, shown), html=advert, text=paid.text)
+    one = Published(issue, replace(published.record, items=()))
+    marked = drawn(one, newsletter, templates, "compact")
+    bare = text.render(one, newsletter, Variant("en", "compact"), templates).body
+    assert marked.count('href="https://ad.example.net/"') == 2
+    assert bare.count("Try it\nhttps://ad.example.net/") == 2
+    for half in (marked, bare):
+        assert "A cup" in half
+        assert "https://cup.example.net/" in half
+        assert "far.example.net" not in half
+    assert "<img" not in marked
+    assert "<pre" not in marked
 
 
 def test_compact_says_what_was_left_out(
