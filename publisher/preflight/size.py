@@ -6,9 +6,19 @@ See: model.MOST_MAIL (why there), render.mail (which takes a leaner look, or lea
 
 from __future__ import annotations
 
+from typing import Final
+
 from publisher.model import LARGE_MAIL, MOST_MAIL, Edition, Finding, Level, Newsletter
 
 _SHORTER = "Shorten the items' texts, or split the digest into two issues."
+
+_NO_PAGE: Final = Finding(
+    Level.WARN,
+    "preflight/no-page",
+    "The look compact leads to the page for most of what an issue says, and there is no page: "
+    "site_url is not set.",
+    "Set site_url, or another look: [newsletter.look] name.",
+)
 
 
 def judge(mail: Edition, newsletter: Newsletter) -> list[Finding]:
@@ -20,6 +30,8 @@ def judge(mail: Edition, newsletter: Newsletter) -> list[Finding]:
         return [_left_out(mail)]
     if mail.look not in {"", newsletter.look.name}:
         return [_leaner(mail, newsletter)]
+    if mail.look == "compact" and not newsletter.site_url:
+        return [_NO_PAGE]
     return [_near(size)] if size > LARGE_MAIL else []
 
 

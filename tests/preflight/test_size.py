@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from publisher.model import LARGE_MAIL, MOST_MAIL, Edition, Level, Newsletter
+from publisher.model import LARGE_MAIL, MOST_MAIL, Edition, Level, Look, Newsletter
 from publisher.preflight.size import judge
 
 WEEKLY = Newsletter("weekly", "Weekly")
@@ -52,6 +52,15 @@ def test_one_thing_is_said_of_the_size() -> None:
     assert [one.code for one in judge(lean, WEEKLY)] == ["preflight/leaner-look"]
     huge = replace(given_up, size_bytes=MOST_MAIL + 1)
     assert [one.code for one in judge(huge, WEEKLY)] == ["preflight/size"]
+
+
+def test_compact_without_a_page_is_told() -> None:
+    """A look that leaves most to the page warns where there is none."""
+    lean = replace(MAIL, look="compact")
+    chosen = replace(WEEKLY, look=Look(name="compact"))
+    (found,) = judge(lean, chosen)
+    assert (found.level, found.code) == (Level.WARN, "preflight/no-page")
+    assert judge(lean, replace(chosen, site_url="https://a/")) == []
 
 
 def test_a_leaner_look_is_told() -> None:
