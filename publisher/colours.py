@@ -8,6 +8,7 @@ render (mixes), preflight (judges).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 READABLE: Final = 4.5
@@ -29,6 +30,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@lru_cache(maxsize=512)
 def contrast(one: str, other: str) -> float:
     """Say how well two colours stand apart, from 1 to 21, whichever is the ground."""
     darker, lighter = sorted((luminance(one), luminance(other)))

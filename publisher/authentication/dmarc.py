@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import quote
 
 from publisher.authentication.nouns import (
     Answers,
@@ -34,11 +35,16 @@ def wanted(origin: Origin) -> Record:
         "DMARC",
         f"_dmarc.{origin.domain}",
         "TXT",
-        f"v=DMARC1; p=none; rua=mailto:{origin.address}",
+        f"v=DMARC1; p=none; rua={_reports_to(origin)}",
         "what receivers do with mail that only pretends to be yours",
         "Reports about your mail go to the address behind rua=mailto: once a day; any address of"
         " this domain that exists will do.",
     )
+
+
+def _reports_to(origin: Origin) -> str:
+    """Write where reports go, so that no sign of the address ends it (RFC 9989 section 4.7)."""
+    return f"mailto:{quote(origin.address, safe='@+')}"
 
 
 def questions(domain: str) -> set[Question]:
@@ -94,7 +100,7 @@ def _faults(text: str, holder: str, origin: Origin, answers: Answers) -> Iterato
         yield note(
             "authentication/dmarc-reports",
             "The DMARC record asks for no reports, so nobody tells you what fails.",
-            f"Add rua=mailto:{origin.address}",
+            f"Add rua={_reports_to(origin)}",
         )
     if old := [tag for tag in OBSOLETE if tag in tags]:
         yield note(

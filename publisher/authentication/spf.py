@@ -25,6 +25,7 @@ from publisher.model import Finding
 
 MOST_LOOKUPS: Final = 10
 """What the terms of a record may cost, all that they include counted (RFC 7208 section 4.6.4)."""
+_LONGEST: Final = 253  # of a domain name; what is longer is told by its beginning
 _COSTS: Final = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 _MECHANISMS: Final = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 _TERM: Final = re.compile(r"([+?~-]?)([a-z0-9_.-]+)([:=/]?)(\S*)", re.IGNORECASE)
@@ -95,7 +96,8 @@ def _faults(name: str, text: str, origin: Origin, answers: Answers) -> Iterator[
     if wrong:
         yield stop(
             "authentication/spf-syntax",
-            f"The SPF record has a word no receiver knows, which makes it void: {wrong[0]}",
+            f"The SPF record has a word no receiver knows, which makes it void:"
+            f" {wrong[0][:_LONGEST]}",
             f"Correct it; there are {', '.join(sorted(_MECHANISMS))}.",
         )
     if any(term.name == "all" and term.sign in {"", "+"} for term in terms):
@@ -115,7 +117,7 @@ def _faults(name: str, text: str, origin: Origin, answers: Answers) -> Iterator[
     if lost:
         yield stop(
             "authentication/spf-include",
-            f"The SPF record includes {lost[0]}, which has none; that makes the whole void.",
+            f"The SPF record includes {lost[0][:_LONGEST]}, which has none; that makes the whole void.",
             "Correct the name, or take it out.",
         )
     if cost > MOST_LOOKUPS:
@@ -149,12 +151,16 @@ def _is_without(answer: tuple[str, ...] | None) -> bool:
 def _walked(name: str, answers: Answers) -> tuple[int, list[str]]:
     """Walk a record and all that it leads to: what that costs, and the names on the way.
 
-    It ends where it costs far too much, so that a circle ends as well.
+    It ends where it costs far too much, in the middle of a record too, so that a circle ends and
+    nobody has us ask for thousands of names.
     """
-    cost, reached, ahead = 0, [], [name]
-    while ahead and cost <= 4 * MOST_LOOKUPS:
+    cost, ahead = 0, [name]
+    reached: list[str] = []
+    while ahead:
         texts = _records(answers.get(Question(ahead.pop(0))) or ())
         for term in _terms(texts[0]) if len(texts) == 1 else ():
+            if cost > 4 * MOST_LOOKUPS:
+                return cost, reached
             cost += term.name in _COSTS
             if term.name in {"include", "redirect"} and term.value and "%" not in term.value:
                 reached.append(term.value.rstrip("."))

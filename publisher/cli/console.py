@@ -7,6 +7,7 @@ Never: decides anything. See: cli (the exit codes).
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -116,6 +117,19 @@ def stoppable() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+_STEERING: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str, *, most: int = 2_000) -> str:
+    """Make a text of others fit for a terminal: what would steer that is written out, much is cut.
+
+    An escape sequence in a DNS record or a file's name could hide lines or feign others.
+    """
+    line = re.sub(r"[\t\r\n]+", " ", text[:most])
+    shown = _STEERING.sub(lambda sign: f"\\x{ord(sign[0]):02x}", line)
+    return shown if len(text) <= most else f"{shown}… ({len(text):,} characters)"
+
+
 def complain(words: str, hint: str = "") -> None:
     """Write an error, and its remedy, to stderr."""
     typer.echo(f"publisher: error: {words}", err=True)
@@ -136,7 +150,9 @@ def show_findings(file: str, findings: Iterable[Finding]) -> None:
     told: set[str] = set()
     for finding in findings:
         place = ":".join(str(part) for part in (file, finding.line, finding.column) if part)
-        typer.echo(f"{place}: {finding.level}: {finding.message} [{finding.code}]", err=True)
+        typer.echo(
+            f"{plain(place)}: {finding.level}: {plain(finding.message)} [{finding.code}]", err=True
+        )
         if finding.hint and finding.hint not in told:
             typer.echo(f"    hint: {finding.hint}", err=True)
             told.add(finding.hint)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from publisher.cli.console import counted
+from publisher.cli.console import counted, plain
 from publisher.model import Finding, Level, Newsletter
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _show_record(judged: Judgement) -> None:
             facts.append(("", "(where the provider takes no more than 255 characters at once)"))
     facts += [("found", text) for text in judged.found]
     for name, words in facts:
-        typer.echo(f"{_INDENT}{name:<5}  {words}")
+        typer.echo(f"{_INDENT}{name:<5}  {plain(words)}")
     if record.remark and is_ours_to_say:
         _line("", record.remark)
     _findings(judged.findings)
@@ -135,7 +135,9 @@ def _findings(findings: Sequence[Finding]) -> None:
 
 def _line(state: str, words: str) -> None:
     """Write a state and what is in it, as wide as a terminal usually is."""
-    first, *others = textwrap.wrap(words, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    first, *others = textwrap.wrap(
+        plain(words), _WIDTH, break_long_words=False, break_on_hyphens=False
+    )
     typer.echo(f"  {state:<9}  {first}")
     for line in others:
         typer.echo(f"{_INDENT}{line}")

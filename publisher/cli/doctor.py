@@ -3,8 +3,8 @@
 It makes the keys that are missing, says what DNS must hold, and looks whether it does. What it
 finds here says how mail fares: `stop` is refused, here or by receivers; `warn` is minded by some.
 DNS and the web are asked side by side, for a few seconds at most.
-Never: overwrites a key, changes DNS. See: diagnosis (how it is
-shown), authentication (what is right), send.signing (whose keys).
+Never: overwrites a key, changes DNS. See: diagnosis (how it is shown), authentication (what is
+right), send.signing (whose keys).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -60,11 +61,13 @@ def doctor(
     for newsletter in shown:
         report.made += _make_keys(settings, newsletter)
     report.home = _examine_home(console, settings)
+    told = {one.hint for one in report.home if one.code == "settings/open-to-others"}
     with ThreadPoolExecutor(1) as beside:
         silence = beside.submit(_examine_web, settings, shown)
         report.domains = _examine_dns(settings, shown, dns)
         for newsletter in shown:
             findings = [*preflight.transport(newsletter), *key_faults(settings, newsletter)]
+            findings = [one for one in findings if one.hint not in told]  # an open key is one fault
             if found := silence.result().get(newsletter.app_url or ""):
                 findings.append(found)
             report.newsletters.append((newsletter, findings))
@@ -135,17 +138,22 @@ def _examine_home(console: Context, settings: Settings) -> list[Finding]:
 
 def _examine_web(settings: Settings, shown: Sequence[Newsletter]) -> dict[str, Finding]:
     """Look whether readers who unsubscribe would reach this program; silent addresses only."""
-    found = {}
-    for address in {newsletter.app_url or "" for newsletter in shown}:
-        if address and (why := _why_silent(settings, address)):
-            found[address] = Finding(
-                Level.WARN,
-                "settings/unreachable",
-                f"Readers would unsubscribe at {address}, but this program does not answer there:"
-                f" {why}.",
-                "Start `publisher run`, and what brings https in front of it; then look again.",
-            )
-    return found
+    addresses = sorted({newsletter.app_url for newsletter in shown if newsletter.app_url})
+    with ThreadPoolExecutor(16) as pool:
+        whys = dict(
+            zip(addresses, pool.map(partial(_why_silent, settings), addresses), strict=True)
+        )
+    return {
+        address: Finding(
+            Level.WARN,
+            "settings/unreachable",
+            f"Readers would unsubscribe at {address}, but this program does not answer there:"
+            f" {why}.",
+            "Start `publisher run`, and what brings https in front of it; then look again.",
+        )
+        for address, why in whys.items()
+        if why
+    }
 
 
 def _why_silent(settings: Settings, address: str) -> str:
@@ -162,7 +170,7 @@ def _why_silent(settings: Settings, address: str) -> str:
         return "" if is_loopback(host) else got.why
     try:
         return "" if json.loads(got.data)["status"] else "something else does"
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return "something else does"
 
 
@@ -197,6 +205,7 @@ def _origins(settings: Settings, shown: Sequence[Newsletter]) -> dict[Origin, li
     """Gather where mail comes from, each once, with the newsletters that come from there."""
     from publisher.authentication import Origin
     from publisher.errors import PublisherError
+    from publisher.render.headers import valid_address
     from publisher.send.signing import domain_of, envelope_of, is_example
 
     origins: dict[Origin, list[str]] = {}
@@ -206,10 +215,11 @@ def _origins(settings: Settings, shown: Sequence[Newsletter]) -> dict[Origin, li
             domain, envelope = domain_of(newsletter), envelope_of(newsletter)
             if not domain or is_example(newsletter):
                 continue
+            address = valid_address(newsletter.sender_address or "")
             keys = _public_halves(settings, newsletter)
         except PublisherError:  # said among the newsletter's faults
             continue
-        made = Origin(domain, envelope, newsletter.sender_address or "", keys, _relay(settings))
+        made = Origin(domain, envelope, address, keys, _relay(settings))
         origin = places.setdefault((domain, envelope), made)
         origins.setdefault(origin, []).append(newsletter.title)
     return origins

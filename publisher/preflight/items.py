@@ -6,6 +6,7 @@ or two), preflight (which asks).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
@@ -15,6 +16,9 @@ from publisher.preflight.telling import few, named, quoted, shortened
 
 FIXTURE: Final = 3
 """An address that stood in so many issues is a part of the newsletter, and no news to repeat."""
+_DAY: Final = re.compile(
+    r"\W{0,2}(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}(?![./\d])|\d{1,2}月\d{1,2}日)"
+)
 
 
 class Stood(NamedTuple):
@@ -86,14 +90,14 @@ def _bare(issue: Issue) -> list[Finding]:
 
 
 def _same_addresses(items: Sequence[Item]) -> list[Finding]:
-    """Report items that lead to one place."""
+    """Report items that lead to one place; a meeting that is held on two days is no mistake."""
     first: dict[Place, Item] = {}
     found = []
     for item in items:
         if not item.url:
             continue
         before = first.setdefault(place_of(item.url), item)
-        if before is not item:
+        if before is not item and not _is_another_day(before, item):
             found.append(
                 Finding(
                     Level.WARN,
@@ -107,11 +111,22 @@ def _same_addresses(items: Sequence[Item]) -> list[Finding]:
     return few(found, lambda number: f"{number} more items have an address that another one has")
 
 
+def _is_another_day(one: Item, other: Item) -> bool:
+    """Whether two titles begin with days, and not with the same."""
+    days = [_DAY.match(item.title) for item in (one, other)]
+    return all(days) and len({day[1] for day in days if day}) == 2
+
+
 def _same_titles(items: Sequence[Item]) -> list[Finding]:
-    """Report items of one title, unless they are one item twice, as their addresses say."""
+    """Report items of one title, unless they are one item twice, as their addresses say.
+
+    A bare address has its host for a title, of which there may be many.
+    """
     first: dict[str, Item] = {}
     found = []
     for item in items:
+        if item.url and item.title == place_of(item.url).page.partition("/")[0]:
+            continue
         title = " ".join(item.title.split()).casefold()
         before = first.setdefault(title, item)
         is_told = item.url and before.url and place_of(item.url) == place_of(before.url)

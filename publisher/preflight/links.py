@@ -106,7 +106,7 @@ def compare(root: HtmlElement, text: Edition) -> list[Finding]:
         if (href := anchor.get("href") or "").startswith(("http://", "https://", *_SLOTS))
     }
     written = {found.rstrip(_LOOSE).partition("#")[0] for found in _WRITTEN.findall(text.body)}
-    lost = sorted(url for url in linked if not _stands(url, text.body))
+    lost = sorted(url for url in linked - written if not _stands(url, text.body))
     bare = {url.rstrip(_LOOSE) for url in linked}
     only_text = sorted(url for url in written - bare - linked if url not in shown)
     only_text += [

@@ -58,6 +58,8 @@ def places(folder: Path, domain: str, selector: str, *, ed25519: bool) -> tuple[
 
 def make(place: Place) -> bool:
     """Make a key where none is; False where one is already."""
+    if place.path.exists():
+        return False  # and no time is spent on one for nothing
     key: PrivateKey = (
         generate_private_key(public_exponent=65537, key_size=RSA_BITS)
         if place.kind == "rsa"

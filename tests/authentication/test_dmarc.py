@@ -33,6 +33,12 @@ def test_the_record_to_begin_with_is_right() -> None:
     assert (found.state, codes(found)) == (State.OK, ["watches"])
 
 
+def test_signs_that_mean_something_in_the_record_are_escaped() -> None:
+    """A `!` in the address would end it and state a size instead."""
+    origin = replace(ORIGIN, address="a!10m@news.rivers.example")
+    assert dmarc.wanted(origin).value.endswith("rua=mailto:a%2110m@news.rivers.example")
+
+
 def test_the_organisation_s_record_holds_below() -> None:
     """Without one of its own a domain has its organisation's, and of that `sp`."""
     assert (judged(rivers=GOOD).state, codes(judged(rivers=GOOD))) == (State.OK, [])

@@ -95,6 +95,21 @@ def test_a_circle_ends() -> None:
     assert codes(found) == ["lookups"]
 
 
+def test_a_record_of_thousands_of_names() -> None:
+    """A record may not have us ask for more names than a few times what receivers would."""
+    text = "v=spf1 " + " ".join(f"include:n{number}.example" for number in range(5_000))
+    answers = {Question("rivers.example"): (text,)}
+    assert len(spf.following("rivers.example", answers)) < 50
+
+
+def test_a_long_word_is_told_by_its_beginning() -> None:
+    """What is wrong in a record is named, however much of it there is, in a line."""
+    name = "x" * 60_000
+    found = judged(f"v=spf1 {name} include:{name} ~all", **{name: ()})
+    assert all(len(one.message) < 500 for one in found.findings)
+    assert codes(found)[0] == "syntax"
+
+
 def test_what_is_asked_round_by_round() -> None:
     """Each round asks what the one before led to; macros are not followed; then nothing is."""
     answers: dict = {Question("rivers.example"): ("v=spf1 include:A.example. include:%{d}.x ~all",)}

@@ -188,3 +188,51 @@ def test_the_home_is_looked_at(home, ask) -> None:
         document
     )
     assert document["code"] == 1
+
+
+def test_an_open_key_is_told_once(home) -> None:
+    """That others can read a key is one fault, not one of the home and one of the newsletter."""
+    doctor(home, "--dns", "127.0.0.1:9")
+    key = next((home / "dkim").glob("*.publisher.rsa.pem"))
+    key.chmod(0o644)
+    done = doctor(home, "--dns", "127.0.0.1:9")
+    assert done.stdout.count(f"chmod 600 {key}") == 1
+    assert done.exit_code == 1
+
+
+def test_what_dns_says_does_not_steer_the_terminal(home, ask) -> None:
+    """Escape sequences in a record are written out, in what was found and in what is said of it."""
+    doctor(home, "--dns", "127.0.0.1:9")
+    host = "publisher._domainkey.rivers.test"
+    ask.names.set(host, "TXT", "v=DKIM1; p=\x1b[2Jx\u009b31m\u202e")
+    ask.names.set("rivers.test", "TXT", "v=spf1 \x1b]0;owned\x07 include:\x1b[31m.test ~all")
+    done = doctor(home, "--dns", f"127.0.0.1:{ask.names.port}")
+    assert "found  v=DKIM1; p=\\x1b[2Jx\\x9b31m\\x202e" in done.stdout
+    assert "void: \\x1b]0;owned\\x07" in done.stdout
+    assert not set(done.stdout) & set("\x1b\x07\u009b\u202e")
+
+
+def test_a_very_long_record_is_cut(home, ask) -> None:
+    """What was found is shown by its beginning; the document has all of it."""
+    ask.names.set("publisher._domainkey.rivers.test", "TXT", "v=DKIM1; p=" + "A" * 20_000)
+    done = doctor(home, "--dns", f"127.0.0.1:{ask.names.port}")
+    assert "… (20,011 characters)" in done.stdout
+    assert len(done.stdout) < 10_000
+    (found,) = ask()["domains"][0]["records"][1]["found"]
+    assert len(found) == 20_011
+
+
+def test_reports_go_to_an_address_dns_can_hold(home, ask) -> None:
+    """A sender in letters of any script stands in the record in its ASCII form."""
+    text = (home / "publisher.toml").read_text("utf-8")
+    (home / "publisher.toml").write_text(text.replace("rivers.test", "flüsse.test"), "utf-8")
+    values = [one["value"] for one in ask()["domains"][0]["records"]]
+    assert "v=DMARC1; p=none; rua=mailto:editor@xn--flsse-lva.test" in values
+
+
+def test_odd_answers_of_the_web_are_no_defect(home, web_host, ask) -> None:
+    """A document nested without end at the app_url is something else, like any other."""
+    host = web_host()
+    host.show("/health", b"[" * 9_000)
+    (home / "publisher.toml").write_text(FILE.format(app_url=host.at("/")), "utf-8")
+    assert "something else does" in json.dumps(ask())

@@ -63,6 +63,22 @@ def test_shared_address_warns() -> None:
     assert (found.level, found.code, found.line) == (Level.WARN, "preflight/same-address", 9)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("2026-03-02 | Evening of rivers", "2026-03-09 | Evening of rivers", 0),
+        ("2. 3月2日 no day in front", "3月9日 by the river", 1),
+        ("3月2日 by the river", "3月9日 by the river", 0),
+        ("14.3. by the river", "14.3. by the river again", 1),
+        ("2026-03-02 | By the river", "By the river", 1),
+    ],
+)
+def test_a_meeting_on_two_days_is_no_doublet(first: str, second: str, expected: int) -> None:
+    """Items of one address whose titles begin with different days are dates of one event."""
+    items = [replace(ITEM, title=title) for title in (first, second)]
+    assert [one.code for one in found_in(issue_of(*items))] == ["preflight/same-address"] * expected
+
+
 def test_parts_of_one_page_are_different_items() -> None:
     """Two items that lead to two places on one page are no doublet."""
     items = [replace(ITEM, title=name, url=f"https://a.test/log#{name}") for name in "ab"]
@@ -74,6 +90,14 @@ def test_shared_title_warns() -> None:
     (found,) = found_in(issue_of(ITEM, Item("TITLE ", "https://a.test/2", line=9)))
     assert (found.level, found.code, found.line) == (Level.WARN, "preflight/same-title", 9)
     assert "line 3" in found.message
+
+
+def test_hosts_for_titles_may_stand_twice() -> None:
+    """Two bare addresses of one host, which is what they are called, are two items."""
+    items = [Item("a.test", f"https://www.a.test/{n}", line=n) for n in (1, 2)]
+    assert found_in(issue_of(*items)) == []
+    (found,) = found_in(issue_of(*(replace(one, title="b.test") for one in items)))
+    assert found.code == "preflight/same-title"
 
 
 @pytest.mark.parametrize(
