@@ -1,6 +1,7 @@
 """preflight.styles - the styles written in a mail, read as a mail program reads them.
 
-Every style attribute is read once, however often it stands. Faults: none; what cannot be parsed is
+Every style attribute is read once, however often it stands, and so is every style sheet: most are
+those of the issue before. Faults: none; what cannot be parsed is
 no declaration, as in a browser. Never: judges. See: contrast, features (who judge).
 """
 
@@ -43,21 +44,31 @@ def values(style: str) -> dict[str, str]:
 def sheets(root: HtmlElement) -> Iterator[tuple[Any, ...]]:
     """Read the style sheets, each a list of rules."""
     for element in root.iter("style"):
-        yield tuple(tinycss2.parse_stylesheet(element.text or "", skip_whitespace=True))
+        yield _rules(element.text or "")
 
 
-def in_the_dark(root: HtmlElement) -> HtmlElement | None:
-    """Give the mail with its rules for dark surroundings applied; None where it has none."""
-    rules = "".join(
+@lru_cache(maxsize=64)
+def _rules(sheet: str) -> tuple[Any, ...]:
+    return tuple(tinycss2.parse_stylesheet(sheet, skip_whitespace=True))
+
+
+@lru_cache(maxsize=64)
+def _dark(sheet: str) -> str:
+    """Give what a style sheet holds for dark surroundings."""
+    return "".join(
         tinycss2.serialize(rule.content)
-        for sheet in sheets(root)
-        for rule in sheet
+        for rule in _rules(sheet)
         if rule.type == "at-rule"
         and rule.lower_at_keyword == "media"
         and "prefers-color-scheme" in (asked := tinycss2.serialize(rule.prelude))
         and "dark" in asked
         and rule.content is not None
     )
+
+
+def in_the_dark(root: HtmlElement) -> HtmlElement | None:
+    """Give the mail with its rules for dark surroundings applied; None where it has none."""
+    rules = "".join(_dark(element.text or "") for element in root.iter("style"))
     if not rules:
         return None
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, extra_css=rules)
