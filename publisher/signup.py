@@ -26,10 +26,12 @@ def add(
 ) -> subscribers.Added:
     """Add one address with its consent; raises RefusedError when it is not an address.
 
-    The home's secret key tells erased addresses, which stay unmailed.
+    The home's secret key tells erased addresses, which stay unmailed. Who is known already keeps
+    all but a language that is given anew.
     """
+    known = (subscribers.Added.KNOWN, subscribers.Added.REVIVED)
     with store.begin() as conn:
-        return subscribers.add(
+        added = subscribers.add(
             conn,
             newsletter.slug,
             address,
@@ -39,6 +41,10 @@ def add(
             key=key,
             now=now,
         )
+        if language and added in known:
+            is_other = subscribers.speak(conn, newsletter.slug, address, language)
+            return subscribers.Added.CHANGED if is_other and added is known[0] else added
+        return added
 
 
 def unsubscribe(

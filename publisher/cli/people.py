@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -22,7 +23,9 @@ from publisher.cli.console import (
     answer,
     ask,
     complain,
+    counted,
     language_tag,
+    plain,
     stoppable,
     table,
     writing,
@@ -32,11 +35,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from publisher.model import Newsletter
+    from publisher.settings import Settings
     from publisher.store import Store
     from publisher.store.subscribers import Added
 
 ADDRESS = Annotated[str, typer.Argument(help="An e-mail address.", metavar="ADDRESS")]
 ROWS_AT_ONCE = 2000
+MOST_NAMED = 5
 QUOTES = 'one that opens is closed on its line, and one inside is written twice, ""'
 EMAIL_HEADS = ("email", "e-mail", "address", "mail", "邮箱", "电子邮件")
 
@@ -74,7 +79,7 @@ def add(
         ),
     ] = None,
 ) -> None:
-    """Add subscribers; how they agreed is recorded."""
+    """Add subscribers, how they agreed recorded; or change a language."""
     from publisher import signup
     from publisher.clock import utc_now
     from publisher.model import Consent
@@ -82,6 +87,7 @@ def add(
     console: Context = context.obj
     settings = console.settings()
     newsletter = console.newsletter(settings)
+    _warn_of_languages(settings, newsletter, [language] if language else [])
     failed = False
     with console.store(settings) as store:
         for address in addresses:
@@ -107,6 +113,35 @@ def add(
             failed = failed or str(added) == "suppressed"
     if failed:
         raise typer.Exit(1)
+
+
+def _warn_of_languages(settings: Settings, newsletter: Newsletter, asked: Iterable[str]) -> None:
+    """Say which languages we do not speak; who asks for one reads the newsletter in its own."""
+    from publisher import templates
+    from publisher.render.words import words
+
+    counts = Counter(asked)
+    if not counts:
+        return
+    spoken = words(templates.load(settings.home))
+    unknown = [(tag, number) for tag, number in counts.most_common() if not spoken.nearest(tag)]
+    if not unknown:
+        return
+    named = ", ".join(
+        f"{plain(tag, most=40)!r} ({number:,})" for tag, number in unknown[:MOST_NAMED]
+    )
+    more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
+    total = sum(number for _, number in unknown)
+    typer.echo(
+        f"publisher: warning: {counted(total, 'subscriber')} with a language that there is no"
+        f" catalogue for, {named}{more}: the mail comes in {newsletter.language!r}",
+        err=True,
+    )
+    typer.echo(
+        "publisher: hint: write a tag such as en or zh-CN; docs/templates.md says how a language is"
+        " added",
+        err=True,
+    )
 
 
 def _left(store: Store, newsletter: Newsletter, address: str) -> datetime | None:
@@ -189,7 +224,9 @@ def import_(
                     rejected.append((line, address, "unsubscribed: they left by their own wish"))
             done += len(batch)
             show(done, len(good), f"{done:,} of {len(good):,}")
+    asked = (language for *_, language in good[:done] if language)
     _report_import(console, counts, sorted(rejected), rejects)
+    _warn_of_languages(settings, newsletter, asked)
     if done < len(good):
         complain(
             f"stopped: {done:,} of {len(good):,} are in",

@@ -51,6 +51,7 @@ class Added(StrEnum):
 
     ADDED = "added"
     KNOWN = "known"
+    CHANGED = "known already; the language is changed"
     REVIVED = "revived"  # was there, pending or unsubscribed, and has the new state now
     LEFT = "left"  # unsubscribed; an import does not bring anyone back
     SUPPRESSED = "suppressed"
@@ -161,6 +162,20 @@ def add(
         _consented(conn, number, consent)
         return Added.ADDED
     return _revive(conn, newsletter, address, consent, state, now)
+
+
+def speak(conn: Connection, newsletter: str, address: str, language: str) -> bool:
+    """Note the language someone known reads; says whether it was another."""
+    changed = conn.execute(
+        update(subscriber)
+        .where(
+            subscriber.c.newsletter == newsletter,
+            subscriber.c.folded == folded(address),
+            subscriber.c.language.is_distinct_from(language),
+        )
+        .values(language=language)
+    )
+    return changed.rowcount > 0
 
 
 def _revive(

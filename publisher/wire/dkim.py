@@ -33,8 +33,13 @@ SIGNED: Final = (
     *("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"),  # both: RFC 8058 section 4
     *("List-Archive", "List-Help", "List-Owner", "Feedback-ID"),
 )
-"""The fields signed wherever a message has them; From once more than it has, so that a second
-one cannot be added (RFC 6376 section 8.15)."""
+"""The fields signed wherever a message has them."""
+SEALED: Final = (
+    *("From", "To", "Cc", "Subject", "Date", "Reply-To"),
+    *("MIME-Version", "Content-Type", "Content-Transfer-Encoding"),
+)
+"""Those named once more than they stand, so that none can be added: a reader might be shown the
+one added (RFC 6376 section 8.15). Not what relays add of their own, such as a List-Unsubscribe."""
 _LINE: Final = 76
 
 
@@ -114,7 +119,7 @@ def chosen(head: bytes) -> tuple[list[str], bytes]:
         standing.setdefault(name, []).insert(0, relaxed_field(one))
     taken = {name: standing.get(name.lower().encode("ascii"), []) for name in SIGNED}
     names = [name for name, fields in taken.items() for _ in fields]
-    return ["From", *names], b"".join(chain.from_iterable(taken.values()))
+    return [*names, *SEALED], b"".join(chain.from_iterable(taken.values()))
 
 
 def relaxed_field(raw: bytes) -> bytes:

@@ -81,3 +81,35 @@ def test_who_left_comes_back_only_by_stated_consent(home: Path) -> None:
     )
     shown = publisher(home, "subscribers", "show", "a@a.test").stdout
     assert "state: active" in shown
+
+
+def test_a_language_we_do_not_speak_is_said(home: Path) -> None:
+    """Whoever imports or adds people is told, once and with a count, what they will read instead."""
+    lines = ["email,language", "a@a.test,tlh", "b@a.test,tlh", "c@a.test,Klingon", "d@a.test,zh-CN"]
+    (home / "people.csv").write_text("\n".join([*lines, "e@a.test,"]), "utf-8")
+    done = publisher(home, "subscribers", "import", str(home / "people.csv"))
+    assert (done.returncode, "imported 5" in done.stderr) == (0, True)
+    assert done.stderr.count("warning: ") == 1
+    assert "warning: 3 subscribers with a language" in done.stderr
+    assert "'tlh' (2), 'Klingon' (1): the mail comes in 'en'" in done.stderr
+    assert (
+        "warning: " in publisher(home, "subscribers", "add", "--language", "tlh", "f@a.test").stderr
+    )
+    for language in ("zh-TW", "en-GB"):
+        done = publisher(home, "subscribers", "add", "--language", language, "f@a.test")
+        assert "warning: " not in done.stderr
+
+
+def test_adding_again_with_another_language_changes_it(home: Path) -> None:
+    """It says so, and only then; without a language nothing changes."""
+    said = [
+        publisher(home, "subscribers", "add", "a@a.test", *words).stderr.strip()
+        for words in (["--language", "en"], ["--language", "zh-CN"], ["--language", "zh-CN"], [])
+    ]
+    assert said == [
+        "a@a.test: added",
+        "a@a.test: known already; the language is changed",
+        "a@a.test: known",
+        "a@a.test: known",
+    ]
+    assert "a@a.test,,zh-CN,active" in publisher(home, "subscribers", "export").stdout

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from publisher.wire.dkim import SIGNED, Signer, signed
+from publisher.wire.dkim import SEALED, SIGNED, Signer, signed
 
 NOW = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
 RSA = Signer("rivers.example", "publisher", generate_private_key(65537, 2048))
@@ -59,11 +59,11 @@ def test_another_program_finds_it_good(which: int) -> None:
 
 
 def test_what_is_covered() -> None:
-    """Every field of the list that stands is signed, From once more; what is not there is not."""
+    """Every field of the list that stands is signed, and each sealed one named once more."""
     names = h_of(signed(MESSAGE, [RSA], NOW))
-    assert names.count("from") == 2
-    present = {name.lower() for name in SIGNED if f"\r\n{name}: ".encode() in b"\r\n" + MESSAGE}
-    assert set(names) == present
+    present = [name.lower() for name in SIGNED if f"\r\n{name}: ".encode() in b"\r\n" + MESSAGE]
+    assert sorted(names) == sorted([*present, *(name.lower() for name in SEALED)])
+    assert names.count("from") == names.count("subject") == 2
     assert {"list-unsubscribe", "list-unsubscribe-post", "feedback-id", "to"} <= set(names)
     assert not re.search(rb"[; ]l=", signed(MESSAGE, [RSA], NOW).partition(b"\r\nTo: ")[0])
 
@@ -79,10 +79,11 @@ def test_a_changed_field_is_found_out(name: str) -> None:
     assert not is_good(start + field + b"x" + rest)
 
 
-def test_a_second_from_is_found_out() -> None:
-    """A From added above or below ours spoils the signature."""
+@pytest.mark.parametrize("name", SEALED)
+def test_an_added_field_is_found_out(name: str) -> None:
+    """A sealed field added above or below ours, or where there was none, spoils the signature."""
     sent = signed(MESSAGE, [RSA], NOW)
-    added = b"From: Someone <someone@else.example>\r\n"
+    added = f"{name}: someone@else.example\r\n".encode()
     assert not is_good(added + sent)
     assert not is_good(sent.replace(b"Precedence:", added + b"Precedence:"))
     assert is_good(b"X-Relay: passed\r\n" + sent)
