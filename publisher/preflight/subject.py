@@ -55,7 +55,7 @@ def _length(subject: str) -> list[Finding]:
 def _capitals(subject: str) -> list[Finding]:
     letters = [sign for sign in subject if sign.isalpha()]
     latin = [sign for sign in letters if sign.isascii()]
-    if len(latin) < 2 or not all(sign.isupper() for sign in latin):
+    if not latin or not all(sign.isupper() for sign in latin):
         return []
     is_latin = 2 * len(latin) > len(letters)
     return [

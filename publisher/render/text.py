@@ -88,9 +88,10 @@ def _head(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Varian
 def _title(item: ItemView, language: str, look: str) -> str:
     """Head an item with what the look shows of it: filters count the words of both halves."""
     name = plain(item.sentence) or item.title
-    title = f"{item.number:02d}  {name}" if item.number and look != LETTER else name
+    if item.number and look not in (COMPACT, LETTER):
+        name = f"{item.number:02d}  {name}"
     facts = [item.second, list_words(language, item.authors), " · ".join(item.shown_topics)]
-    lines = [title, *(facts if look != COMPACT else []), item.url]
+    lines = [name, *(facts if look != COMPACT else []), item.url]
     return "\n".join(line for line in lines if line)
 
 
@@ -115,7 +116,7 @@ def _prose(issue: IssueView, html: str, text: str, *, known: str | None = None) 
     for url in sorted((link.url for link in links), key=len, reverse=True):
         if url in text:  # patterns are slow, and few addresses stand in a text
             text = re.sub(rf"{re.escape(url)}(?=[^\x00-\x7f])", lambda m: m.group(0) + " ", text)
-    blocks.append(text)
+    blocks += [text] if [link.text for link in links] != [text] else []
     for link in links:
         is_shown = link.url in text and re.search(rf"{re.escape(link.url)}{_ENDS}", text)
         is_inside = link.url.startswith(f"{issue.address}#")

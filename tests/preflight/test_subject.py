@@ -18,6 +18,7 @@ RIVERS = Newsletter("rivers", "River News")
         ("AI 论文周报", ["subject-capitals"]),
         ("AI鸟报 2026-05-01", ["subject-capitals"]),
         ("LLM NEWS 周报", ["subject-capitals"]),
+        ("Речные новости A 12", ["subject-capitals"]),
         ("RIVER NEWS 12", ["subject-capitals"]),
         ("AI papers 论文周报", []),
         ("论文周报", []),

@@ -106,7 +106,7 @@ def test_the_compact_look_says_no_more_than_its_html(
     """No translated titles, authors or topics there; three times the words make a filter frown."""
     brief = text.render(published, newsletter, replace(ZH, look="compact"), templates).body
     html = mail.render(published, newsletter, replace(ZH, look="compact"), templates).body
-    for fact in ("Why Kites Stay Up", "甲、Ann Lee", "厨房"):
+    for fact in ("01  ", "Why Kites Stay Up", "甲、Ann Lee", "厨房"):
         assert fact in body
         assert fact not in html
         assert fact not in brief
@@ -129,3 +129,15 @@ def test_prose_between_items_stands_apart(body: str) -> None:
         in body
     )
     assert body.count("* * *") == 2
+
+
+def test_prose_that_is_a_link_is_said_once(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Its words stand above its address, not above themselves."""
+    (first, *others) = published.issue.sections
+    html = '<p><a href="https://all.example.net/">全部</a></p>'
+    issue = replace(published.issue, sections=(replace(first, html=html, text="全部"), *others))
+    body = text.render(replace(published, issue=issue), newsletter, ZH, templates).body
+    assert body.count("全部") == 1
+    assert "\n\n全部\nhttps://all.example.net/\n\n" in body
