@@ -10,6 +10,8 @@ import pytest
 
 from publisher import digest, identity, templates
 from publisher.model import MOST_MAIL, Newsletter, Published, Slot, Variant
+from publisher.preflight.links import compare
+from publisher.preflight.styles import tree
 from publisher.render.fitting import editions
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -52,6 +54,7 @@ def judge(published: Published, look: str) -> None:
     assert text.body.endswith("Pier 1, Harbour\n")
     shown = [unescape(one) for one in re.findall(r'<img\b[^>]*\ssrc="([^"]*)"', mail.body)]
     assert all(one.startswith("https://news.example.org/") for one in shown)
+    assert compare(tree(mail.body), text) == []  # both lead to the same places
     assert "<math" not in mail.body
     assert not re.search(r'(?:href|src)="(?!https?:|mailto:|#|__publisher-slot)', mail.body)
 

@@ -155,6 +155,8 @@ def test_compact_keeps_the_links_of_short_prose(
         assert "far.example.net" not in half
     assert "<img" not in marked
     assert "<pre" not in marked
+    pictured = Published(replace(issue, html=picture, text="", sections=()), one.record)
+    assert "https://cup.example.net/" in drawn(pictured, newsletter, templates, "compact")
 
 
 def test_compact_says_what_was_left_out(
