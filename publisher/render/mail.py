@@ -2,21 +2,23 @@
 
 Jinja2 draws MJML, MJML becomes tables, css_inline writes the styles into the elements. What is
 personal stays a slot, filled per recipient by `message`.
-Faults: TemplateError, also for what the MJML parser rejects.
-Never: recipients; anything fetched. See: templates/mail, text (the other half), message (wraps both).
+Faults: TemplateError, also for MJML and style sheets that mail programs could not read.
+Never: recipients; anything fetched. See: templates/mail, faults, text (the other half),
+message (wraps both).
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final, NoReturn
 
 import css_inline
 from mjml import mjml2html
 
 from publisher.addresses import archive_path, site_address
-from publisher.errors import TemplateError
 from publisher.model import Edition, Newsletter, Published, Slot, Variant
+from publisher.render import faults
 from publisher.render.colouring import has_colours, inks_on
 from publisher.render.environment import Templates, draw
 from publisher.render.pieces import seen
@@ -29,7 +31,6 @@ _INLINER: Final = css_inline.CSSInliner(keep_style_tags=True, load_remote_styles
 _NO_HEIGHT: Final = re.compile(r'(<img\b[^<>]*) height="auto"')  # what MJML writes, HTML has not
 # MJML's own sheet is for programs that read sheets: copied into each cell it would be 2 KB in ten
 _RESET: Final = re.compile(r'(<style type="text/css")(>\s*#outlook)')
-_POSITION: Final = re.compile(r"position (\d+):(\d+)")
 
 
 def render(
@@ -50,8 +51,9 @@ def of_view(
     left_out: int = 0,
 ) -> Edition:
     """Render the mail of what is seen of an issue; `left_out` items are told by the page alone."""
-    source = _draw(issue, newsletter, variant, templates, left_out)
-    html = _INLINER.inline(_tables(source, _template(variant, templates), templates))
+    draw_by = partial(_draw, issue, newsletter, variant, left_out=left_out)
+    name = _template(variant, templates)
+    html = _INLINER.inline(_tables(draw_by(templates), name, templates, draw_by))
     return Edition(
         "mail",
         "text/html",
@@ -81,6 +83,7 @@ def _draw(
     newsletter: Newsletter,
     variant: Variant,
     templates: Templates,
+    *,
     left_out: int = 0,
 ) -> str:
     return draw(
@@ -111,34 +114,15 @@ def _has_colours(issue: IssueView) -> bool:
     return any(map(has_colours, (issue.html, *prose, *items)))
 
 
-def _tables(source: str, name: str, templates: Templates) -> str:
+def _tables(source: str, name: str, templates: Templates, again: faults.Draw) -> str:
+    def stop(fault: faults.Fault) -> NoReturn:
+        raise faults.as_error(fault, source, name, templates, again)
+
     try:
         # no fonts: the library's default would have readers fetch one from a stranger
         html = str(mjml2html(source, fonts={}, disable_comments=True))
     except ValueError as error:
-        _tell(error, source, name, templates)
+        stop(faults.refused(source, error))
+    if fault := faults.left_over(source, html) or faults.unstyled(source):
+        stop(fault)
     return _RESET.sub(r'\1 data-css-inline="ignore"\2', _NO_HEIGHT.sub(r"\1", html), count=1)
-
-
-def _tell(error: ValueError, source: str, name: str, templates: Templates) -> NoReturn:
-    found = _POSITION.search(str(error))
-    line = ""
-    if found:
-        raw = source.encode()
-        start = raw.rfind(b"\n", 0, int(found.group(1))) + 1
-        line = raw[start:].split(b"\n", 1)[0].decode(errors="replace").strip()
-    raise TemplateError(
-        f"this is not MJML: {error}" + (f", near `{line[:80]}`" if line else ""),
-        where=f"templates/{_place(line, name, templates)}",
-        hint="close every element, quote every attribute, and write < as &lt;",
-    ) from error
-
-
-def _place(line: str, name: str, templates: Templates) -> str:
-    """Find the template line that drew a line of MJML, when it stands there as it is."""
-    for known, text in templates.items():
-        if line and known.startswith("mail/"):
-            for number, written in enumerate(text.splitlines(), 1):
-                if written.strip() == line:
-                    return f"{known}:{number}"
-    return name

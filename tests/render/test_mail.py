@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from lxml import html as lxml_html
 
-from publisher.errors import TemplateError
 from publisher.model import Look, Newsletter, Published, Slot, Variant
 from publisher.render import mail
 
@@ -154,25 +153,6 @@ def test_own_look_has_own_template(
     more = templates | {"mail/plain.mjml": plain}
     assert len(mail.render(published, newsletter, Variant("en", "plain"), more).body) < 4000
     assert len(mail.render(published, newsletter, Variant("en", "none"), more).body) > 9000
-
-
-@pytest.mark.parametrize(
-    ("source", "where"),
-    [
-        ("<mjml>\n<mj-body>\n<mj-section>\n", "templates/mail/digest.mjml"),
-        ("<mjml>\n<mj-head>\n<foo></foo>\n</mj-head></mjml>", "templates/mail/digest.mjml:3"),
-        ("", "templates/mail/digest.mjml"),
-    ],
-)
-def test_what_is_not_mjml_is_told(
-    published: Published, newsletter: Newsletter, source: str, where: str
-) -> None:
-    """A template that is no MJML is named, with its line where MJML says so."""
-    with pytest.raises(TemplateError) as caught:
-        mail.render(published, newsletter, ZH, {"mail/digest.mjml": source})
-    assert caught.value.where == where
-    assert "this is not MJML" in caught.value.message
-    assert caught.value.hint
 
 
 def test_what_is_drawn_can_be_asked_of_others(
