@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 OF_NEWSLETTER = {
     "preflight/no-unsubscribe",
+    "preflight/no-way-out",
+    "preflight/removed",
     "preflight/contrast",
     "preflight/feature",
     "preflight/links-differ",

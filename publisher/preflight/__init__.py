@@ -5,6 +5,7 @@
     pictures    whether they say something to those who do not see them
     subject     the line it is opened for
     size        whether Gmail shows it whole
+    leaving     whether a reader can leave by it
     contrast    whether its colours can be read, by day and night
     features    whether mail programs know what it is made of
     transport   whether the newsletter may be mailed by a real relay at all
@@ -20,10 +21,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.model import Edition, Finding, Newsletter, Published, in_order
-from publisher.preflight import contrast, features, items, links, pictures, size, styles, subject
+from publisher.preflight import (
+    contrast,
+    features,
+    items,
+    leaving,
+    links,
+    pictures,
+    size,
+    styles,
+    subject,
+)
 from publisher.preflight.items import Earlier, emptiness, shelved
 from publisher.preflight.support import SUPPORT
-from publisher.preflight.transport import transport, way_out
+from publisher.preflight.transport import transport
 
 __all__ = ["Earlier", "check", "emptiness", "shelved", "transport"]
 
@@ -46,12 +57,13 @@ def check(
         *links.judge(issue),
         *pictures.judge(issue),
     ]
+    root = None
     if mail := editions.get("mail"):
         root = styles.tree(mail.body)
         found += subject.judge(mail.subject, newsletter)
         found += size.judge(mail, newsletter)
         found += contrast.judge(root, newsletter)
-        found += features.judge(root, SUPPORT)
+        found += features.judge(root, SUPPORT) + features.removed(root)
         if text := editions.get("text"):
             found += links.compare(root, text)
-    return in_order([*found, *way_out(newsletter)])
+    return in_order([*found, *leaving.judge(root, editions.get("text"), newsletter)])

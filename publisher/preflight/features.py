@@ -47,6 +47,11 @@ PROGRESSIVE: Final = {
 }
 """What a mail may use although few programs know it, and what happens where it is not known."""
 
+REMOVED: Final = frozenset(
+    {"applet", "canvas", "embed", "frame", "frameset", "iframe", "noscript", "portal", "script"}
+)
+"""What mail programs take out as a danger, so that nobody measures who knows it."""
+
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _SEMANTIC: Final = frozenset(
     {"article", "aside", "figcaption", "figure", "footer", "header", "main", "mark", "nav"}
@@ -59,6 +64,7 @@ _ATTRIBUTES: Final = frozenset(
 )
 _PICTURES: Final = {"jpeg": "jpg", "jfif": "jpg", "tif": "tiff", "heic": "heif"}
 _LOGICAL: Final = re.compile(r"(margin|padding)-(inline|block)(-start|-end)?")
+_HANDLER: Final = re.compile(r"on[a-z]+")
 _FUNCTIONS: Final = {
     "calc": "css-unit-calc", "clamp": "css-function-clamp", "max": "css-function-max",
     "min": "css-function-min", "light-dark": "css-function-light-dark", "var": "css-variables",
@@ -100,6 +106,33 @@ def judge(root: HtmlElement, support: Mapping[str, Support]) -> list[Finding]:
         if support[slug].share < LEAST and slug not in PROGRESSIVE
     ]
     return few(found, lambda number: f"{number} more features are known to few mail programs")
+
+
+def removed(root: HtmlElement) -> list[Finding]:
+    """Name what runs or loads something, which mail programs take out and filters count."""
+    found: dict[str, str] = {}
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            for name in _dangers(element):
+                found.setdefault(name, _near(element))
+    return [
+        Finding(
+            Level.WARN,
+            "preflight/removed",
+            f"The mail has {name}{where}: mail programs take it out, and filters suspect the mail.",
+            "Take it out of your templates/mail/, and lead to a page that has it.",
+        )
+        for name, where in found.items()
+    ]
+
+
+def _dangers(element: HtmlElement) -> Iterator[str]:
+    if element.tag in REMOVED:
+        yield f"<{element.tag}>"
+    yield from (f'{name}="..."' for name in element.attrib if _HANDLER.fullmatch(name))
+    for name in ("href", "src", "action"):
+        if "".join((element.get(name) or "").split()).lower().startswith("javascript:"):
+            yield "javascript: in an address"
 
 
 def used(root: HtmlElement, support: Mapping[str, Support]) -> dict[str, str]:

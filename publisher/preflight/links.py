@@ -19,7 +19,11 @@ from publisher.preflight.telling import few, named, quoted, shortened
 
 _WRITTEN: Final = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
 _LOOSE: Final = ".,;:!?'\")]}>*_"
-_SLOTS: Final = tuple(slot.value for slot in Slot)
+_SLOTS: Final = {
+    Slot.UNSUBSCRIBE.value: "the unsubscribe link",
+    Slot.GREETING.value: "the greeting",
+}
+"""What is filled in for each reader, in words for who never saw its inner name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,16 @@ def compare(root: HtmlElement, text: Edition) -> list[Finding]:
                     Level.WARN,
                     "preflight/links-differ",
                     f"{count} of the mail's {where} part {'is' if len(addresses) == 1 else 'are'} "
-                    f"not in its {other} part: {named([shortened(one) for one in addresses])}.",
+                    f"not in its {other} part: {named([_in_words(one) for one in addresses])}.",
                     "Look at templates/mail/: both parts have to lead to the same places.",
                 )
             )
     return findings
+
+
+def _in_words(address: str) -> str:
+    slot = next(filter(address.startswith, _SLOTS), "")
+    return _SLOTS[slot] if slot else shortened(address)
 
 
 def _stands(url: str, body: str) -> bool:

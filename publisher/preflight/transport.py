@@ -75,20 +75,6 @@ def _placeholders(newsletter: Newsletter, app_url: str | None) -> list[Finding]:
     ]
 
 
-def way_out(newsletter: Newsletter) -> list[Finding]:
-    """Warn of a newsletter whose readers could not leave by its mail."""
-    if newsletter.app_url or newsletter.site_url:
-        return []
-    return [
-        Finding(
-            Level.WARN,
-            "preflight/no-unsubscribe",
-            "Neither app_url nor site_url is set, so the mail has no unsubscribe link.",
-            'Set app_url = "http://127.0.0.1:8000/" to try it out, your https address for real.',
-        )
-    ]
-
-
 def _is_safe(address: str) -> bool:
     scheme = address.partition(":")[0].lower()
     return scheme == "https" or (scheme == "http" and is_loopback(_host(address)))

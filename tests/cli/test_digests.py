@@ -123,6 +123,27 @@ def test_a_broken_template_is_a_finding(tmp_path: Path) -> None:
         broken.unlink()
 
 
+def test_own_templates_without_a_way_out_are_stopped(tmp_path: Path) -> None:
+    """`check`, `preview` and `send` say so and leave with 1; no mail is made."""
+    toml = 'app_url = "https://news.papers.test/"\n[newsletter]\ntitle = "Weekly"\n'
+    (tmp_path / "publisher.toml").write_text(toml, "utf-8")
+    (tmp_path / "digests").mkdir()
+    (tmp_path / "digests" / "a.md").write_text(DIGEST, "utf-8")
+    own = tmp_path / "templates" / "mail"
+    own.mkdir(parents=True)
+    for name in ("footer", "ways"):
+        (own / f"{name}.mjml").write_text("", "utf-8")
+    assert publisher(tmp_path, "publish").returncode == 0
+    for command in (("check", "digests/a.md"), ("preview", "digests/a.md"), ("send", "latest")):
+        done = publisher(tmp_path, *command)
+        assert done.returncode == 1
+        assert "[preflight/no-way-out]" in done.stderr
+        assert "{{ slot_unsubscribe }}" in done.stderr
+        assert "__publisher" not in done.stderr
+    (own / "ways.mjml").unlink()
+    assert publisher(tmp_path, "check", "digests/a.md").returncode == 0
+
+
 def test_findings_stand_in_the_order_of_lines(tmp_path: Path) -> None:
     """Those of the reader and of preflight are sorted together; a shared hint is said once."""
     text = "# A\n[甲](http://localhost/a)\n\n见图 ![甲](no.png)。\n\n# B\n[乙](http://localhost/b)\n\n文。\n"

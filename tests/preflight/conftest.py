@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from publisher.model import Edition, Finding, Issue, Newsletter, Published, Record
+from publisher.model import Edition, Finding, Issue, Newsletter, Published, Record, Slot
 from publisher.preflight import Earlier, check
 
 NOW = datetime(2024, 4, 12, 8, tzinfo=UTC)
 GOOD = Newsletter("weekly", "Weekly", app_url="https://news.papers.test/")
+
+WAY_OUT = f'<a href="{Slot.UNSUBSCRIBE}">Unsubscribe</a>'
 
 Checked = Callable[..., list[Finding]]
 
@@ -26,9 +28,12 @@ def checked() -> Checked:
         text: str | None = None,
         newsletter: Newsletter = GOOD,
         earlier: Earlier | None = None,
+        way_out: str = WAY_OUT,
     ) -> list[Finding]:
         record = Record("weekly", "tag:a,2024:1", "1", "1.md", NOW, NOW)
-        made = {"mail": Edition("mail", "text/html", body, subject)}
+        size = len(body.encode())
+        mail = Edition("mail", "text/html", f"{body}{way_out}", subject, size_bytes=size)
+        made = {"mail": mail}
         if text is not None:
             made["text"] = Edition("text", "text/plain", text, subject)
         return list(check(Published(issue, record), newsletter, made, earlier=earlier))

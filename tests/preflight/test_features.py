@@ -3,7 +3,7 @@
 import pytest
 
 from publisher.model import Finding, Level
-from publisher.preflight.features import LEAST, PROGRESSIVE, judge, used
+from publisher.preflight.features import LEAST, PROGRESSIVE, judge, removed, used
 from publisher.preflight.styles import tree
 from publisher.preflight.support import SUPPORT
 
@@ -101,3 +101,29 @@ def test_every_excuse_is_needed() -> None:
     for slug, reason in PROGRESSIVE.items():
         assert SUPPORT[slug].share < LEAST, slug
         assert reason
+
+
+@pytest.mark.parametrize(
+    ("html", "name"),
+    [
+        ("<script>go()</script>", "<script>"),
+        ('<iframe src="https://a.test/"></iframe>', "<iframe>"),
+        ('<p onclick="go()">x</p>', 'onclick="..."'),
+        ('<a href=" java\nscript:go()">x</a>', "javascript: in an address"),
+    ],
+)
+def test_what_runs_or_loads_something_warns(html: str, name: str) -> None:
+    """What every mail program takes out is named, once."""
+    (found,) = removed(tree(f"<p>Words</p>{html}{html}"))
+    assert (found.level, found.code) == (Level.WARN, "preflight/removed")
+    assert found.message.startswith(f"The mail has {name}")
+
+
+def test_a_form_is_known_to_few() -> None:
+    """A form is measured like any other feature, and warned of."""
+    assert "<form> element" in found_in('<form action="https://a.test/"><p>x</p></form>')[0].message
+
+
+def test_words_about_scripts_pass() -> None:
+    """What is only written about is no danger."""
+    assert removed(tree("<p>&lt;script&gt; one javascript:</p><!-- <script></script> -->")) == []

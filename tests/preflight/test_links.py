@@ -79,4 +79,13 @@ def test_halves_with_other_links_warn() -> None:
     lost, bare = compared(html, f"https://a.test/xy https://a.test/y\n{UNSUBSCRIBE}")
     assert {lost.code, bare.code} == {"preflight/links-differ"}
     assert "HTML part is not in its text part: https://a.test/x." in lost.message
-    assert f"https://a.test/xy, {UNSUBSCRIBE}" in bare.message
+    assert "https://a.test/xy, the unsubscribe link" in bare.message
+
+
+def test_no_inner_name_is_shown() -> None:
+    """What is filled in for each reader is told in words, whichever half has it alone."""
+    own = f'<a href="{UNSUBSCRIBE}">out</a><a href="{UNSUBSCRIBE}?from=mail">out</a>'
+    found = [*compared(own, ""), *compared("", f"{UNSUBSCRIBE} {GREETING}")]
+    assert found
+    assert not [one for one in found if "__" in one.message]
+    assert all("the unsubscribe link" in one.message for one in found)
