@@ -19,6 +19,7 @@ from publisher.addresses import FEEDS, archive_path, feed_path, site_address
 from publisher.model import Edition, Newsletter, Published
 from publisher.render.environment import Templates, draw
 from publisher.render.fragments import excerpt, mark_addresses
+from publisher.render.tables import boxed
 from publisher.render.view import titles, view
 from publisher.render.words import Words, words
 
@@ -59,6 +60,7 @@ def render(
     """Render the page of one issue, leading to the one before and the one after."""
     ours = words(templates)
     issue = view(published, newsletter, ours)
+    nameless = ours.say(newsletter.language, "Table")
     body = draw(
         templates,
         "site/issue.html",
@@ -68,7 +70,7 @@ def render(
         description=issue.summary(160),
         canonical=issue.address,
         issue=issue,
-        body=lambda html: Markup(mark_addresses(html)),  # noqa: S704 - clean
+        body=lambda html: Markup(boxed(mark_addresses(html), nameless)),  # noqa: S704 - clean
         previous=_entry(previous, newsletter, ours, "../") if previous else None,
         following=_entry(following, newsletter, ours, "../") if following else None,
     )

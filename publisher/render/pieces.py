@@ -29,6 +29,7 @@ from publisher.render.fragments import (
 )
 from publisher.render.images import narrowed
 from publisher.render.lean import lean
+from publisher.render.rows import html_rows, text_rows
 from publisher.render.shades import by_day
 from publisher.render.tables import Table, plain_tables, without_lines, without_wide
 from publisher.render.view import IssueView, ItemView, SectionView, view
@@ -125,6 +126,10 @@ class _Press:
             made, tables = without_wide(made, link)
             for table in tables:
                 text = without_lines(text, table, f"{self._tell(table)}\n{place}")
+        else:
+            made, tables = without_wide(made, lambda table: html_rows(table.html))
+            for table in tables:
+                text = without_lines(text, table, text_rows(table.html))
         made = self._colour(plain_tables(scoped(narrowed(absolute(made, self._address)))))
         # again: a table's name and a whole address are put together here, maybe to a slot
         ready = without_slots(for_mjml(breakable(made)))

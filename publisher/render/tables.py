@@ -1,22 +1,24 @@
-"""tables - those of a digest in a mail: narrow ones as they are, wide ones as a link to the page.
+"""tables - those of a digest: in a mail narrow ones as they are, wide ones as a link to the page.
 
 A mail is 576 points wide where it is widest, and a table that does not fit tears all of it apart:
 most mail programs neither scroll nor shrink. What is too wide is named by its caption or its first
-headings instead, in the HTML and in the text alike.
-Faults: none. Never: the page's tables, which scroll. See: pieces (applies it).
+headings instead, in the HTML and in the text alike. On the page each scrolls in a box of its own.
+Faults: none. Never: how a wide one is told where there is no page (rows). See: pieces, page.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html import escape
 from typing import Final
 
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
-from publisher.render.fragments import excerpt, set_tight
+from publisher.render.fragments import excerpt
+from publisher.render.rows import words
 
 MOST_COLUMNS: Final = 4
 MOST_POINTS: Final = 576
@@ -33,11 +35,32 @@ _PLAIN: Final = '<table border="0" cellpadding="6" cellspacing="0">'
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table too wide for mail: what to call it, its rows but for the headings, all as text."""
+    """A table too wide for mail: what to call it, its rows but for the headings, all as text.
+
+    `html` is the table itself.
+    """
 
     name: str
     rows: int
     lines: tuple[str, ...]
+    html: str = field(default="", compare=False, repr=False)
+
+
+def boxed(html: str, nameless: str) -> str:
+    """Put every table of a page into a box that scrolls sideways, its words whole.
+
+    The keyboard reaches the box, and a program that reads aloud names it (WCAG 2.1.1, 1.3.1).
+    """
+    if "<table" not in html:
+        return html
+    out, end = "", 0
+    for start, stop in _outermost(html):
+        table = html[start:stop]
+        name = escape(_name(lxml_html.fragment_fromstring(table)) or nameless)
+        box = f'<div class="wide" tabindex="0" role="region" aria-label="{name}">'
+        out += f"{html[end:start]}{box}{table}</div>"
+        end = stop
+    return out + html[end:]
 
 
 def plain_tables(html: str) -> str:
@@ -87,19 +110,25 @@ def _outermost(html: str) -> Iterator[tuple[int, int]]:
 
 def _wide(html: str) -> Table | None:
     table = lxml_html.fragment_fromstring(html)
-    rows = [[_words(cell) for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
+    rows = [_cells(row) for row in table.iter("tr")]
     columns = max((_columns(row) for row in table.iter("tr")), default=0)
     if columns <= MOST_COLUMNS and _least_width(rows) <= MOST_POINTS:
         return None
     heads = [row for row in table.iter("tr") if len(row) and all(cell.tag == "th" for cell in row)]
-    named = [_words(caption) for caption in table.iter("caption")]
-    named = named or [word for word in (rows[0] if rows else []) if word][:_MOST_NAMED]
     lines = tuple(line for row in rows if (line := " | ".join(row)).strip(" |"))
-    return Table(excerpt(" · ".join(named), _LONGEST_NAME), len(rows) - len(heads), lines)
+    return Table(_name(table), len(rows) - len(heads), lines, html)
 
 
-def _words(element: HtmlElement) -> str:
-    return set_tight(" ".join(element.text_content().split()))
+def _name(table: HtmlElement) -> str:
+    """Call a table by its caption, else by its first headings."""
+    named = [words(caption) for caption in table.iter("caption")]
+    first = next((_cells(row) for row in table.iter("tr")), [])
+    named = named or [word for word in first if word][:_MOST_NAMED]
+    return excerpt(" · ".join(named), _LONGEST_NAME)
+
+
+def _cells(row: HtmlElement) -> list[str]:
+    return [words(cell) for cell in row if cell.tag in ("td", "th")]
 
 
 def _columns(row: HtmlElement) -> int:
@@ -111,7 +140,7 @@ def _least_width(rows: list[list[str]]) -> float:
     """Measure how narrow a table can be made: each column as wide as its longest word."""
     widths: dict[int, int] = {}
     for row in rows:
-        for column, words in enumerate(row):
-            longest = max((len(word) for word in _TOGETHER.findall(words)), default=2)
+        for column, said in enumerate(row):
+            longest = max((len(word) for word in _TOGETHER.findall(said)), default=2)
             widths[column] = max(widths.get(column, 0), longest)
     return sum(width * _POINTS_OF_A_CELL + _POINTS_BETWEEN for width in widths.values())

@@ -258,6 +258,39 @@ def test_nothing_sticks_out(
     context.close()
 
 
+@pytest.mark.parametrize("width", [320, 375])
+def test_a_wide_table_is_read_whole(
+    width: int,
+    published: Published,
+    newsletter: Newsletter,
+    homeless: Newsletter,
+    templates: dict[str, str],
+    chromium: Browser,
+) -> None:
+    """The page scrolls it in a box of its own, words whole; a mail without a page tells its rows."""
+    heads = "".join(f"<th>Teddington{n}</th>" for n in range(14))
+    cells = "".join("<td>1234.5</td>" for _ in range(14))
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>"
+    one = Published(replace(published.issue, html=table), published.record)
+    bodies = {
+        "page": page.render(one, newsletter, templates).body,
+        "mail": mail.render(one, homeless, Variant("en"), templates).body,
+    }
+    tab = chromium.new_page(viewport={"width": width, "height": 800})
+    for name, body in bodies.items():
+        tab.set_content(body)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, name
+        if name == "page":
+            box = tab.locator(".wide").first
+            assert box.evaluate("e => e.scrollWidth > e.clientWidth && e.tabIndex === 0")
+            lines = """e => {const r = document.createRange(); r.selectNodeContents(e);
+                      return r.getClientRects().length}"""
+            assert box.locator("th").first.evaluate(lines) == 1
+        else:
+            assert "Teddington13: 1234.5" in tab.inner_text("body")
+    tab.close()
+
+
 def test_moment_of_building_does_not_matter(
     published: Published, newsletter: Newsletter, templates: dict[str, str]
 ) -> None:

@@ -54,13 +54,17 @@ def test_a_wide_table_is_a_link_to_the_page(
     assert plain == f"x\n\n{words}\n{PAGE}#i-boats"
 
 
-def test_a_wide_table_stays_where_there_is_no_page(
+def test_a_wide_table_is_told_by_row_where_there_is_no_page(
     published: Published, homeless: Newsletter, templates: dict[str, str]
 ) -> None:
-    """Torn apart it says more than nothing."""
-    html, plain = ready(WIDE, ROWS, published, homeless, templates)
-    assert html.startswith('<table border="0" cellpadding="6"')
-    assert plain == ROWS
+    """A line for each cell, behind what heads it, in both halves; links of the cells stay."""
+    html, plain = ready(f"<p>x</p>{WIDE}", f"x\n\n{ROWS}", published, homeless, templates)
+    lines = lxml_html.fragment_fromstring(html, create_parent="div").xpath("./div/div")
+    assert "<table" not in html
+    assert "<p><strong>The fleet</strong></p>" in html
+    assert [line.text_content() for line in lines] == ["a: 1", "b: 2", "c: 3", "d: 4", "e: 5"]
+    assert '<a href="https://eel.example/">5</a>' in html
+    assert plain == "x\n\na: 1\nb: 2\nc: 3\nd: 4\ne: 5"
 
 
 def test_both_halves_lead_to_the_same(

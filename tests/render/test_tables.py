@@ -2,7 +2,8 @@
 
 import pytest
 
-from publisher.render.tables import Table, plain_tables, without_lines, without_wide
+from publisher.render.rows import html_rows, text_rows
+from publisher.render.tables import Table, boxed, plain_tables, without_lines, without_wide
 
 
 def table(*rows: list[str], caption: str = "") -> str:
@@ -88,3 +89,34 @@ def test_plain_attributes() -> None:
 def test_the_text_has_no_rows_of_it_either(text: str, expected: str) -> None:
     """Rows that are found whole go; what is not plainly the table stays."""
     assert without_lines(text, Table("", 1, ("a | b", "c | d")), "HERE") == expected
+
+
+def test_on_the_page_each_has_a_box_with_its_name() -> None:
+    """Its caption or first headings name it, else our word; what stands within one has no other."""
+    named = boxed(f"<p>x</p>{FOUR}", "Table")
+    box = '<div class="wide" tabindex="0" role="region" aria-label="{}">{}</div>'
+    assert named == f"<p>x</p>{box.format('a · b · c', FOUR)}"
+    nested = f"<table><tr><td>{FIVE}</td></tr></table>"
+    assert boxed(nested, "Table").count('class="wide"') == 1
+    bare = "<table><tr><td></td></tr></table>"
+    assert boxed(bare, "Table") == box.format("Table", bare)
+    quoted = "<table><tr><td>&quot;&lt;</td></tr></table>"
+    assert 'aria-label="&quot;&lt;"' in boxed(quoted, "Table")
+
+
+def test_row_by_row() -> None:
+    """Headings stand before what they head, rows apart; what spans columns has none before it."""
+    html = (
+        "<table><tr><th>Boat:</th><th>Crew &amp; co</th></tr><tr><td>Eel</td><td></td></tr>"
+        '<tr><td colspan="2">laid <em>up</em> &lt; here</td></tr><tr><td>Cod</td><td>3</td></tr></table>'
+    )
+    assert text_rows(html) == "Boat: Eel\n\nlaid up < here\n\nBoat: Cod\nCrew & co: 3"
+    assert "<div>laid <em>up</em> &lt; here</div>" in html_rows(html)
+    assert "<div>Crew &amp; co: 3</div>" in html_rows(html)
+
+
+def test_tables_within_each_other_are_told_once() -> None:
+    """The outer one's cell is its rows."""
+    nested = f"<table><tr><td>{FOUR}</td></tr></table>"
+    assert text_rows(nested).count("甲" * 60) == 1
+    assert html_rows(nested).count("甲" * 60) == 1
