@@ -106,6 +106,12 @@ def test_a_send_cancelled_half_way_was_a_send(home: Path) -> None:
     assert "not to 3 who have it already" in missing.stderr
 
 
+def hear() -> None:
+    """Have a child hear the signals that a test run under nohup or behind & hands on unheard."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def test_undoing_what_has_begun_is_not_called_undone(home: Path) -> None:
     """Ctrl-C in the undo minute tells the truth when another process was quicker."""
     child = subprocess.Popen(
@@ -114,6 +120,7 @@ def test_undoing_what_has_begun_is_not_called_undone(home: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=hear,
     )
     child.stdin.write("y\n")
     child.stdin.flush()
@@ -139,8 +146,7 @@ def test_whatever_ends_the_undo_minute_undoes_the_send(home: Path, number: signa
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # a test run under nohup hands its deafness on, and a send under nohup means to go on
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=hear,
     )
     child.stdin.write("y\n")
     child.stdin.flush()
