@@ -264,6 +264,13 @@ class _Look(_Table):
             raise ValueError('a colour is written "#rrggbb"')
         return value
 
+    @field_validator("logo")
+    @classmethod
+    def _logo(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https://[^\s\"<>]+", value):
+            raise ValueError('a whole address such as "https://news.example.net/logo.png"')
+        return value
+
     @field_validator("font")
     @classmethod
     def _font(cls, value: str) -> str:

@@ -328,10 +328,13 @@ def test_signing_is_on_where_its_table_stands(tmp_path: Path) -> None:
         ('font = "Optima; } body {"', "names of fonts"),
         ('font = "Optima,, serif"', "names of fonts"),
         ('font = "Source Serif 4"', "each word begins with a letter"),
+        ('logo = "https://news.example.net/logo.png"', None),
+        ('logo = "data:image/png;base64,aGk="', "a whole address such as"),
+        ('logo = "pics/logo.png"', "a whole address such as"),
     ],
 )
 def test_a_look_breaks_no_style_sheet(tmp_path: Path, line: str, words: str | None) -> None:
-    """Looks, colours and fonts are taken as CSS has them, anything else is refused with the way."""
+    """Looks, colours, fonts and logos are taken as mail programs have them, anything else is refused with the way."""
     text = f"{ONE}[newsletter.look]\n{line}\n"
     if words is None:
         key, _, value = line.partition(" = ")
