@@ -15,32 +15,45 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from publisher.model import Finding, Level, Newsletter
+from publisher.model import Finding, Level, Newsletter, Register
 
 if TYPE_CHECKING:
     from publisher.settings import Settings
     from publisher.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
-    """What stands before every command: where, which newsletter, how loud."""
+    """What stands before every command: where, which newsletter, how loud.
+
+    A home is read once for a command, however many digests that looks at.
+    """
 
     home: Path
     newsletter_slug: str | None
     quiet: bool
 
     def settings(self) -> Settings:
-        """Read the home's settings, with the paths its register fixed."""
+        """Give the home's settings, with the paths its register fixed."""
+        return self._stated[0]
+
+    def register(self) -> Register:
+        """Give the home's register as it stood when the command began."""
+        return self._stated[1]
+
+    @cached_property
+    def _stated(self) -> tuple[Settings, Register]:
         from publisher import register, settings
 
         loaded = settings.load(self.home.resolve())
-        return loaded.with_paths(dict(register.load(loaded.register_path).paths))
+        known = register.load(loaded.register_path)
+        return loaded.with_paths(dict(known.paths)), known
 
     def newsletter(self, settings: Settings) -> Newsletter:
         """Return the newsletter meant; raises SettingsError where the answer is not unique."""

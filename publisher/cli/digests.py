@@ -317,12 +317,12 @@ def _preflight(
 
 def _earlier(issue: Issue, file: Path, newsletter: Newsletter, console: Context) -> Earlier:
     """Gather what the home published before this issue, which may itself be published already."""
-    from publisher import preflight, register
+    from publisher import preflight
 
     if _home(console) is None:
         return {}
     _, path = _standing(file, console)
-    records = register.load(console.settings().register_path).of(newsletter.slug)
+    records = console.register().of(newsletter.slug)
     itself = [
         one
         for one in records

@@ -25,6 +25,14 @@ def test_any_title_makes_a_home(tmp_path: Path, title: str) -> None:
     assert settings.load(tmp_path, {}).newsletters[0].title == " ".join(title.split())
 
 
+def test_a_home_is_read_once_for_a_command(tmp_path: Path) -> None:
+    """However many digests are checked, settings and register are parsed but once."""
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    context = Context(tmp_path, None, quiet=True)
+    assert context.settings() is context.settings()
+    assert context.register() is context.register()
+
+
 def publisher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command on a home."""
     return subprocess.run(
