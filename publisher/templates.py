@@ -1,7 +1,7 @@
 """templates - the packaged templates, overlaid by a publication's own.
 
 A publication overrides any file by putting one of the same name under its `templates/`, a catalogue
-(`words/zh.po`) sentence by sentence. What runs for long asks `Live`, so that a template mended while it runs is taken at once. Faults:
+(`words/zh.po`) sentence by sentence. What runs for long asks `Live`, so that a template mended while it runs is taken at once. `idle` says which files have no effect. Faults:
 TemplateError where a file cannot be read as UTF-8. Never: renders. See: render (takes the mapping).
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 from publisher.errors import TemplateError
+from publisher.model import Finding, Level
 
 SUFFIXES = frozenset({".html", ".mjml", ".txt", ".xml", ".css", ".po"})
 
@@ -46,6 +48,41 @@ def _text(path: Path) -> str:
         raise TemplateError(
             f"cannot be read: {error}", where=str(path), hint="save it as UTF-8"
         ) from None
+
+
+def idle(home: Path) -> tuple[Finding, ...]:
+    """Note the files that are there to no effect: none of ours has the name, none names them.
+
+    Hidden ones, catalogues and an editor's copies (`footer.mjml~`) are passed over.
+    """
+    own = home / "templates"
+    if not own.is_dir():
+        return ()
+    ours, loaded = load(), load(home)
+    said = "\n".join(loaded.values())
+    names = [path.relative_to(own).as_posix() for path in own.rglob("*") if path.is_file()]
+    return tuple(
+        Finding(
+            Level.NOTE,
+            "template/idle",
+            f"templates/{name} overrides nothing, and no template includes it.",
+            _meant(name, ours),
+        )
+        for name in sorted(names)
+        if name not in ours
+        and not (name.startswith("words/") and name.endswith(".po"))
+        and not (name.endswith("~") or any(part.startswith(".") for part in name.split("/")))
+        and not any(f"{quote}{name}{quote}" in said for quote in "\"'")
+    )
+
+
+def _meant(name: str, ours: Mapping[str, str]) -> str:
+    near = get_close_matches(name, ours, 1) or [
+        one for one in ours if one.rpartition("/")[2] == name.rpartition("/")[2]
+    ]
+    if near:
+        return f"Name it templates/{near[0]}, if it is to stand for ours, or include it in one that does."
+    return "Name it as the one of ours that it is to stand for, or include it in one that does."
 
 
 class Live(Mapping[str, str]):

@@ -45,6 +45,33 @@ def test_one_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     assert "UTF-8" in caught.value.hint
 
 
+def test_what_has_no_effect_is_noted(tmp_path: Path) -> None:
+    """A file of a name none of ours has is named with the one meant, unless a template includes it."""
+    assert templates.idle(tmp_path) == ()
+    files = {
+        "mial/footer.mjml": "mine",
+        "mail/card2.mjml": "mine",
+        "mail/footer.mjml": "{% include 'mail/card2.mjml' %}",
+        "mail/footer.mjml~": "old",
+        "mail/.footer.mjml.swp": "old",
+        "words/de.po": "",
+        "zzz.css": "p{}",
+        "footer.mjml": "mine",
+    }
+    for name, text in files.items():
+        path = tmp_path / "templates" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    found = templates.idle(tmp_path)
+    assert {one.code for one in found} == {"template/idle"}
+    assert [one.message.partition(" ")[0] for one in found] == [
+        "templates/footer.mjml",
+        "templates/mial/footer.mjml",
+        "templates/zzz.css",
+    ]
+    assert ["templates/mail/footer.mjml" in one.hint for one in found] == [True, True, False]
+
+
 def test_live_templates_follow_the_disk(tmp_path: Path) -> None:
     """What is changed, removed or broken while a process runs is so at the next look."""
     live = templates.Live(tmp_path)

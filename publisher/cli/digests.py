@@ -109,6 +109,8 @@ def preview(
     open_: Annotated[bool, typer.Option("--open", help="Open the page and the mail.")] = False,
 ) -> None:
     """Write every edition of a digest as files; publishes nothing."""
+    from publisher import templates
+
     console: Context = context.obj
     newsletter = _newsletter(console)
     if look:
@@ -117,6 +119,8 @@ def preview(
         _read(file, newsletter), file, newsletter, console, fetches=newsletter.images == "rehost"
     )
     findings = in_order((*reading.findings, *_preflight(reading, file, newsletter, console)))
+    if home := _home(console):
+        show_findings("templates", templates.idle(home))
     show_findings(str(file), findings)
     if any(one.code == "template/error" for one in findings):
         complain("no editions were written", "mend the template first")

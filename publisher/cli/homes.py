@@ -133,6 +133,7 @@ def status(
 ) -> None:
     """Say what is held, what waits and what runs."""
     from publisher import run as process
+    from publisher import templates
 
     console: Context = context.obj
     settings = console.settings()
@@ -152,6 +153,7 @@ def status(
         return
     typer.echo(f"home {settings.home}: {'running' if document['running'] else 'not running'}")
     show_findings("publisher.toml", settings.findings)
+    show_findings("templates", templates.idle(settings.home))
     for newsletter in document["newsletters"]:
         _show_newsletter(newsletter)
 

@@ -144,6 +144,20 @@ def test_own_templates_without_a_way_out_are_stopped(tmp_path: Path) -> None:
     assert publisher(tmp_path, "check", "digests/a.md").returncode == 0
 
 
+def test_a_template_that_overrides_nothing_is_noted(tmp_path: Path) -> None:
+    """`preview` and `status` name a file of a misspelt folder, and what it should be called."""
+    (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
+    (tmp_path / "a.md").write_text(DIGEST, "utf-8")
+    lost = tmp_path / "templates" / "mial" / "footer.mjml"
+    lost.parent.mkdir(parents=True)
+    lost.write_text("", "utf-8")
+    for command in (("preview", "a.md"), ("status",)):
+        done = publisher(tmp_path, *command)
+        assert done.returncode == 0
+        assert "templates/mial/footer.mjml overrides nothing" in done.stdout + done.stderr
+        assert "templates/mail/footer.mjml" in done.stdout + done.stderr
+
+
 def test_findings_stand_in_the_order_of_lines(tmp_path: Path) -> None:
     """Those of the reader and of preflight are sorted together; a shared hint is said once."""
     text = "# A\n[甲](http://localhost/a)\n\n见图 ![甲](no.png)。\n\n# B\n[乙](http://localhost/b)\n\n文。\n"
