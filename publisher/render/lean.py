@@ -15,6 +15,7 @@ from typing import Final
 from markupsafe import Markup
 
 from publisher.render.openings import first_sentence
+from publisher.render.prose import first_prose
 from publisher.render.view import IssueView, SectionView
 
 LONGEST_PROSE: Final = 360
@@ -56,7 +57,7 @@ def _section(section: SectionView) -> SectionView:
         replace(
             item,
             html=_NOTHING,
-            text=first_sentence(item.text),
+            text=first_sentence(first_prose(item.html)),
             above_html=_linked(item.above_html, item.above_text),
         )
         for item in section.items

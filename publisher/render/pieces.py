@@ -7,6 +7,7 @@ Faults: none. Never: how a piece is framed (templates). See: view (before), fitt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,8 @@ Pair: TypeAlias = tuple[Markup, str]
 
 
 COMPACT: Final = "compact"
+_TASK: Final = re.compile(r"<li>(\s*(?:<p>)?[☐☑])")
+"""A task, which has its box for a bullet."""
 
 
 def seen(
@@ -130,6 +133,7 @@ class _Press:
             made, tables = without_wide(made, lambda table: html_rows(table.html))
             for table in tables:
                 text = without_lines(text, table, text_rows(table.html))
+        made = _TASK.sub(r'<li style="list-style-type:none">\1', made)
         made = self._colour(plain_tables(scoped(narrowed(absolute(made, self._address)))))
         # again: a table's name and a whole address are put together here, maybe to a slot
         ready = without_slots(for_mjml(breakable(made)))

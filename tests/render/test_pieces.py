@@ -172,3 +172,11 @@ def test_issue_without_items_is_ready(
     found = seen(prose, newsletter, EN, templates)
     assert f'href="{PAGE}"' in found.html
     assert f'href="{PAGE}"' in found.sections[0].html
+
+
+def test_a_task_has_one_mark(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Its box, no bullet; other entries keep theirs."""
+    html, _ = ready("<ul><li>☑ a</li><li>b</li></ul>", "", published, newsletter, templates)
+    assert html == '<ul><li style="list-style-type:none">☑ a</li><li>b</li></ul>'

@@ -39,6 +39,8 @@ _SINGLE: Final = re.compile(
     r"[∂√∇]?(?:[^\W_][\u0300-\u036f\u20d7]*)(?:[₀-₉ᵢⱼₖₙₜ₊₋⁰-⁹²³¹ⁿⁱ′]|[_^](?:\w|\{[^{}]*\}))*"
 )
 """One letter with whatever is set around it."""
+_OPEN_SCRIPT: Final = re.compile(r"[_^](?:\w|\{[^{}]*\})\Z")
+_ROOTS: Final = frozenset({"msqrt", "mroot"})
 
 
 def readable(element: Element) -> str:
@@ -79,7 +81,7 @@ def _row(parts: list[Element], *, in_script: bool) -> str:
             text = f" {text} " if out else f"{text} "
         elif text == "," and not in_script:
             text = ", "
-        elif _stands_apart(before, part, text):
+        elif _stands_apart(before, part, text) or _runs_on(out, before, text):
             text = f" {text}"
         out += text
         before = part
@@ -102,6 +104,18 @@ def _stands_apart(before: Element | None, part: Element, text: str) -> bool:
     return "mfrac" in {before.tag, part.tag} and is_word and follows_word
 
 
+def _runs_on(out: str, before: Element | None, text: str) -> bool:
+    """Whether a letter would be read as the end of a script, or as under the root before it."""
+    is_open = before is not None and (_unwrapped(before).tag in _ROOTS or _OPEN_SCRIPT.search(out))
+    return bool(is_open) and (text[:1].isalnum() or text[:1] == "√")
+
+
+def _unwrapped(part: Element) -> Element:
+    while part.tag in {"mrow", "mstyle"} and len(part) == 1:
+        part = part[0]
+    return part
+
+
 def _kernel(part: Element) -> Element:
     """Give what carries the scripts of a part."""
     while len(part) and part.tag in _SCRIPTED | {"mrow"}:
@@ -116,6 +130,8 @@ def _is_name(part: Element) -> bool:
 
 def _structure(name: str, parts: list[Element], *, is_stacked: bool) -> str:
     base = _text(parts[0])
+    if name in {"msup", "msub", "msubsup"} and _unwrapped(parts[0]).tag in _ROOTS | {"mfrac"}:
+        base = f"({base})"
     rest = [_text(part, in_script=True).strip() for part in parts[1:]]
     match name:
         case "msup" | "mover":
@@ -134,12 +150,13 @@ def _structure(name: str, parts: list[Element], *, is_stacked: bool) -> str:
         case "mfrac" if is_stacked:
             return f"{base}; {rest[0] if rest else ''}"
         case "mfrac":
-            return f"{_grouped(base)}/{_grouped(rest[0] if rest else '')}"
+            below = _together(rest[0], parts[1:]) if rest else "()"
+            return f"{_grouped(base)}/{below}"
         case "msqrt":
-            return f"√{_grouped(_row(parts, in_script=False))}"
+            return f"√{_together(_row(parts, in_script=False), parts)}"
         case _:
             degree = rest[0].translate(_RAISED) if rest else ""
-            return f"{degree}√{_grouped(base)}"
+            return f"{degree}√{_together(base, parts[:1])}"
 
 
 def _script(mark: str, text: str) -> str:
@@ -155,3 +172,9 @@ def _script(mark: str, text: str) -> str:
 def _grouped(text: str) -> str:
     is_one = text.isalnum() or _SINGLE.fullmatch(text)
     return text if is_one else f"({text.strip()})"
+
+
+def _together(text: str, parts: list[Element]) -> str:
+    """Put what stands below a line or under a root into brackets, a product of letters too."""
+    is_one = len(parts) == 1 and not len(_unwrapped(parts[0])) and text.isalnum()
+    return text if is_one or _SINGLE.fullmatch(text) else f"({text.strip()})"

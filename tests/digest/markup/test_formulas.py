@@ -68,6 +68,11 @@ def test_formulas(text: str, expected: str) -> None:
         (r"\alpha\beta\Delta\varepsilon", "αβΔε"),
         (r"p(x_{t}|x_{<t})", "p(xₜ|x_{<t})"),
         (r"A \in \mathbb{R}^{m \times n}", "A ∈ ℝ^{m×n}"),
+        (r"Q = \frac{2}{3} C_d b \sqrt{2g} h^{3/2}", "Q = 2/3 C_d b√(2g) h^{3/2}"),
+        (r"\sqrt{g} h^{3/2} \sqrt{x}\sqrt{y}", "√g h^{3/2} √x √y"),
+        (r"f = \frac{1}{2\pi} \sqrt[3]{ab} c", "f = 1/(2π) ³√(ab) c"),
+        (r"\sqrt{x}^2 + \sqrt{12}", "(√x)²+√12"),
+        (r"x^{ab} y, \frac{\text{way}}{\text{time}}", "x^{ab} y, way/time"),
     ],
 )
 def test_real_formulas_can_be_read(tex: str, expected: str) -> None:
