@@ -8,6 +8,8 @@ Never: asks DNS. See: render.headers, store.subscribers and wire.session (addres
 
 from __future__ import annotations
 
+import ipaddress
+
 
 def dns_name(domain: str) -> str:
     """Write a domain name in ASCII and small letters; ValueError says why it is none.
@@ -20,3 +22,13 @@ def dns_name(domain: str) -> str:
     import idna  # its tables are large, and few domains ask for them
 
     return idna.encode(domain, uts46=True).decode("ascii")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -19,17 +19,27 @@ import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, get_args
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from publisher import languages
 from publisher.addresses import topic_slug
-from publisher.domains import dns_name
+from publisher.domains import dns_name, is_loopback
 from publisher.errors import SettingsError
 from publisher.model import Finding, Level, Look, Newsletter, SectionNames
 from publisher.schedule import parse as parse_rule
@@ -44,11 +54,10 @@ RESERVED: Final = frozenset(
 """What stands beside a newsletter's path in its addresses, so that none may be called so."""
 SELECTOR: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?")
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 WITH_PASSWORD: Final = re.compile(r"[^:/]+://[^/?#]*:[^/?#]+@")
 HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*", re.UNICODE)
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
-_FONT_NAME: Final = r"-?[A-Za-z][A-Za-z0-9-]*(?: [A-Za-z][A-Za-z0-9-]*)*"
+_FONT_NAME: Final = r"-?[^\W\d_][\w-]*(?: [^\W\d_][\w-]*)*"  # what CSS reads without quotes
 FONTS: Final = re.compile(rf"{_FONT_NAME}(?:, ?{_FONT_NAME})*")
 
 
@@ -192,6 +201,17 @@ class _Smtp(_Table):
     ca_file: str | None = None
     timeout: float = Field(default=1.0, gt=0)
 
+    @field_validator("tls")
+    @classmethod
+    def _tls(cls, value: str, info: ValidationInfo) -> str:
+        host = info.data.get("host", "localhost")
+        if value == "none" and not is_loopback(host):
+            raise ValueError(
+                f'"none" is for a relay on this machine; on the way to {host} others could read'
+                ' the mail and its readers\' addresses: write "starttls" or "implicit"'
+            )
+        return value
+
 
 class _Dkim(_Table):
     selector: str = "publisher"
@@ -264,13 +284,6 @@ class _Look(_Table):
             raise ValueError('a colour is written "#rrggbb"')
         return value
 
-    @field_validator("logo")
-    @classmethod
-    def _logo(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"https://[^\s\"<>]+", value):
-            raise ValueError('a whole address such as "https://news.example.net/logo.png"')
-        return value
-
     @field_validator("font")
     @classmethod
     def _font(cls, value: str) -> str:
@@ -281,12 +294,35 @@ class _Look(_Table):
             )
         return value
 
+    @field_validator("logo")
+    @classmethod
+    def _logo(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = _split(value)
+        is_here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        is_web = (parts.scheme == "https" or is_here) and parts.hostname and not parts.username
+        if not is_web or re.search(r"[\s\x00-\x1f<>\"]", value):
+            raise ValueError(
+                "mail programs show a logo from a whole address such as"
+                f' "https://news.example.net/logo.png", not from {value!r}'
+            )
+        return value
+
+
+def _split(value: str) -> SplitResult:
+    """Take an address apart; one that cannot be is none."""
+    try:
+        return urlsplit(value)
+    except ValueError:
+        return urlsplit("")
+
 
 def _web_address(value: str | None) -> str | None:
     """Check an address others lead on from; it ends in a slash."""
     if not value:
         return None
-    parts = urlsplit(value)
+    parts = _split(value)
     is_web = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
     if not is_web or re.search(r"[\s?#\x00-\x1f<>\"]", value):
         raise ValueError('an address such as "https://news.example.net/"')
@@ -330,16 +366,16 @@ class _Newsletter(_Table):
     @field_validator("language")
     @classmethod
     def _language(cls, value: str) -> str:
-        if not LANGUAGE.fullmatch(value):
-            raise ValueError('a language is written as a tag such as "en" or "zh-Hans"')
+        if why := languages.fault(value):
+            raise ValueError(why)
         return value
 
     @field_validator("titles")
     @classmethod
     def _titles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        languages = [cls._language(tag).split("-")[0].lower() for tag in value]
-        for tag, language in zip(value, languages, strict=True):
-            if languages.count(language) > 1:
+        spoken = [cls._language(tag).split("-")[0].lower() for tag in value]
+        for tag, language in zip(value, spoken, strict=True):
+            if spoken.count(language) > 1:
                 raise ValueError(f"{tag!r} is there twice; titles are told apart by language alone")
         return value
 
@@ -533,9 +569,7 @@ def _all_faults(path: Path, text: str, error: ValidationError, *, single: bool) 
         keys = [str(part) for part in fault["loc"]]
         if single and len(keys) > 1 and keys[0] == "newsletter":
             del keys[1]
-        why = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            why = "no such setting"
+        why = _in_our_words(fault["type"], fault["loc"], fault["msg"], fault.get("ctx", {}))
         found = re.search(rf"^\s*{re.escape(keys[-1])}\s*=", text, re.M) if keys else None
         line = text.count("\n", 0, found.end()) + 1 if found else 0
         place = f" (line {line})" if line else ""
@@ -546,6 +580,51 @@ def _all_faults(path: Path, text: str, error: ValidationError, *, single: bool) 
         where=str(path),
         hint="docs/settings.md lists every setting",
     )
+
+
+_EXPECTED: Final = {
+    "missing": "it has to be there",
+    "string_type": "write a text in quotes",
+    "string_too_short": "it must not be empty",
+    "int_parsing": "write a whole number",
+    "int_type": "write a whole number",
+    "int_from_float": "write a whole number",
+    "float_parsing": "write a number",
+    "float_type": "write a number",
+    "bool_parsing": "write true or false",
+    "bool_type": "write true or false",
+    "tuple_type": 'write a list, such as ["one", "two"]',
+    "dict_type": "this is a table: write its keys below its name in [brackets]",
+    "model_type": "this is a table: write its keys below its name in [brackets]",
+    "literal_error": "write {expected}",
+    "greater_than_equal": "write a number that is {ge} or more",
+    "less_than_equal": "write a number that is {le} or less",
+    "greater_than": "write a number over {gt}",
+}
+"""What a kind of fault of pydantic's means to who wrote the file."""
+
+
+def _in_our_words(
+    kind: str, place: tuple[int | str, ...], words: str, bounds: Mapping[str, Any]
+) -> str:
+    """Say what was expected; of a key nobody knows, which one it resembles."""
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(place[-1]), _known_beside(place), n=1)
+        return "no such setting" + (f"; did you mean `{near[0]}`?" if near else "")
+    if kind in _EXPECTED:
+        return _EXPECTED[kind].format(**bounds)
+    return words.removeprefix("Value error, ")
+
+
+def _known_beside(place: tuple[int | str, ...]) -> list[str]:
+    """List the keys a table knows, by the place of one it does not know."""
+    table: type[BaseModel] = _File
+    for key in place[:-1]:
+        field = table.model_fields.get(str(key))
+        kind = field.annotation if field else None  # None: the name of a newsletter
+        inner = [one for one in (kind, *get_args(kind)) if isinstance(one, type)]
+        table = next((one for one in inner if issubclass(one, BaseModel)), table)
+    return list(table.model_fields)
 
 
 def _newsletters(path: Path, checked: _File) -> tuple[Newsletter, ...]:

@@ -19,7 +19,7 @@ FLOORS = {
         *("digest", "identity", "render", "preflight", "schedule", "delivery", "tokens"),
         "authentication",
     },
-    0: {"model", "errors", "addresses", "colours", "domains", "sentences"},
+    0: {"model", "errors", "addresses", "colours", "domains", "languages", "sentences"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 OUTSIDE = {

@@ -88,17 +88,17 @@ def test_a_site_has_a_plain_address(tmp_path: Path, url: str) -> None:
     [
         ('title = " "', "one line"),
         ('title = "a\\u0007"', "one line"),
-        ('title = "👨\u200d👩\u200d👧 Weekly"\nlanguage = "English"', None),
-        ('title = "a"\nlanguage = ""', "as a tag"),
-        ('title = "a"\nlanguage = "English"', None),
-        ('title = "a"\nlanguage = "zh_CN"', "as a tag"),
+        ('title = "👨\u200d👩\u200d👧 Weekly"\nlanguage = "de"', None),
+        ('title = "a"\nlanguage = ""', "no tag of a language"),
+        ('title = "a"\nlanguage = "German"', r'\(line 3\): .* write "de"'),
+        ('title = "a"\nlanguage = "zh_CN"', "no tag of a language"),
     ],
 )
 def test_title_and_language_can_be_shown(tmp_path: Path, line: str, words: str | None) -> None:
     """A title is a line to read, a language a tag that pages and feeds may carry."""
     text = f"[newsletter]\n{line}\n"
     if words is None:
-        assert settings.load(home(tmp_path, text), {}).newsletters[0].language == "English"
+        assert settings.load(home(tmp_path, text), {}).newsletters[0].language == "de"
         return
     with pytest.raises(SettingsError, match=words):
         settings.load(home(tmp_path, text), {})
@@ -210,9 +210,9 @@ def test_titles(tmp_path: Path) -> None:
     loaded = settings.load(home(tmp_path, table + '["en", "zh-Hans"]'), {})
     assert loaded.newsletters[0].titles == ("en", "zh-Hans")
     for line, words in (
-        ('["zh_CN"]', "as a tag"),
+        ('["zh_CN"]', "no tag of a language"),
         ('["zh-CN", "ZH-tw"]', "'zh-CN' is there twice"),
-        ('"en"', "valid tuple"),
+        ('"en"', "write a list"),
     ):
         with pytest.raises(SettingsError, match=words):
             settings.load(home(tmp_path, table + line), {})
@@ -327,6 +327,7 @@ def test_signing_is_on_where_its_table_stands(tmp_path: Path) -> None:
         ("font = \"'Optima', serif\"", "names of fonts with commas between them and no quotes"),
         ('font = "Optima; } body {"', "names of fonts"),
         ('font = "Optima,, serif"', "names of fonts"),
+        ('font = "LXGW WenKai, 霞鹜文楷, serif"', None),
         ('font = "Source Serif 4"', "each word begins with a letter"),
         ('logo = "https://news.example.net/logo.png"', None),
         ('logo = "data:image/png;base64,aGk="', "a whole address such as"),
@@ -344,3 +345,65 @@ def test_a_look_breaks_no_style_sheet(tmp_path: Path, line: str, words: str | No
     with pytest.raises(SettingsError) as caught:
         settings.load(home(tmp_path, text), {})
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("logo", "is_right"),
+    [
+        ("https://cdn.rivers.test/logo.png?v=2", True),
+        ("http://127.0.0.1:8000/logo.png", True),
+        ("", True),
+        ("logo.png", False),
+        ("http://cdn.rivers.test/logo.png", False),
+        ("javascript:alert(1)", False),
+        ("https://", False),
+        ("https://[", False),
+        ("https://cdn.rivers.test/my logo.png", False),
+    ],
+)
+def test_a_logo_can_be_fetched(tmp_path: Path, logo: str, is_right: bool) -> None:
+    """A logo no mail program could fetch is refused with its line and the way to write it."""
+    text = f'{ONE}[newsletter.look]\nlogo = "{logo}"\n'
+    if is_right:
+        look = settings.load(home(tmp_path, text), {}).newsletters[0].look
+        assert look.logo == (logo or None)
+        return
+    with pytest.raises(SettingsError, match=r"look\.logo \(line 4\): .* a whole address such as"):
+        settings.load(home(tmp_path, text), {})
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_relay_elsewhere_is_spoken_to_in_secret(tmp_path: Path, host: str) -> None:
+    """Mail in clear text is for a relay on this machine; to another host it is refused."""
+    text = f'{ONE}[smtp]\ntls = "none"\nhost = '
+    assert settings.load(home(tmp_path, f'{text}"{host}"\n'), {}).smtp.tls == "none"
+    with pytest.raises(
+        SettingsError, match=r'smtp\.tls \(line 4\): .* smtp\.relay\.test .* "starttls"'
+    ):
+        settings.load(home(tmp_path, f'{text}"smtp.relay.test"\n'), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[newsletter]\nwindow = 3\n', "newsletter.title: it has to be there"),
+        (f'{ONE}titles = "en"\n', 'newsletter.titles (line 3): write a list, such as ["one"'),
+        (f'{ONE}window = "many"\n', "newsletter.window (line 3): write a whole number"),
+        (f'{ONE}window = 0\n', "write a number that is 1 or more"),
+        (f'{ONE}description = 5\n', "write a text in quotes"),
+        (f'{ONE}[smtp]\ntimeout = 0\n', "write a number over 0"),
+        (f'{ONE}[dkim]\ned25519 = "maybe"\n', "write true or false"),
+        (f'smtp = "localhost"\n{ONE}', "smtp (line 1): this is a table"),
+        (f'{ONE}[newsletter.look]\nacent = "#123456"\n',
+         "newsletter.look.acent (line 4): no such setting; did you mean `accent`?"),
+        (f'sit_url = "https://a.test/"\n{ONE}', "did you mean `site_url`?"),
+        (TWO.replace('"A"', '"A"\nlangage = "en"'), "a.langage (line 3): no such setting; did you"
+         " mean `language`?"),
+    ],
+)  # fmt: skip
+def test_faults_are_told_in_our_words(tmp_path: Path, text: str, words: str) -> None:
+    """What was expected is said as who wrote the file would; an unknown key's nearest is named."""
+    with pytest.raises(SettingsError) as caught:
+        settings.load(home(tmp_path, text), {})
+    assert words in caught.value.message
+    assert "nput should" not in caught.value.message

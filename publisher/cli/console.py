@@ -150,6 +150,13 @@ def complain(words: str, hint: str = "") -> None:
         typer.echo(f"publisher: hint: {hint}", err=True)
 
 
+def warn(words: str, hint: str = "") -> None:
+    """Write to stderr what a person should know and no command fails of."""
+    typer.echo(f"publisher: warning: {words}", err=True)
+    if hint:
+        typer.echo(f"publisher: hint: {hint}", err=True)
+
+
 def answer(document: dict[str, Any]) -> None:
     """Print the one JSON document of a command."""
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
@@ -217,11 +224,11 @@ def counted(number: int, noun: str) -> str:
 
 
 def language_tag(value: str | None) -> str | None:
-    """Let only what is written like a tag pass for a language."""
-    from publisher.settings import LANGUAGE
+    """Let only what names a language pass for one."""
+    from publisher import languages
 
-    if value is not None and not LANGUAGE.fullmatch(value):
-        raise typer.BadParameter(f"{value!r} is no tag of a language, such as en or zh-CN")
+    if value is not None and (why := languages.fault(value)):
+        raise typer.BadParameter(why)
     return value
 
 

@@ -22,6 +22,7 @@ from publisher.cli.console import (
     exit_for,
     language_tag,
     show_findings,
+    warn,
     writing,
 )
 from publisher.model import (
@@ -244,7 +245,7 @@ def _write_editions(
     ours = words(loaded)
     chosen = ours.for_reader(language, newsletter.language)
     if language and not ours.nearest(language):
-        complain(
+        warn(
             f"there is no catalogue for {language!r}: a reader who asks for it gets the mail in"
             f" {chosen if ours.nearest(chosen) else 'en'!r}",
             "docs/templates.md says how a language is added",

@@ -66,7 +66,10 @@ def doctor(
         silence = beside.submit(_examine_web, settings, shown)
         report.domains = _examine_dns(settings, shown, dns)
         for newsletter in shown:
-            findings = [*preflight.transport(newsletter), *key_faults(settings, newsletter)]
+            findings = [
+                *preflight.transport(newsletter, settings.smtp.host),
+                *key_faults(settings, newsletter),
+            ]
             findings = [one for one in findings if one.hint not in told]  # an open key is one fault
             if found := silence.result().get(newsletter.app_url or ""):
                 findings.append(found)
@@ -161,7 +164,7 @@ def _why_silent(settings: Settings, address: str) -> str:
     from urllib.parse import urlsplit
 
     from publisher import outbound
-    from publisher.preflight.transport import is_loopback
+    from publisher.domains import is_loopback
 
     host = urlsplit(address).hostname or ""
     allow = (*settings.network_allow, host)  # it is our own
@@ -241,6 +244,6 @@ def _public_halves(settings: Settings, newsletter: Newsletter) -> tuple[tuple[st
 
 def _relay(settings: Settings) -> str:
     """Name the relay mail leaves through, unless it is this machine."""
-    from publisher.preflight.transport import is_loopback
+    from publisher.domains import is_loopback
 
     return "" if is_loopback(settings.smtp.host) else settings.smtp.host

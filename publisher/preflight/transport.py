@@ -6,19 +6,24 @@ Never: looks at an issue. See: settings (where the values stand), send (who asks
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from publisher.domains import is_loopback
 from publisher.model import Finding, Level, Newsletter
 
 PLACEHOLDER: Final = re.compile(r"(?:^|[^\w-])example\.(?:org|com|net)[ ./>]*$", re.IGNORECASE)
 
 
-def transport(newsletter: Newsletter) -> tuple[Finding, ...]:
-    """Give every reason why this newsletter may not be mailed by a real transport."""
+def transport(newsletter: Newsletter, relay: str) -> tuple[Finding, ...]:
+    """Give every reason why this newsletter may not be mailed by a real transport.
+
+    `relay` is the host mail leaves through. Through one on this machine it is tried out, so that
+    addresses only this machine can reach are warned of; through any other they are refused.
+    """
     findings = []
+    unreachable = Level.WARN if is_loopback(relay) else Level.STOP
     app_url = newsletter.app_url or newsletter.site_url
     if not app_url or not _is_safe(app_url):
         stated = f"is {app_url}" if app_url else "is not set"
@@ -33,10 +38,21 @@ def transport(newsletter: Newsletter) -> tuple[Finding, ...]:
     elif is_loopback(_host(app_url)):
         findings.append(
             Finding(
-                Level.WARN,
+                unreachable,
                 "preflight/loopback",
                 f"Readers unsubscribe at {app_url}, which only this machine can reach.",
                 'Set app_url = "https://..." to the public address before readers get mail.',
+            )
+        )
+    site_url = newsletter.site_url
+    if site_url and (is_loopback(_host(site_url)) or not _is_safe(site_url)):
+        why = "only this machine can reach" if is_loopback(_host(site_url)) else "is not https"
+        findings.append(
+            Finding(
+                unreachable,
+                "preflight/site-url",
+                f"Pictures and links to the site lead to site_url, {site_url}, which {why}.",
+                'Set site_url = "https://..." to where readers reach the folder feeds/.',
             )
         )
     if not newsletter.sender_address:
@@ -78,16 +94,6 @@ def _placeholders(newsletter: Newsletter, app_url: str | None) -> list[Finding]:
 def _is_safe(address: str) -> bool:
     scheme = address.partition(":")[0].lower()
     return scheme == "https" or (scheme == "http" and is_loopback(_host(address)))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine itself."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _host(address: str) -> str:

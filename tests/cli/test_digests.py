@@ -63,7 +63,8 @@ def test_a_preview_speaks_the_digests_language(tmp_path: Path) -> None:
     assert previewed()[:2] == ("您", "zh")
     assert previewed("--language", "en")[:2] == ("Y", "en")
     footer, _, words = previewed("--language", "tlh")
-    assert (footer, "no catalogue for 'tlh'" in words) == ("Y", True)
+    assert (footer, "warning: there is no catalogue for 'tlh'" in words) == ("Y", True)
+    assert "error" not in words
     (tmp_path / "publisher.toml").write_text('[newsletter]\ntitle = "Weekly"\n', "utf-8")
     assert previewed()[:2] == ("Y", "en")
     assert previewed("--language", "zh-TW")[:2] == ("您", "en")

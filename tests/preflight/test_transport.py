@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from publisher import preflight
 from publisher.model import Finding, Level, Newsletter
-from publisher.preflight import transport
 
 GOOD = Newsletter(
     "weekly",
@@ -14,6 +14,11 @@ GOOD = Newsletter(
     sender_address="editor@papers.test",
     postal_address="1 Paper Street, Springfield",
 )
+
+
+def transport(newsletter: Newsletter, relay: str = "smtp.relay.test") -> tuple[Finding, ...]:
+    """Ask for a relay that is not on this machine."""
+    return preflight.transport(newsletter, relay)
 
 
 def codes(findings: tuple[Finding, ...]) -> list[tuple[Level, str]]:
@@ -36,9 +41,22 @@ def test_good_newsletter_may_be_mailed() -> None:
     ],
 )
 def test_loopback_needs_no_https(app_url: str) -> None:
-    """Loopback addresses may be http; that no reader can reach them is said."""
-    found = transport(replace(GOOD, app_url=app_url))
+    """To a relay on this machine loopback addresses may be http; that none can reach them is said."""
+    found = transport(replace(GOOD, app_url=app_url), "127.0.0.1")
     assert codes(found) == [(Level.WARN, "preflight/loopback")]
+    found = transport(replace(GOOD, app_url=app_url))
+    assert codes(found) == [(Level.STOP, "preflight/loopback")]
+
+
+@pytest.mark.parametrize("site_url", ["http://localhost:8000/", "https://[::1]/", "http://a.test/"])
+@pytest.mark.parametrize(
+    ("relay", "level"), [("smtp.relay.test", Level.STOP), ("localhost", Level.WARN)]
+)
+def test_site_url_can_be_reached(site_url: str, relay: str, level: Level) -> None:
+    """A site no reader can reach, or not safely, stops mail to a real relay, and is said of ours."""
+    found = transport(replace(GOOD, site_url=site_url), relay)
+    assert codes(found) == [(level, "preflight/site-url")]
+    assert site_url in found[0].message
 
 
 @pytest.mark.parametrize(

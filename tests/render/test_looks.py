@@ -251,6 +251,19 @@ def test_colours_and_font_are_the_newsletters(
     assert "PingFang" not in body
 
 
+def test_names_of_fonts_end_in_a_family(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Behind names without a generic family stand the fonts of the language, and end with one."""
+    own = Look(font="LXGW WenKai, 霞鹜文楷")
+    body = drawn(published, replace(newsletter, look=own, language="zh-Hans"), templates, "digest")
+    styles = re.findall(r"font-family:(LXGW[^;\"]*)", body)
+    assert styles
+    assert {one.strip() for one in styles} == {
+        "LXGW WenKai, 霞鹜文楷, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
+    }
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_colour_is_turned_at_night(
     look: str, published: Published, newsletter: Newsletter, templates: dict[str, str]
