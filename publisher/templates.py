@@ -1,8 +1,10 @@
 """templates - the packaged templates, overlaid by a publication's own.
 
 A publication overrides any file by putting one of the same name under its `templates/`, a catalogue
-(`words/zh.po`) sentence by sentence. What runs for long asks `Live`, so that a template mended while it runs is taken at once. `idle` says which files have no effect. Faults:
-TemplateError where a file cannot be read as UTF-8. Never: renders. See: render (takes the mapping).
+(`words/zh.po`, in whatever case its tag is written) sentence by sentence. What runs for long asks
+`Live`, so that a template mended while it runs is taken at once. `idle` says which files have no
+effect. Faults: TemplateError where a file cannot be read as UTF-8.
+Never: renders. See: render (takes the mapping).
 """
 
 from __future__ import annotations
@@ -34,9 +36,11 @@ def load(home: Path | None = None) -> dict[str, str]:
         for path in sorted(folder.rglob("*")):
             if path.suffix in SUFFIXES and path.is_file():
                 name = path.relative_to(folder).as_posix()
-                if path.suffix == ".po" and name in found:
-                    # ours is still asked for the sentences that theirs does not have
-                    found[f"words/ours/{path.name}"] = found[name]
+                if path.suffix == ".po":
+                    name = name.lower()  # a tag has no case (RFC 5646 section 2.1.1)
+                    if name in found:
+                        # ours is still asked for the sentences that theirs does not have
+                        found[name.replace("words/", "words/ours/", 1)] = found[name]
                 found[name] = _text(path)
     return found
 

@@ -36,6 +36,17 @@ def test_a_catalogue_is_overridden_by_sentence(tmp_path: Path) -> None:
     assert [ours.say("de", one) for one in ("All issues", "Feeds")] == ["Archiv", "Feeds"]
 
 
+@pytest.mark.parametrize("tag", ["zh-Hant", "zh-hant", "ZH-HANT"])
+def test_a_tag_has_no_case(tmp_path: Path, tag: str) -> None:
+    """A publication's catalogue is laid over ours however its tag is written."""
+    file = tmp_path / "templates" / "words" / f"{tag}.po"
+    file.parent.mkdir(parents=True)
+    file.write_text('msgid "All issues"\nmsgstr "舊刊"\n', "utf-8")
+    ours = words(templates.load(tmp_path))
+    said = [ours.say("zh-TW", one) for one in ("All issues", "Unsubscribe")]
+    assert said == ["舊刊", "取消訂閱"]
+
+
 def test_one_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     """The fault says which file, and what to do."""
     file = own(tmp_path, b"caf\xe9")

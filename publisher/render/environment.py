@@ -60,9 +60,10 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
     )
     ours = words(known)
     world.globals.update(say=ours.say, say_count=ours.say_count, by_day=by_day, by_night=by_night)
-    world.globals.update(spoken=lambda language: language if ours.nearest(language) else "en")
+    world.globals.update(spoken=ours.spoken)
     world.globals.update(date_words=date_words, list_words=list_words, lang=_lang, turn=_turn)
     world.filters.update(colour=_colour, primary=primary, phrased=phrased, excerpt=excerpt)
+    world.filters.update(isolated=_isolated)
     return world
 
 
@@ -82,6 +83,11 @@ def _turn(language: str | None, around: str = "") -> Markup:
     """Write the attribute of a piece that is written the other way than the text around it."""
     way = direction(language)
     return Markup("") if way == direction(around) else Markup(' dir="{}"').format(way)
+
+
+def _isolated(text: str) -> Markup:
+    """Keep a name whole in a sentence of ours, which way ever either is written (UAX #9)."""
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 def _tell(error: Exception, name: str) -> NoReturn:

@@ -93,7 +93,8 @@ class IssueView:
     """An issue as it is shown.
 
     `headline` names it anywhere; `heading` is enough where the newsletter's name stands above.
-    `dateline` gives number, date and length, the first two where the heading does not.
+    `dateline` gives number, date and length, the first two where the heading does not; all in the
+    one language that our sentences come in, as a line of two scripts would be read out of order.
     `address` is the page's whole address, None while there is no site_url.
     """
 
@@ -204,7 +205,7 @@ def view(
         ours.say(our_language, "No. {number}", number=number)
         if number is not None and not _says(heading, number)
         else "",
-        date_words(our_language, day) if heading else "",
+        date_words(ours.spoken(our_language), day) if heading else "",
         ours.say_count(our_language, "{count} item", "{count} items", len(news)) if news else "",
     ]
     return IssueView(

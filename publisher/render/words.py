@@ -21,6 +21,7 @@ from typing import Final
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
+from markupsafe import Markup, escape
 
 from publisher.render.catalogue import compiled
 
@@ -50,8 +51,11 @@ class Words:
     catalogues: Catalogues
 
     def say(self, language: str, sentence: str, **values: object) -> str:
-        """Say a sentence in a language, its blanks filled."""
-        return _spoken(self.catalogues, language).gettext(sentence).format(**values)
+        """Say a sentence in a language, its blanks filled; with markup it is markup."""
+        told = _spoken(self.catalogues, language).gettext(sentence)
+        if any(isinstance(value, Markup) for value in values.values()):
+            return escape(told).format(**values)
+        return told.format(**values)
 
     def say_count(self, language: str, one: str, many: str, count: int, **values: object) -> str:
         """Say a sentence about so many of something; `{count}` is the number."""
@@ -63,6 +67,10 @@ class Words:
         known = {name for name, _ in self.catalogues}
         near = (tag for tag in tags(language) if tag == "en" or known & _files(tag))
         return next(near, None)
+
+    def spoken(self, language: str) -> str:
+        """Name the language our sentences come in where that language is asked for."""
+        return language if self.nearest(language) else "en"
 
     def for_reader(self, theirs: str | None, own: str) -> str:
         """Choose for a reader between their language and the newsletter's own.

@@ -41,8 +41,8 @@ DIGESTS = {
     "ru": CORPORA / "radiot" / "podcast-586.md",
     "ar": CORPORA / "turingway" / "ar-welcome.md",
 }
-NAMES = {"zh": "港口周报", "en": "The Harbour Weekly", "ja": "港のたより", "ko": "항구 소식",
-         "ru": "Портовые новости", "ar": "رسائل المرفأ"}  # fmt: skip
+NAMES = {"zh": "港口周报", "zh-Hant": "港口週報", "en": "The Harbour Weekly", "ja": "港のたより",
+         "ko": "항구 소식", "ru": "Портовые новости", "ar": "رسائل المرفأ", "he": "מכתבים מהנמל"}  # fmt: skip
 LOOKS = ("digest", "compact", "letter")
 WIDTHS = (375, 640)
 STATES = ("light", "dark", "forced", "bare")
@@ -82,10 +82,10 @@ def mails(name: str, file: Path, looks: Sequence[str]) -> Iterator[Mail]:
         "harbour", "The Harbour Weekly", sections=SectionNames(sponsor=("Sponsor*",))
     )
     issue = digest.read(file.read_bytes(), name=file.name, newsletter=plain).issues[0]
-    language = (issue.language or "en").split("-")[0]
+    language = issue.language or "en"
     newsletter = replace(
         plain,
-        title=NAMES.get(language, plain.title),
+        title=NAMES.get(language) or NAMES.get(language.split("-")[0], plain.title),
         language=language,
         site_url="https://harbour.example.org/",
         sender_name="Ann of the Harbour",

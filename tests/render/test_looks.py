@@ -20,7 +20,7 @@ from publisher.model import (
     Slot,
     Variant,
 )
-from publisher.render import mail, message, text
+from publisher.render import mail, message, page, text
 from publisher.render.view import view
 from publisher.render.words import words
 
@@ -295,6 +295,42 @@ def test_right_to_left_is_mirrored(
         assert "On the Patience of Tides" in second
         assert "border-right: 3px" in body
         assert "border-left: 3px" not in body
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_directions_do_not_mix_in_a_line(
+    look: str, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """A name, and a line of the newsletter's own, keep their order among lines the other way."""
+    published = of_file(ROOT / "tests" / "mail" / "digests" / "arabic.md", newsletter)
+    named = replace(newsletter, title="C++", look=Look(footer="Mind the gap."))
+    for language, sentence in (
+        ("ar", "تصلكم هذه الرسالة لأنكم اشتركتم في نشرة «<bdi>C++</bdi>»."),
+        ("fa", "You receive this because you subscribed to <bdi>C++</bdi>."),
+    ):
+        issue = replace(published.issue, language=language)
+        body = drawn(Published(issue, published.record), named, templates, look, language)
+        assert f">{sentence}</p>" in body
+        assert lxml_html.fromstring(body).xpath("//p[.='Mind the gap.']/@dir") == ["auto"]
+    english = replace(published.issue, language="en")
+    assert "<bdi>" not in drawn(Published(english, published.record), named, templates, look, "en")
+    assert "<bdi>C++" in drawn(Published(english, published.record), named, templates, look, "ar")
+
+
+def test_a_dateline_is_marked_as_what_it_is(
+    newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """In a language we do not speak it is English, and says so, in mail and page."""
+    published = of_file(ROOT / "tests" / "mail" / "digests" / "arabic.md", newsletter)
+    persian = Published(replace(published.issue, language="fa", title="x"), published.record)
+    own = replace(newsletter, language="fa")
+    for body in (
+        drawn(persian, own, templates, "digest", "fa"),
+        page.render(persian, own, templates).body,
+    ):
+        (line,) = lxml_html.fromstring(body).xpath("//p[contains(.,'1 May 2026')]")
+        assert line.text_content() == "No. 7 · 1 May 2026 · 3 items"
+        assert (line.get("lang"), line.get("dir")) == ("en", "ltr")
 
 
 def test_outlook_keeps_our_line_heights(

@@ -131,6 +131,33 @@ def test_neighbours(
     assert "2024年2月23日" in tree.xpath("string(//a[@rel='prev'])")
 
 
+def test_a_sentence_is_marked_as_what_it_is(
+    newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """What we say in English on a page of a language we do not speak says so, and runs its way."""
+    own = replace(newsletter, language="he")
+    tree = lxml_html.fromstring(page.archive([], own, templates).body)
+    sentences = tree.xpath("//p[@lang='en' and @dir='ltr']/text()")
+    assert [sentence.split()[0] for sentence in sentences] == ["Nothing", "Put"]
+    assert (tree.get("lang"), tree.get("dir")) == ("he", "rtl")
+
+
+@pytest.mark.parametrize(("language", "arrows"), [("en", "←→"), ("ja", "←→"), ("ar", "→←")])
+def test_arrows_point_as_the_language_is_read(
+    published: Published,
+    newsletter: Newsletter,
+    templates: dict[str, str],
+    language: str,
+    arrows: str,
+) -> None:
+    """Back is where a line begins: on the right in Arabic."""
+    before, after = at(published, "6", date(2024, 2, 23)), at(published, "8", date(2024, 3, 8))
+    own = replace(newsletter, language=language)
+    body = page.render(published, own, templates, previous=before, following=after).body
+    back, on = lxml_html.fromstring(body).xpath("//nav[@class='turn']/a/span/text()")
+    assert (back[0] + on[-1]) == arrows
+
+
 def test_inside_links_are_relative(
     published: Published, newsletter: Newsletter, templates: dict[str, str]
 ) -> None:

@@ -113,6 +113,22 @@ def test_dateline_names_the_date_once(
     assert (shown.heading, shown.dateline) == ("2024年3月1日", "第 7 期 · 3 篇")
 
 
+@pytest.mark.parametrize(
+    ("language", "dateline"),
+    [
+        ("he", "No. 7 · 1 March 2024 · 3 items"),
+        ("de-AT", "No. 7 · 1 March 2024 · 3 items"),
+        ("ar", "العدد 7 · 1 مارس 2024 · 3 مواد"),
+        ("zh-TW", "第 7 期 · 2024年3月1日 · 3 篇"),
+    ],
+)
+def test_a_dateline_is_in_one_language(
+    published: Published, newsletter: Newsletter, ours: Words, language: str, dateline: str
+) -> None:
+    """That of our sentences: English beside a Hebrew date would be read out of order."""
+    assert view(published, newsletter, ours, language).dateline == dateline
+
+
 def test_dateline_does_not_repeat_the_number(
     published: Published, newsletter: Newsletter, ours: Words
 ) -> None:

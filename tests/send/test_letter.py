@@ -140,12 +140,13 @@ def test_each_reader_is_spoken_to_in_their_language(desk, inbox) -> None:
     told = said(inbox)
     english = ("Weekly · 6 March 2026", "You receive this because you subscribed to Weekly.")
     chinese = ("Weekly · 2026年3月6日", "您收到这封邮件，是因为您订阅了《Weekly》。")
+    taiwanese = ("Weekly · 2026年3月6日", "您收到這封電子郵件，是因為您訂閱了《Weekly》。")
     assert told == {
-        "ann": english, "new": english, "wei": chinese, "mei": chinese, "eve": english,
+        "ann": english, "new": english, "wei": chinese, "mei": taiwanese, "eve": english,
         "tlh": english,
     }  # fmt: skip
     with desk.store.read() as conn:
-        assert set(sends.editions(conn, number)) == {"en/digest/", "zh/digest/"}
+        assert set(sends.editions(conn, number)) == {"en/digest/", "zh/digest/", "zh-Hant/digest/"}
 
 
 def test_a_test_speaks_the_subscribers_language(desk, inbox) -> None:

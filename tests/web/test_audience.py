@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import update
 
-from publisher.model import SubscriberState
+from publisher import templates
+from publisher.model import Newsletter, SubscriberState
+from publisher.render.environment import draw
 from publisher.store import schema, subscribers
 from publisher.web.audience import masked
 
@@ -130,7 +132,7 @@ def test_chinese(site, subscribe) -> None:
     """A Chinese newsletter says good-bye in Chinese."""
     _, path = subscribe("duzhe@example.org", "zhoubao")
     assert path.startswith("/zhoubao/unsubscribe/")
-    assert "不再向 d•••@example.org 发送《论文周报》？" in site.ask(path).text
+    assert "不再向 <bdi>d•••@example.org</bdi> 发送《<bdi>论文周报</bdi>》？" in site.ask(path).text
     left = site.ask(path, "POST", body=ONE_CLICK, content_type=FORM)
     assert "您已退订" in left.text
     assert "重新订阅" in left.text
@@ -147,10 +149,19 @@ def test_the_readers_language(site, store, subscribe) -> None:
         )
     page = site.ask(path).text
     assert '<html lang="zh">' in page
-    assert "不再向 d•••@example.org 发送《" in page
+    assert "不再向 <bdi>d•••@example.org</bdi> 发送《" in page
     assert ">往期</a>" in page
     assert "您已退订" in site.ask(path, "POST", body=ONE_CLICK, content_type=FORM).text
     assert '<html lang="en">' in site.ask(path.rpartition("/")[0] + "/test").text
+
+
+def test_a_page_of_english_runs_from_the_left() -> None:
+    """Where we do not speak the newsletter's language the page is English, and names stand apart."""
+    hebrew = Newsletter("weekly", "מכתבים 7", language="he")
+    values = {"language": "he", "state": "ask", "address": "•••@example.org", "home": "../"}
+    page = draw(templates.load(), "site/unsubscribe.html", newsletter=hebrew, **values)
+    assert '<html lang="en">' in page
+    assert "Stop sending “<bdi>מכתבים 7</bdi>” to <bdi>•••@example.org</bdi>?" in page
 
 
 def test_other_methods(site, subscribe) -> None:
