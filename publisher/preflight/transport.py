@@ -46,10 +46,11 @@ def transport(newsletter: Newsletter, relay: str) -> tuple[Finding, ...]:
         )
     site_url = newsletter.site_url
     if site_url and (is_loopback(_host(site_url)) or not _is_safe(site_url)):
-        why = "only this machine can reach" if is_loopback(_host(site_url)) else "is not https"
+        is_ours = is_loopback(_host(site_url))
+        why = "only this machine can reach" if is_ours else "is not https"
         findings.append(
             Finding(
-                unreachable,
+                unreachable if is_ours else Level.WARN,
                 "preflight/site-url",
                 f"Pictures and links to the site lead to site_url, {site_url}, which {why}.",
                 'Set site_url = "https://..." to where readers reach the folder feeds/.',
