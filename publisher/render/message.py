@@ -74,7 +74,7 @@ class Prepared:
             if self.kind is not Kind.TEST:
                 own += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         filling = _filling(self.newsletter, self.greeting, name, unsubscribe)
-        plain = {slot.encode(): value.encode() for slot, value in filling.items()}
+        plain = {slot.encode(): value.encode() for slot, value in _as_text(filling).items()}
         marked = {slot.encode(): escape(value).encode() for slot, value in filling.items()}
         opening = b"--" + self.boundary
         return b"".join(
@@ -163,10 +163,17 @@ def sample(
 ) -> Edition:
     """Give an edition as a reader sees it, for a preview; its way out leads where a test's does."""
     filling = _filling(newsletter, edition.greeting, name, unsubscribe)
+    is_html = edition.media_type == "text/html"
     body = edition.body
-    for slot, value in filling.items():
-        body = body.replace(slot, escape(value) if edition.media_type == "text/html" else value)
+    for slot, value in (filling if is_html else _as_text(filling)).items():
+        body = body.replace(slot, escape(value) if is_html else value)
     return replace(edition, body=body)
+
+
+def _as_text(filling: dict[str, str]) -> dict[str, str]:
+    """Part a greeting from the text below it; without one nothing stands there."""
+    greeting = filling[Slot.GREETING.value]
+    return filling | {Slot.GREETING.value: f"{greeting}\r\n\r\n" if greeting else ""}
 
 
 def _filling(

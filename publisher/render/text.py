@@ -46,7 +46,8 @@ def of_view(
     ours = words(templates)
     on_page = ours.say(variant.language, "Read on the page")
     prose = partial(_brief, issue, on_page) if variant.look == COMPACT else partial(_prose, issue)
-    blocks = [*_head(issue, newsletter, ours, variant), *prose(issue.html, issue.text)]
+    head = _head(issue, newsletter, ours, variant)
+    blocks = prose(issue.html, issue.text)
     for section in issue.sections:
         heading = " · ".join(filter(None, (section.label, section.title)))
         blocks += [f"# {heading}"] if heading else []
@@ -56,7 +57,7 @@ def of_view(
             blocks.append(_title(item, issue.language, variant.look))
             told = item.sentence + item.html
             blocks += _prose(issue, told, item.text, known=item.url)
-            if variant.look == COMPACT and issue.address:
+            if issue.address:
                 blocks.append(f"{on_page}\n{issue.address}#{item.anchor}")
         blocks += _apart(prose(section.closing_html, section.closing_text))
     if left_out and issue.address:
@@ -64,9 +65,13 @@ def of_view(
             variant.language, "{count} more on the page", "{count} more on the page", left_out
         )
         blocks.append(f"{more}\n{issue.address}")
-    # again: taken out of its HTML, what the digest says may have come together to a slot
-    said = without_slots("\n\n".join(block for block in blocks if block))
-    body = clean(f"{said}\n\n{_footer(issue, newsletter, ours, variant)}\n")
+    greeting, signed = "", ""
+    if variant.look == LETTER:
+        greeting = Slot.GREETING.value  # what fills it parts itself from what comes next
+        signed = newsletter.sender_name if newsletter.sender_name != newsletter.title else ""
+    footer = _footer(issue, newsletter, ours, variant)
+    said = "\n\n".join(filter(None, (_joined([*blocks, signed]), footer)))
+    body = clean(f"{_joined(head)}\n\n{greeting}{said}\n")
     return Edition(
         "text",
         "text/plain",
@@ -74,7 +79,13 @@ def of_view(
         subject=published.issue.subject or issue.headline,
         look=variant.look,
         left_out=left_out,
+        greeting=ours.say(variant.language, "Hello {name},", name="{name}"),
     )
+
+
+def _joined(blocks: list[str]) -> str:
+    # again: taken out of its HTML, what the digest says may have come together to a slot
+    return without_slots("\n\n".join(block for block in blocks if block))
 
 
 def _head(issue: IssueView, newsletter: Newsletter, ours: Words, variant: Variant) -> list[str]:

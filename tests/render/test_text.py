@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from publisher.model import Issue, Newsletter, Published, Slot, Variant
-from publisher.render import mail, text
+from publisher.render import mail, message, text
 
 ZH = Variant("zh-CN")
 
@@ -21,6 +21,37 @@ def body(published: Published, newsletter: Newsletter, templates: dict[str, str]
 def addresses(hrefs: list[str]) -> set[str]:
     """Addresses without their fragments: a contents list leads to the page many times."""
     return {href.split("#")[0] for href in hrefs}
+
+
+@pytest.mark.parametrize("look", ["digest", "compact", "letter"])
+def test_leads_to_each_item_on_the_page(
+    look: str, published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """An item's own address stands below it, as it does in the HTML of every look."""
+    variant = replace(ZH, look=look)
+    plain = text.render(published, newsletter, variant, templates).body
+    html = mail.render(published, newsletter, variant, templates).body
+    for anchor in ("i-kites", "i-tea", "i-ropes"):
+        address = f"https://news.example.org/issues/7/#{anchor}"
+        assert f"读网页版\n{address}\n" in plain
+        assert f'href="{address}"' in html
+
+
+def test_a_letter_greets_and_is_signed(
+    published: Published, newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Who has a name is greeted above the text, who has none meets no empty line; the sender signs."""
+    signing = replace(newsletter, sender_name="李雷")
+    edition = text.render(published, signing, replace(ZH, look="letter"), templates)
+    head, _, rest = edition.body.partition(Slot.GREETING)
+    assert head.endswith("https://news.example.org/issues/7/\n\n")
+    assert rest.startswith("春天到了")
+    assert "\n\n李雷\n\n-- \n" in rest
+    named = message.sample(edition, signing, name="甲").body
+    assert named == f"{head}甲，您好：\r\n\r\n{rest}".replace(
+        Slot.UNSUBSCRIBE, "https://app.example.org/unsubscribe/test"
+    )
+    assert Slot.GREETING not in text.render(published, signing, ZH, templates).body
 
 
 @pytest.mark.parametrize("which", ["published", "sample"])
@@ -123,9 +154,12 @@ def test_without_addresses(
 
 def test_prose_between_items_stands_apart(body: str) -> None:
     """A mark parts it from the item above, whose text it is not; its links follow it."""
-    assert "k\n\n* * *\n\n放完风筝，回家喝茶：\n\n家\nhttps://home.example.net/\n\n02  茶" in body
     assert (
-        '"so on".\n\n* * *\n\n下周见。关注我们\n\n关注我们\nhttps://us.example.net/\n\n-- \n'
+        "#i-kites\n\n* * *\n\n放完风筝，回家喝茶：\n\n家\nhttps://home.example.net/\n\n02  茶"
+        in body
+    )
+    assert (
+        "#i-ropes\n\n* * *\n\n下周见。关注我们\n\n关注我们\nhttps://us.example.net/\n\n-- \n"
         in body
     )
     assert body.count("* * *") == 2

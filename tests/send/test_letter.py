@@ -178,6 +178,12 @@ def test_a_letter_greets_each_reader_by_name(desk, inbox) -> None:
     assert "Hello ann," in told["ann"]
     assert "Hello bob," in told["bob"]
     assert "wei，您好：" in told["wei"]
+    plain = {
+        recipient.partition("@")[0]: message.get_payload(0).get_payload(decode=True).decode()
+        for _, recipient, message in inbox.kept
+    }
+    assert "\r\n\r\nHello ann,\r\n\r\n" in plain["ann"]
+    assert "\r\n\r\nwei，您好：\r\n\r\n" in plain["wei"]
 
 
 def test_languages_outlive_a_pause(desk, inbox) -> None:
