@@ -28,6 +28,7 @@ RECORD = Record("weekly", "id", "1", "1.md", NOW, NOW)
 PURE = {"normalise", "folded", "valid"}
 MODULES = (issues, subscribers, sends, ledger)
 GIVEN: dict[str, Any] = {
+    "language": "zh",
     "key": b"key",
     "address": "ann@example.org",
     "addresses": (),
