@@ -57,7 +57,9 @@ def of_view(
             blocks.append(_title(item, issue.language, variant.look))
             told = item.sentence + item.html
             blocks += _prose(issue, told, item.text, known=item.url)
-            if issue.address:
+            if issue.address and variant.look in (COMPACT, LETTER):
+                # the list of contents makes the HTML of `digest` lead there twice: once more here,
+                # and filters that count both halves find an odd one out
                 blocks.append(f"{on_page}\n{issue.address}#{item.anchor}")
         blocks += _apart(prose(section.closing_html, section.closing_text))
     if left_out and issue.address:
