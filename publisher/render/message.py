@@ -131,7 +131,7 @@ def prepare(
         f"Date: {format_datetime(date.astimezone(UTC))}\r\n",
         mailbox("List-Id", newsletter.title, _list_id(newsletter, sender), is_list=True),
         *_list_addresses(newsletter, sender),
-        f"Feedback-ID: {_feedback_id(newsletter, kind, slug, sender)}\r\n",
+        _feedback_id(newsletter, kind, slug, sender),
         "Precedence: bulk\r\n",
         # not "All": that would suppress bounces as well
         "X-Auto-Response-Suppress: OOF, AutoReply\r\n",
@@ -232,7 +232,12 @@ def _list_addresses(newsletter: Newsletter, sender: str) -> list[str]:
 
 
 def _feedback_id(newsletter: Newsletter, kind: Kind, slug: str, sender: str) -> str:
-    """Name what a complaint is about, from the issue to the sender, whose name is the fixed part."""
+    """Name what a complaint is about, from the issue to the sender, whose name is the fixed part.
+
+    Long names are cut, and a long value stands on the next line: inside it there is no place to fold.
+    """
     own = _label(sender.rpartition("@")[2])[:15].strip("-")
     own = own if len(own) >= 5 else f"{own}-mail"  # Gmail wants 5 to 15 characters
-    return f"{_label(slug)[:60]}:{_label(newsletter.slug)[:60]}:{kind.value}:{own}"
+    value = f"{_label(slug)[:25]}:{_label(newsletter.slug)[:25]}:{kind.value}:{own}"
+    between = " " if len(value) < 64 else "\r\n "
+    return f"Feedback-ID:{between}{value}\r\n"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import RefusedError
@@ -195,6 +195,8 @@ ANY = st.text(st.characters() | st.sampled_from('=?\r\n\x00 ,<>"@:'), max_size=9
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(subject="", sender="", title="", name="", slug="0" * 22, body="")
+@example(subject="", sender="", title="", name="", slug="0" * 90, body="")
 @given(subject=ANY, sender=ANY, title=ANY, name=ANY, slug=ANY, body=ANY)
 def test_nothing_is_injected(
     newsletter: Newsletter, subject: str, sender: str, title: str, name: str, slug: str, body: str
@@ -214,7 +216,9 @@ def test_nothing_is_injected(
     shown = body.encode("utf-8", "replace").decode()
     assert [half.split() for half in halves(raw)] == [shown.split(), shown.split()]
     assert datetime(2024, 3, 1, 4, tzinfo=UTC) == read["Date"].datetime
-    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    long = [line for line in raw.split(b"\r\n") if len(line) > 78]
+    assert all(line.startswith((b"List-Id: <", b" <")) and b" " not in line[9:] for line in long)
+    assert max(map(len, raw.split(b"\r\n"))) < 100  # a label of 63 has no place to fold
 
 
 def test_no_line_is_too_long(newsletter: Newsletter) -> None:
@@ -246,11 +250,10 @@ def test_no_line_is_too_long(newsletter: Newsletter) -> None:
         b"List-Help:",
         b"List-Archive:",
         b"List-Owner:",
-        b"Feedback-ID:",
     )
     long = [line for line in lines if len(line) > 78]
     assert [line for line in long if not line.startswith((*whole, b" <", b"Reply-To: r"))] == []
-    assert len(long) == 10
+    assert len(long) == 9
     assert parsed(raw)["From"].addresses[0].addr_spec == ours.sender_address
 
 
