@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import ipaddress
 import re
 import socket
 import ssl
@@ -27,7 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from publisher.domains import dns_name
+from publisher.domains import dns_name, is_loopback
 from publisher.errors import TransportError
 from publisher.model import Envelope, Phase, Reply
 from publisher.wire.dialogue import Dialogue, Lost
@@ -274,7 +273,7 @@ class Relay:
             raise self._unusable(f"the authority's file cannot be used: {fault}", "") from fault
 
     def _login(self, dialogue: Dialogue, mechanisms: list[str]) -> None:
-        if self.tls == "none" and not _is_local(self.host):
+        if self.tls == "none" and not is_loopback(self.host):
             raise self._unusable(
                 "the password would cross the network unencrypted", 'set tls = "starttls"'
             )
@@ -373,10 +372,3 @@ def _own_name(dialogue: Dialogue) -> str:
         return name
     address = dialogue.local_address
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

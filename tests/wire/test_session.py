@@ -390,7 +390,7 @@ def test_login_refused_for_now_is_the_relays_fault(serve) -> None:
 
 def test_password_is_not_said_in_clear_text(monkeypatch, serve) -> None:
     """A password never crosses a network unencrypted."""
-    monkeypatch.setattr("publisher.wire.session._is_local", lambda _: False)
+    monkeypatch.setattr("publisher.wire.session.is_loopback", lambda _: False)
     server = serve(EHLO="250-x\n250 AUTH PLAIN")
     with pytest.raises(TransportError, match="unencrypted"):
         relay_to(server, user="editor", password=PASSWORD).deliver(ENVELOPE, MESSAGE, nothing)
