@@ -14,16 +14,14 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import random
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 from time import process_time
 
+from figures import Row, document, row
 from markdown_it import MarkdownIt
 
 from publisher import digest
@@ -34,27 +32,6 @@ LINEAR = 2.3
 SLOWER = 3.0
 LARGE = 250_000
 MOST_LARGE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure: the median, and the least and most that was measured."""
-
-    name: str
-    value: float
-    unit: str
-    goal: float | None
-    must: float | None
-    better: str
-    min: float
-    max: float
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the figure is what it must be."""
-        if self.must is None:
-            return True
-        return self.value <= self.must if self.better == "lower" else self.value >= self.must
 
 
 # --- digests of made-up words -----------------------------------------------------------
@@ -228,19 +205,6 @@ def measured(name: str, once: bytes, twice: bytes | None, rounds: int) -> list[R
     return found
 
 
-def row(
-    name: str,
-    values: list[float],
-    unit: str,
-    better: str,
-    goal: float | None = None,
-    must: float | None = None,
-) -> Row:
-    """Make a figure of its measurements."""
-    low, middle, high = (round(value, 2) for value in (min(values), median(values), max(values)))
-    return Row(name, middle, unit, goal, must, better, low, high)
-
-
 def large() -> list[tuple[str, bytes]]:
     """Give the largest digests of the corpora."""
     files = [path for path in CORPORA.rglob("*.m*d*") if path.stat().st_size > LARGE]
@@ -266,13 +230,9 @@ def main() -> int:
         some = measured(name, once, twice, asked.rounds)
         found += some
         for one in some if not asked.json else ():
-            missed = "" if one.is_met else f"  MUST be {one.must} at most"
-            print(
-                f"{one.name:60} {one.value:7} {one.unit:4} ({one.min} - {one.max}){missed}",
-                flush=True,
-            )
+            print(one, flush=True)
     if asked.json:
-        print(json.dumps({"rows": [asdict(one) for one in found]}, ensure_ascii=False, indent=1))
+        print(document(found))
     return 0 if all(one.is_met for one in found) else 1
 
 

@@ -19,13 +19,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from time import process_time
 from types import TracebackType
 
+from figures import Row, document, row
 from mjml import mjml2html
 
 from publisher import digest, identity, templates
@@ -53,25 +52,6 @@ NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 WARMING = 10
 FASTER = 5.0
 LEAST = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure, with what it should be and what it must be."""
-
-    name: str
-    value: float
-    unit: str
-    goal: float | None
-    must: float | None
-    better: str
-    min: float
-    max: float
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the figure is what it must be."""
-        return self.must is None or self.value >= self.must
 
 
 class Peer:
@@ -126,8 +106,16 @@ def measured(name: str, published: Published, look: str, peer: Peer, rounds: int
         ours = timed(lambda: mjml2html(source, fonts={}, disable_comments=True))
         ratios.append(peer.milliseconds(source) / ours)
     return [
-        row(f"{name}, {look}: both halves", whole, "ms", "lower"),
-        row(f"{name}, {look}: npm's time to ours", ratios, "x", "higher", FASTER, LEAST),
+        row(f"{name}, {look}: both halves", whole, "ms", "lower", digits=1),
+        row(
+            f"{name}, {look}: npm's time to ours",
+            ratios,
+            "x",
+            "higher",
+            goal=FASTER,
+            must=LEAST,
+            digits=1,
+        ),
     ]
 
 
@@ -136,19 +124,6 @@ def timed(work: Callable[[], object]) -> float:
     begun = process_time()
     work()
     return 1000 * (process_time() - begun)
-
-
-def row(
-    name: str,
-    values: list[float],
-    unit: str,
-    better: str,
-    goal: float | None = None,
-    must: float | None = None,
-) -> Row:
-    """Make a figure of its measurements."""
-    low, middle, high = (round(value, 1) for value in (min(values), median(values), max(values)))
-    return Row(name, middle, unit, goal, must, better, low, high)
 
 
 def main() -> int:
@@ -172,12 +147,9 @@ def main() -> int:
                 some = measured(name, published, look, peer, asked.rounds)
                 found += some
                 for one in some if not asked.json else ():
-                    missed = "" if one.is_met else f"  MUST be {one.must} at least"
-                    print(
-                        f"{one.name:40} {one.value:7} {one.unit:3} ({one.min} - {one.max}){missed}"
-                    )
+                    print(one, flush=True)
     if asked.json:
-        print(json.dumps({"rows": [asdict(one) for one in found]}, ensure_ascii=False, indent=1))
+        print(document(found))
     return 0 if all(one.is_met for one in found) else 1
 
 
