@@ -10,11 +10,11 @@ Faults: naive datetimes are refused. Never: rules, disk, clock. See: digest (mak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 Day: TypeAlias = date
 """`date` under a name that the fields called `date` do not shadow."""
@@ -550,8 +550,18 @@ class Delivery:
     updated: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Recipient(NamedTuple):
+    """A delivery in its sender's hand, with no more than its message needs."""
+
+    id: int
+    subscriber: int | None
+    address: str
+    name: str
+    variant: str
+    attempts: int = 0
+
+
+class Envelope(NamedTuple):
     """The two addresses SMTP speaks of."""
 
     sender: str
@@ -571,8 +581,25 @@ class Phase(StrEnum):
     DOT = "dot"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Parcel:
+    """A message on its way.
+
+    `delivery` is its number in the ledger; the pieces of `content`, joined, are the whole message:
+    lines end in CRLF, none begins with a dot, the last one is ended. `place` is its sender's own.
+    """
+
+    __slots__ = ("content", "delivery", "envelope", "place")
+
+    def __init__(
+        self, delivery: int, envelope: Envelope, content: Sequence[bytes], place: Any = None
+    ) -> None:
+        self.delivery = delivery
+        self.envelope = envelope
+        self.content = content
+        self.place = place
+
+
+class Reply(NamedTuple):
     """How an attempt ended: the relay's answer, or `code` None when none came.
 
     `enhanced` is the status of RFC 3463 ("5.1.1"). With `code` None and phase `dot` the content was
@@ -598,10 +625,22 @@ class Outcome(StrEnum):
     RELAY = "relay"
 
 
+class Refusal(StrEnum):
+    """Why a recipient is refused: nobody lives there, not in this moment, or not from us."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    POLICY = "policy"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a reply means: the outcome, how long to wait, and why in words."""
+    """What a reply means: the outcome, how long to wait, and why in words.
+
+    `refusal` is the kind of a refusal.
+    """
 
     outcome: Outcome
     reason: str
     wait: timedelta | None = None
+    refusal: Refusal | None = None

@@ -22,7 +22,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -128,7 +128,7 @@ class Relay:
         is_stale = served and reply.phase is Phase.MAIL and reply.code in {None, 421}
         if is_stale and not self._is_aborted:
             reply = self._attempt(envelope, message, begun)
-        return replace(reply, words=" ".join(reply.words.split())[:WORDS_LIMIT])
+        return reply._replace(words=" ".join(reply.words.split())[:WORDS_LIMIT])
 
     def abort(self) -> None:
         """End what is waited for, from another thread; there is no use for the relay after."""
