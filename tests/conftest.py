@@ -54,6 +54,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.whole)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the drills counted (their fixture `report`), also when all went well."""
+    lines = [
+        f"{one.location[0].rpartition('/')[2]} {one.location[2]}: {words}"
+        for outcome in ("passed", "failed", "rerun")
+        for one in terminalreporter.getreports(outcome)
+        if one.when == "call"
+        for name, words in one.user_properties
+        if name == "drill"
+    ]
+    if lines:
+        terminalreporter.section("drills")
+        for line in sorted(lines):
+            terminalreporter.line(line)
+
+
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of digests by strangers; tests on it run only where it exists."""

@@ -18,6 +18,7 @@ find_missing() {
   want faketime faketime
   want node nodejs
   want npm npm
+  want cc "gcc libc6-dev"
   want spamassassin spamassassin
   want rspamd rspamd
   perl -MMail::DKIM -e 1 2>/dev/null || need="$need libmail-dkim-perl"

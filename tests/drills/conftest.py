@@ -1,0 +1,63 @@
+"""What the drills share: how long they are, their report, homes, relays and sinks."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from drills.home import Home
+from drills.relay import Relay
+from drills.sink import Sink
+
+LONG = os.environ.get("PUBLISHER_DRILL") == "long"
+
+
+@pytest.fixture
+def scaled() -> Callable[[int, int], int]:
+    """Choose between the number of `make test` and that of `make drill`."""
+    return lambda short, long: long if LONG else short
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Write a line that is shown when all is over, whatever comes of the test."""
+    return lambda line: request.node.user_properties.append(("drill", line))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home on SQLite with one issue; readers and relay are to be added."""
+    made = Home(tmp_path, f"sqlite:///{tmp_path}/publisher.db")
+    made.write()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Relay]]:
+    """Start relays that answer as told, and stop them afterwards."""
+    relays: list[Relay] = []
+
+    def start(**options: object) -> Relay:
+        relays.append(Relay(**options))
+        return relays[-1]
+
+    yield start
+    for relay in relays:
+        relay.stop()
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[Callable[..., Sink]]:
+    """Start countsinks, and stop them afterwards."""
+    sinks: list[Sink] = []
+
+    def start(*options: str) -> Sink:
+        folder = tmp_path / f"sink{len(sinks)}"
+        folder.mkdir()
+        sinks.append(Sink(folder, *options))
+        return sinks[-1]
+
+    yield start
+    for one in sinks:
+        one.stop()
