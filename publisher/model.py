@@ -257,6 +257,12 @@ class Newsletter:
     `in_doubt` is "resend" or "hold". Relative addresses in digests lead on from `base_url`; `images`
     is "link" or "rehost". `titles` lists the languages whose titles items show, the leading one
     first; empty: both, the reader's first. `topics` maps each topic to the words that speak of it.
+
+    Of its sends: a deferred delivery waits `retries` one after the other, the last one again and
+    again, until `give_up` after its first attempt. `quiet` is "" or the hours in which nothing but
+    tests leaves ("22:00-07:00", in `timezone`). `canary` is the part of an audience that goes
+    before the rest, 0 for none; those with the addresses of `editors` are the first in it. With
+    `local_time` the send rule's time, and --at, is each subscriber's own local time.
     """
 
     slug: str
@@ -280,6 +286,14 @@ class Newsletter:
     postal_address: str = ""
     bounce_domain: str | None = None
     window: int = 20
+    retries: tuple[timedelta, ...] = tuple(
+        timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240)
+    )
+    give_up: timedelta = timedelta(hours=48)
+    quiet: str = ""
+    canary: float = 0.01
+    editors: tuple[str, ...] = ()
+    local_time: bool = False
     topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sections: SectionNames = field(default_factory=SectionNames)
     look: Look = field(default_factory=Look)

@@ -22,6 +22,7 @@ from publisher.cli import app
 from publisher.digest.forms import tables as forms
 from publisher.digest.stated.directives import DIRECTIVES
 from publisher.render import EDITIONS
+from publisher.settings.file import File
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -148,7 +149,7 @@ def keys(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, str]]:
             yield table, name
 
 
-SETTINGS = sorted(keys(settings._File))
+SETTINGS = sorted(keys(File))
 
 
 @pytest.mark.parametrize(("table", "key"), SETTINGS, ids=".".join)
@@ -172,7 +173,7 @@ def test_no_setting_is_invented() -> None:
         bare = re.sub(r"^# (\[|[a-z_0-9]+ = )", r"\1", (ROOT / name).read_text("utf-8"), flags=re.M)
         document = tomllib.loads(bare)
         document["newsletter"] = {"one": document["newsletter"]}
-        settings._File(**document)
+        File(**document)
 
 
 # --- findings -----------------------------------------------------------------
