@@ -10,13 +10,14 @@ See: drive_delivery.py (delivers from it), delivery.py (measures).
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+from invented import ITEMS, SIZE, written
 
 from publisher import digest, identity, settings, templates
 from publisher.model import Kind, Published
@@ -27,9 +28,6 @@ from publisher.wire import keys
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SLUG: Final = "weekly"
-SIZE: Final = 82_600
-"""Bytes of the message on the wire, before a signature: those of seed-8bit.eml."""
-ITEMS: Final = 17
 DAY: Final = datetime(2026, 11, 20, 8, tzinfo=UTC)
 PLACEHOLDERS: Final = {
     "address": "reader00000001@list.example.net",
@@ -55,64 +53,6 @@ port = {port}
 tls = "none"
 hello = "sender.reading.example"
 """
-
-NOUNS: Final = [
-    "cache",
-    "tide",
-    "ledger",
-    "crane",
-    "kernel",
-    "anchor",
-    "packet",
-    "harbour",
-    "query",
-    "beacon",
-    "index",
-    "rope",
-]
-DEEDS: Final = [
-    "meets",
-    "outlives",
-    "explains",
-    "replaces",
-    "measures",
-    "forgets",
-    "carries",
-    "sorts",
-]
-WHEN: Final = (
-    "去年冬天",
-    "这个月初",
-    "就在上周",
-    "经过三轮试用之后",
-    "新版本发布当天",
-    "夜里值班时",
-)
-WHO: Final = (
-    "码头边的小团队",
-    "一位退休的船长",
-    "维护者们",
-    "两家图书馆",
-    "灯塔站的工程师",
-    "几名学生",
-)
-DID: Final = ("重新写好了", "悄悄换掉了", "从头量了一遍", "公开了", "花半天修好了", "耐心地整理出")
-WHAT: Final = (
-    "旧仓库的目录",
-    "排队用的程序",
-    "潮汐的预报表",
-    "那份多年的账本",
-    "收信的机器",
-    "全部的测试",
-)
-SO: Final = (
-    "结果比预想的快了一倍",
-    "读者几乎没有察觉",
-    "省下来的时间用来读书",
-    "剩下的问题写在文末",
-    "他们把做法一步步记了下来",
-    "谁都可以照着再做一次",
-)
 
 
 def prepare(home: Path, readers: int, port: int, extra: Sequence[str] = (), sign: str = "") -> None:
@@ -176,25 +116,6 @@ def wire_size(text: str, chosen: settings.Settings) -> int:
     )
     link = f"https://news.reading.example/unsubscribe/{'t' * 24}"
     return len(prepared.fill(**PLACEHOLDERS, unsubscribe=link))
-
-
-def written(sentences: int) -> str:
-    """Invent a digest of so many Chinese sentences, spread over its items."""
-    chance = random.Random(5321)
-    parts = ["---\ndate: 2026-11-20\n---\n"]
-    for number in range(ITEMS):
-        share = sentences // ITEMS + (number < sentences % ITEMS)
-        words = (*chance.sample(NOUNS, 2), chance.choice(DEEDS), chance.choice(NOUNS))
-        title = f"Why the {words[0]} of every {words[1]} {words[2]} a {words[3]}"
-        link = f"https://reading.example.net/{number + 1}/{words[0]}-{words[1]}"
-        parts += [f"# {title}", f"[{_sentence(chance)[:-1]}]({link})\n"]
-        parts += ["".join(_sentence(chance) for _ in range(share)) + "\n"]
-    return "\n".join(parts)
-
-
-def _sentence(chance: random.Random) -> str:
-    when, who, did, what, so = (chance.choice(some) for some in (WHEN, WHO, DID, WHAT, SO))
-    return f"{when}，{who}{did}{what}，{so}。"
 
 
 def _publisher(home: Path, *words: str) -> None:
