@@ -19,6 +19,7 @@ find_missing() {
   want node nodejs
   want npm npm
   want cc "gcc libc6-dev"
+  want postfix postfix
   want spamassassin spamassassin
   want rspamd rspamd
   perl -MMail::DKIM -e 1 2>/dev/null || need="$need libmail-dkim-perl"
@@ -57,11 +58,39 @@ install_programs() {
     mv "$policy.ours" "$policy" && ours=$policy; }
   DEBIAN_FRONTEND=noninteractive $line >"$log" 2>&1 || tail -n 20 "$log"
   rm -f $ours
-  for daemon in nginx rspamd; do
+  for daemon in nginx rspamd postfix; do
     case "$need " in *" $daemon"[-\ ]*) systemctl disable --quiet $daemon 2>/dev/null || true ;; esac
   done
   find_missing
   [ -z "$need" ] || leave_missing "$line"
+}
+
+# Exim conflicts with Postfix, so it is unpacked beside: Debian's program, not Debian's package.
+# It asks for the user its package would have made, and for libraries, which conflict with nothing.
+unpack_exim() {
+  exim=.cache/exim/usr/sbin/exim4
+  if [ ! -x $exim ]; then
+    command -v apt-get >/dev/null 2>&1 || { need=" exim4"; leave_missing "on Debian: make test"; return 0; }
+    echo "unpacking for the tests: exim4"
+    rm -rf .cache/exim.new
+    mkdir -p .cache/exim.new
+    if ! (cd .cache/exim.new && apt-get download exim4-daemon-light >"$log" 2>&1 &&
+      dpkg -x exim4-daemon-light_*.deb . && chmod u-s usr/sbin/exim4 &&
+      rm -f ./*.deb && mv ../exim.new ../exim); then
+      tail -n 5 "$log"
+      need=" exim4"
+      leave_missing "where Debian's packages can be fetched: apt-get download exim4-daemon-light"
+      return 0
+    fi
+  fi
+  [ "$(id -u)" = 0 ] || return 0 # it is started by root alone
+  id Debian-exim >/dev/null 2>&1 ||
+    useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin Debian-exim
+  if ldd $exim | grep -q 'not found'; then
+    need=" libdb5.3 libgnutls-dane0 libidn12 libidn2-0 libnsl2 libpcre2-8-0"
+    line="apt-get install -y --no-install-recommends$need"
+    DEBIAN_FRONTEND=noninteractive $line >"$log" 2>&1 || { tail -n 5 "$log"; leave_missing "$line"; }
+  fi
 }
 
 # No lock file: it would carry the addresses of a registry. The direct versions are exact, and
@@ -90,4 +119,5 @@ log=$(mktemp)
 trap 'rm -f "$log" $ours' EXIT
 trap 'exit 130' INT TERM
 install_programs
+unpack_exim
 install_judges

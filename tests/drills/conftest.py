@@ -1,15 +1,25 @@
 """What the drills share: how long they are, their report, homes, relays and sinks."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from drills.home import Home
 from drills.relay import Relay
 from drills.sink import Sink
 
 LONG = os.environ.get("PUBLISHER_DRILL") == "long"
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Log what goes wrong, not each of thousands of deliveries."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
