@@ -66,7 +66,9 @@ def compiled(name: str) -> str:
     source, made = HERE / f"{name}.c", BIN / name
     if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
         BIN.mkdir(exist_ok=True)
-        subprocess.run([program("cc"), "-O2", "-o", made, source], check=True)
+        draft = made.with_name(f".{name}.{os.getpid()}")
+        subprocess.run([program("cc"), "-O2", "-o", draft, source], check=True)
+        draft.rename(made)
     return str(made)
 
 
@@ -92,6 +94,13 @@ class Sink:
         self._process = start(command, SINK, stderr=subprocess.PIPE)
         assert self._process.stderr is not None
         self.port = int(self._process.stderr.readline().rsplit(b":", 1)[1])
+
+    @property
+    def messages(self) -> int:
+        """How many it has accepted so far."""
+        self._process.send_signal(signal.SIGUSR1)
+        assert self._process.stdout is not None
+        return int(json.loads(self._process.stdout.readline())["messages"])
 
     def said(self) -> dict[str, Any]:
         """End it and give what it counted."""
