@@ -7,9 +7,6 @@ A send is recorded first; a running sender takes it, otherwise this process send
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +23,7 @@ from publisher.cli.console import (
     tally,
 )
 from publisher.cli.publishing import ISSUE, YES, record_slug
+from publisher.cli.watching import UNDO, begins, follow, follow_test
 from publisher.model import (
     DeliveryState,
     Finding,
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
     from publisher.store import Store
 
 SEND = Annotated[int, typer.Argument(help="The number `publisher sends` prints.", metavar="SEND")]
-UNDO = timedelta(seconds=60)
 PAST = timedelta(minutes=1)
 
 
@@ -100,11 +97,11 @@ def send(
         begin = moment or (now if yes or to else now + UNDO)
         with stoppable() as undo:  # from here on it must not be left scheduled by accident
             number = _record(store, newsletter, slug, to or (), begin, now, missing=missing)
-            begins = _begins(
+            is_ours = begins(
                 console, settings, store, number, begin, undo, wait=wait, is_test=bool(to)
             )
-        if begins:
-            _follow(console, settings, store, number, is_test=bool(to))
+        if is_ours:
+            (follow_test if to else follow)(console, settings, store, number)
 
 
 def _published(store: Store, newsletter: Newsletter, slug: str) -> Published:
@@ -267,145 +264,6 @@ def _record(
             missing=missing,
             addresses=to,
         )
-
-
-def _begins(
-    console: Context,
-    settings: Settings,
-    store: Store,
-    number: int,
-    begin: datetime,
-    undo: threading.Event,
-    *,
-    wait: bool,
-    is_test: bool,
-) -> bool:
-    """Wait until the send begins; False where it is left to the running sender."""
-    from publisher import run
-    from publisher.clock import utc_now
-
-    running = run.is_running(settings.home)
-    delay = (begin - utc_now()).total_seconds()
-    if running and not wait and not is_test:
-        console.say(f"send {number} is recorded; the running sender takes it")
-        if delay > 1:
-            console.say(f"publisher cancel {number} undoes it within {delay:.0f} s")
-        return False
-    if delay > UNDO.total_seconds() + 1 and not wait:
-        console.say(f"send {number} is recorded for {begin:%Y-%m-%d %H:%M %Z}")
-        console.say("it leaves when `publisher run` is running then")
-        return False
-    _undo_minute(console, store, number, delay, undo)
-    return True
-
-
-def _follow(
-    console: Context, settings: Settings, store: Store, number: int, *, is_test: bool
-) -> None:
-    """Watch the running sender send it, or send it from here."""
-    from publisher import run
-
-    running = run.is_running(settings.home)
-    if running:
-        done = _watch(console, store, number, lambda: run.is_running(settings.home))
-    else:
-        done = _send_from_here(console, settings, store, number)
-    if done.state is SendState.PAUSED:
-        complain(f"send {number} is paused: {done.note}", f"publisher resume {number}")
-        raise typer.Exit(1)
-    console.say(f"send {number}: {done.state}; {counts(done)}")
-    if running and done.state in {SendState.SCHEDULED, SendState.RUNNING}:
-        complain(
-            "`publisher run` ended before the send did",
-            "it goes on when `publisher run` runs again",
-        )
-        raise typer.Exit(1)
-    if settings.transport == "outbox":
-        console.say(f"the messages are in {settings.outbox_folder}/")
-    if done.count(DeliveryState.REFUSED) and is_test:
-        raise typer.Exit(1)
-
-
-def _undo_minute(
-    console: Context, store: Store, number: int, delay: float, undo: threading.Event
-) -> None:
-    """Give the person a minute to think again; whatever ends this process undoes the send."""
-    from publisher.clock import utc_now
-    from publisher.store import sends as books
-
-    if delay > 1:
-        console.say(f"send {number} begins in {delay:.0f} s; Ctrl-C undoes it")
-    end = time.monotonic() + delay
-    while not undo.is_set() and (rest := end - time.monotonic()) > 0:
-        time.sleep(min(0.2, rest))
-    if not undo.is_set():
-        return
-    with store.begin() as conn:
-        undone = books.set_state(
-            conn,
-            number,
-            SendState.CANCELLED,
-            frm=(SendState.SCHEDULED,),
-            now=utc_now(),
-            note="undone before it began",
-        )
-    if undone:
-        console.say(f"\nsend {number} is cancelled; nobody was mailed")
-    else:
-        console.say(f"\nsend {number} has begun already; `publisher cancel {number}` stops it")
-    raise typer.Exit(1)
-
-
-def _send_from_here(console: Context, settings: Settings, store: Store, number: int) -> Send:
-    """Send in a thread of this process and show how far it is; Ctrl-C ends in good order."""
-    from publisher import run
-
-    stop = threading.Event()
-    faults: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            run.send_now(settings, store, stop)
-        except BaseException as fault:  # raised again below, in the thread that reports
-            faults.append(fault)
-
-    sender = threading.Thread(target=work)
-    sender.start()
-    try:
-        _watch(console, store, number, sender.is_alive)
-        sender.join()
-    except KeyboardInterrupt:
-        console.say("\nstopping: what is on the wire is finished")
-        stop.set()
-        sender.join()
-        console.say(f"send {number} is not done; `publisher run` goes on with it")
-        raise typer.Exit(1) from None
-    if faults:
-        raise faults[0]
-    return _look(store, number)
-
-
-def _look(store: Store, number: int) -> Send:
-    from publisher.store import sends as books
-
-    with store.read() as conn:
-        current = books.send(conn, number)
-    assert current is not None  # noqa: S101  # we have just recorded it
-    return current
-
-
-def _watch(console: Context, store: Store, number: int, goes_on: Callable[[], bool]) -> Send:
-    """Show how far a send is until it rests: a bar on a terminal, a line every 10 s elsewhere."""
-    current, took = _look(store, number), 0.0
-    with console.bar(f"send {number}") as show:
-        while current.state in {SendState.SCHEDULED, SendState.RUNNING} and goes_on():
-            waiting = current.count(DeliveryState.QUEUED) + current.count(DeliveryState.SENDING)
-            show(current.total - waiting, current.total, counts(current))
-            time.sleep(max(0.3, 20 * took))
-            begun = time.monotonic()
-            current = _look(store, number)
-            took = time.monotonic() - begun  # a million deliveries are not counted all the time
-    return current
 
 
 def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendState, ...]) -> None:

@@ -1,0 +1,83 @@
+"""How fast a send goes and how long it still takes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from publisher import speed
+from publisher.model import DeliveryState, Kind, Send, SendState
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def send(state: SendState = SendState.RUNNING, **counts: int) -> Send:
+    """A send with these deliveries."""
+    held = tuple((DeliveryState(name), number) for name, number in counts.items())
+    return Send(1, "weekly", "7", Kind.ISSUE, state, NOW, NOW, counts=held)
+
+
+def test_a_speed_is_that_of_the_last_minute() -> None:
+    """A send that was slow an hour ago and is quick now is quick."""
+    meter = speed.Meter()
+    looks = [(second, second if second < 3600 else 3600 + 50 * (second - 3600))
+             for second in range(0, 3700, 5)]  # fmt: skip
+    told = [meter.look(float(at), number) for at, number in looks]
+    assert told[700] == pytest.approx(1)
+    assert told[-1] == pytest.approx(50)
+
+
+def test_no_speed_is_told_of_the_first_second() -> None:
+    """One look, or two within a second, know no speed; a number that falls begins anew."""
+    meter = speed.Meter()
+    assert meter.look(0.0, 0) == 0
+    assert meter.look(0.5, 400) == 0
+    assert meter.look(2.0, 400) == pytest.approx(200)
+    assert meter.look(3.0, 7) == 0
+
+
+def test_a_minute_without_a_message_is_no_speed() -> None:
+    """What rests has the speed 0, however quick it was before."""
+    meter = speed.Meter()
+    for second in range(0, 200, 10):
+        rate = meter.look(float(second), min(1000, second * 20))
+    assert rate == 0
+
+
+def test_left_are_those_whose_turn_has_not_come() -> None:
+    """Accepted, deferred and doubtful ones take no more time; what rests takes nobody knows how."""
+    running = send(accepted=600, deferred=50, in_doubt=10, queued=300, sending=40)
+    assert speed.attempted(running) == 660
+    assert speed.left(running, 34.0) == pytest.approx(10)
+    assert speed.left(running, 0.0) is None
+    assert speed.left(send(SendState.PAUSED, queued=5), 1.0) is None
+    assert speed.left(send(accepted=5), 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 s"), (40, "40 s"), (89.4, "89 s"), (90, "2 min"), (5000, "83 min"),
+        (5400, "1 h 30 min"), (7200, "2 h"), (86_000, "23 h 53 min"), (90_000, "1 day"),
+        (200_000, "2 days"),
+    ],
+)  # fmt: skip
+def test_spans_are_said_as_people_say_them(seconds: float, words: str) -> None:
+    """Seconds, minutes, hours, days: two units at most."""
+    assert speed.span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(0.25, "15.0 messages/min"), (7.46, "7.5 messages/s"), (4810.2, "4,810 messages/s")],
+)
+def test_speeds_are_written_to_be_read(rate: float, words: str) -> None:
+    """Slow ones by the minute, quick ones without decimals."""
+    assert speed.in_words(rate) == words
+
+
+def test_speed_and_time_left_are_one_sentence() -> None:
+    """A running send says both; one that stands still says nothing."""
+    assert speed.told(send(queued=300), 10.0) == "10 messages/s, about 30 s left"
+    assert speed.told(send(accepted=300), 10.0) == "10 messages/s"
+    assert speed.told(send(SendState.PAUSED, queued=300), 10.0) == ""
+    assert speed.told(send(queued=300), 0.0) == ""
