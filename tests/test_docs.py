@@ -289,7 +289,6 @@ def test_promises_name_tests_that_exist() -> None:
 # --- what is needed -----------------------------------------------------------
 
 UNSEEN = {
-    "uvloop": "uvicorn takes it by name",
     "httptools": "uvicorn takes it by name",
     "tzdata": "zoneinfo reads it",
     "python-multipart": "starlette reads forms with it",

@@ -1,12 +1,17 @@
 """wire - messages leave the house here.
 
-    outbox     each message a file, for looking at
-    dialogue   one connection: a line out, a reply in, never longer than allowed
-    session    the SMTP of one relay over such connections
-    map        which deliveries are on the wire, in memory that outlives a killed process
+    outbox        each message a file, for looking at
+    pool          the connections to one relay: asyncio in a thread of its own
+    connection    a socket and the conversation over it
+    protocol      the SMTP of one connection, without a socket: bytes in, bytes out
+      opening       greeting, EHLO, STARTTLS, AUTH
+      transactions  MAIL to dot, pipelined, in chunks or in lock-step
+      envelopes     what is said of an envelope under the terms a relay offers
+      replies       what the relay said
+    freight       what the hall and a carrier want of each other
+    map           which deliveries are on the wire, in memory that outlives a killed process
+    session, dialogue  one message after the other, in lock-step
 
-Outbox and Relay are transports: `deliver(envelope, message, begun) -> Reply` and `close()`. `begun`
-is called before the first byte of content is given away: from there on a lost answer is a doubt.
 Faults: TransportError for what cannot be used at all; all else is a Reply.
 Never: decides what a reply means. See: delivery (decides), send (calls).
 """

@@ -1,8 +1,9 @@
-"""A real SMTP server on loopback that can be told to misbehave."""
+"""A real SMTP server on loopback that can be told to misbehave, at every step and every byte."""
 
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,7 @@ import pytest
 
 DROP = "<drop>"
 HANG = "<hang>"
+RESET = "<reset>"
 DEFAULTS = {
     "connect": "220 relay.example.net ready",
     "EHLO": "250-relay.example.net\n250-SIZE 1000000\n250 HELP",
@@ -21,19 +23,23 @@ DEFAULTS = {
     "DATA": "354 go on",
     "content": "",
     "dot": "250 2.0.0 queued",
+    "BDAT": "250 2.0.0 queued",
     "RSET": "250 ok",
     "QUIT": "221 bye",
 }
 
 
 class Server:
-    """An SMTP server that answers as it is told.
+    """An SMTP server that answers as it is told, and as a good one where it is told nothing.
 
     Each verb has one answer, or a list used up from the front whose last one stays. An answer is
-    what is sent, or DROP or HANG, or a function of the line received.
+    what is sent, DROP, HANG, RESET, or a function of the line received; "<dribble 0.1>..." comes
+    byte by byte, each after a pause. As `content` also "<cut 100 <drop>>": so many bytes of it are
+    read before the connection ends so. Told nothing, it minds the order of the commands.
     """
 
     def __init__(self, context: ssl.SSLContext | None, implicit: bool, answers: dict) -> None:
+        self.told = answers
         self.answers = {**DEFAULTS, **answers}
         self.context = context
         self.implicit = implicit
@@ -41,7 +47,9 @@ class Server:
         self.messages: list[bytes] = []
         self.connections = 0
         self.released = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.pause = threading.Event()
+        self.pause.set()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._listen, daemon=True)]
         self._threads[0].start()
@@ -49,6 +57,7 @@ class Server:
     def stop(self) -> None:
         """Close all that is open and wait for it."""
         self.released.set()
+        self.pause.set()
         with contextlib.suppress(OSError):  # stopped before
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -66,64 +75,136 @@ class Server:
             self._threads.append(thread)
             thread.start()
 
-    def _answer(self, connection: socket.socket, verb: str, line: str = "") -> bool:
-        answer = self.answers[verb]
-        if isinstance(answer, list):
-            answer = answer.pop(0) if len(answer) > 1 else answer[0]
-        if callable(answer):
-            answer = answer(line)
-        if answer == HANG:
-            self.released.wait(10)
-        if answer in {DROP, HANG}:
-            return False
-        if answer:
-            data = answer.replace("\n", "\r\n").encode("latin-1")
-            connection.sendall(data if answer.endswith("\n\n") else data + b"\r\n")
-        return True
-
     def _serve(self, connection: socket.socket) -> None:
         try:
             if self.implicit:
                 connection = self.context.wrap_socket(connection, server_side=True)
-            self._converse(connection)
+            _Session(self, connection).converse()
         except OSError:
             pass
         finally:
             connection.close()
 
-    def _converse(self, connection: socket.socket) -> None:
-        file = connection.makefile("rb")
+
+class _Session:
+    """One connection of the server."""
+
+    def __init__(self, server: Server, connection: socket.socket) -> None:
+        self.server = server
+        self.connection = connection
+        self.has_sender = self.has_recipient = False
+
+    def answer(self, verb: str, line: str = "") -> str | None:
+        """Answer, and tell what was said; None when the connection is over."""
+        server = self.server
+        server.pause.wait(10)
+        answer = server.answers[verb]
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if callable(answer):
+            answer = answer(line)
+        elif verb not in server.told:
+            answer = self.mannerly(verb, answer)
+        if answer.startswith("<cut"):
+            return answer
+        if answer == HANG:
+            server.released.wait(10)
+        if answer == RESET:
+            reset(self.connection)
+        if answer in {DROP, HANG, RESET}:
+            return None
+        if answer.startswith("<dribble"):
+            pause, _, answer = answer.removeprefix("<dribble ").partition(">")
+            for byte in answer.replace("\n", "\r\n").encode("latin-1") + b"\r\n":
+                self.connection.sendall(bytes([byte]))
+                if server.released.wait(float(pause)):
+                    return None
+            return answer
+        if answer:
+            data = answer.replace("\n", "\r\n").encode("latin-1")
+            self.connection.sendall(data if answer.endswith("\n\n") else data + b"\r\n")
+        return answer
+
+    def mannerly(self, verb: str, answer: str) -> str:
+        """Answer as a server that minds the order."""
+        if verb == "MAIL" and self.has_sender:
+            return "503 5.5.1 sender already given"
+        if verb == "RCPT" and not self.has_sender:
+            return "503 5.5.1 need MAIL"
+        if verb in {"DATA", "BDAT"} and not self.has_recipient:
+            return "554 5.5.1 no valid recipients"
+        return answer
+
+    def minded(self, verb: str, said: str) -> None:
+        """Remember where in a transaction we are."""
+        good = said.startswith("2")
+        if verb in {"RSET", "dot", "BDAT", "EHLO", "HELO"}:
+            self.has_sender = self.has_recipient = False
+        elif verb == "MAIL" and good:
+            self.has_sender = True
+        elif verb == "RCPT" and good:
+            self.has_recipient = True
+
+    def converse(self) -> None:
+        """Serve until it is over."""
+        file = self.connection.makefile("rb")
+        server = self.server
         try:
-            going = self._answer(connection, "connect")
+            going = self.answer("connect") is not None
             while going and (line := file.readline()):
                 text = line.decode("latin-1").rstrip("\r\n")
-                self.commands.append(text)
+                server.commands.append(text)
                 verb = text.split(" ")[0].upper()
-                if verb not in self.answers:
+                chunk = file.read(int(text.split(" ")[1])) if verb == "BDAT" else b""
+                if verb not in server.answers:
                     verb = "AUTH"  # what follows AUTH LOGIN
-                going = self._answer(connection, verb, text)
-                if going and verb == "DATA" and self._is_open():
-                    going = self._content(connection, file)
-                if going and verb == "STARTTLS" and self.context:
-                    file.close()
-                    connection = self.context.wrap_socket(connection, server_side=True)
-                    file = connection.makefile("rb")
+                said = self.answer(verb, text)
+                going = said is not None
+                if going:
+                    self.minded(verb, said)
+                    if verb == "BDAT" and said.startswith("2"):
+                        server.messages.append(chunk)
+                    if verb == "DATA" and said.startswith("354"):
+                        going = self.content(file)
+                    if verb == "STARTTLS" and said.startswith("220") and server.context:
+                        file.close()
+                        self.connection = server.context.wrap_socket(
+                            self.connection, server_side=True
+                        )
+                        file = self.connection.makefile("rb")
                 going = going and verb != "QUIT"
         finally:
             file.close()
-            connection.close()
+            self.connection.close()
 
-    def _is_open(self) -> bool:
-        return self.commands[-1] == "DATA" and self.answers["DATA"] == DEFAULTS["DATA"]
-
-    def _content(self, connection: socket.socket, file) -> bool:
-        if not self._answer(connection, "content"):
+    def content(self, file) -> bool:
+        """Read a content to its dot, and answer."""
+        said = self.answer("content")
+        if said is None:
+            return False
+        if said.startswith("<cut"):
+            _, number, how = said[:-1].split(" ")
+            file.read(int(number))
+            if how == RESET:
+                reset(self.connection)
+            if how == HANG:
+                self.server.released.wait(10)
             return False
         lines = []
         while (line := file.readline()) and line != b".\r\n":
             lines.append(line[1:] if line.startswith(b".") else line)
-        self.messages.append(b"".join(lines))
-        return self._answer(connection, "dot")
+        if not line:
+            return False
+        if lines or self.has_recipient:
+            self.server.messages.append(b"".join(lines))
+        said = self.answer("dot")
+        self.minded("dot", said or "")
+        return said is not None
+
+
+def reset(connection: socket.socket) -> None:
+    """Let the connection end the rude way when it is closed."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""wire.envelopes - an envelope as the commands MAIL and RCPT, under the terms a relay offers.
+
+What the relay offers decides what is said: SIZE (RFC 1870), BODY=8BITMIME (RFC 6152) only for
+content that needs it, SMTPUTF8 (RFC 6531) only for an address that needs it. A domain is written in
+its ASCII form. What cannot be said under these terms, or would break out of the command, is refused
+here in the relay's stead and never reaches it.
+Never: looks into content further than for 8-bit bytes. See: wire.transactions (says them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from publisher.domains import dns_name
+from publisher.model import Envelope, Phase, Reply
+
+_PATH: Final = bytes(set(range(0x21, 0x7F)) - set(b"<>"))
+"""What an address may hold on the wire."""
+_LARGE: Final = 512
+_REMEMBERED: Final = 16
+
+
+class EightBit:
+    """Tells whether content has 8-bit bytes; what many messages share is looked through once.
+
+    A large piece remembered is kept alive, so that its identity is nobody else's: but a few.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[bytes, bool]] = {}
+
+    def __call__(self, content: Sequence[bytes]) -> bool:
+        """Tell whether any byte is over 127."""
+        for piece in content:
+            if len(piece) < _LARGE:
+                if not piece.isascii():
+                    return True
+            elif not self._is_ascii(piece):
+                return True
+        return False
+
+    def _is_ascii(self, piece: bytes) -> bool:
+        known = self._known.get(id(piece))
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[id(piece)] = known = (piece, piece.isascii())
+        return known[1]
+
+
+class Terms:
+    """What a relay offers to those who send through it."""
+
+    __slots__ = ("_eight_bit", "_has_eight_bit", "_has_size", "_has_utf8", "_most",
+                 "chunking", "pipelining")  # fmt: skip
+
+    def __init__(self, offers: Mapping[str, str], eight_bit: EightBit | None = None) -> None:
+        self.pipelining = "PIPELINING" in offers
+        self.chunking = "CHUNKING" in offers
+        self._has_eight_bit = "8BITMIME" in offers
+        self._has_utf8 = "SMTPUTF8" in offers
+        self._has_size = "SIZE" in offers
+        most = offers.get("SIZE", "").strip()
+        self._most = int(most) if most.isdecimal() and len(most) < 19 else 0  # 0: no limit told
+        self._eight_bit = eight_bit or EightBit()
+
+    def commands(self, envelope: Envelope, content: Sequence[bytes], size: int) -> str | Reply:
+        """Write MAIL and RCPT; a Reply refuses in the relay's stead."""
+        sender, recipient = envelope
+        parameters = f" SIZE={size}" if self._has_size else ""
+        if not (_is_plain(sender) and _is_plain(recipient)):
+            sender_ = self._written(sender, Phase.MAIL, "5.1.7")
+            recipient_ = self._written(recipient, Phase.RCPT, "5.1.3")
+            if isinstance(sender_, Reply):
+                return sender_
+            if isinstance(recipient_, Reply):
+                return recipient_
+            sender, recipient = sender_, recipient_
+            if not (sender.isascii() and recipient.isascii()):
+                parameters += " SMTPUTF8"
+        if self._eight_bit(content):
+            if not self._has_eight_bit:
+                words = "the message has 8-bit text, which the relay does not take"
+                return Reply(Phase.DATA, 554, "5.6.3", words)
+            parameters += " BODY=8BITMIME"
+        if 0 < self._most < size:
+            words = f"the message has {size} bytes, and the relay takes {self._most}"
+            return Reply(Phase.DATA, 552, "5.3.4", words)
+        return f"MAIL FROM:<{sender}>{parameters}\r\nRCPT TO:<{recipient}>\r\n"
+
+    def _written(self, address: str, phase: Phase, enhanced: str) -> str | Reply:
+        """Write an international domain in its ASCII form; the local part stays as it is."""
+        local, _, domain = address.rpartition("@")
+        unfit = Reply(phase, 553, enhanced, "the address cannot be written in SMTP")
+        try:
+            written = f"{local}@{dns_name(domain)}"
+        except ValueError:
+            return unfit
+        if _is_plain(written):
+            return written
+        if local.isascii() or not _is_plain(f"{_without_letters(local)}@{dns_name(domain)}"):
+            return unfit
+        if not self._has_utf8:
+            words = "the address needs SMTPUTF8, which the relay does not offer"
+            return Reply(phase, 553, "5.6.7", words)
+        return written
+
+
+def _is_plain(address: str) -> bool:
+    """Tell whether an address can stand on the wire as it is."""
+    return (
+        address.isascii()
+        and not address.encode().translate(None, _PATH)
+        and 0 < address.rfind("@") < len(address) - 1
+    )
+
+
+def _without_letters(local: str) -> str:
+    """Put a letter for each printable sign outside ASCII, so that the others can be judged."""
+    return "".join("x" if not sign.isascii() and sign.isprintable() else sign for sign in local)

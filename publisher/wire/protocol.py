@@ -1,0 +1,210 @@
+"""wire.protocol - the SMTP of one connection: what was received in, what is to be written out.
+
+    opening -> serving -> leaving -> over
+
+No socket, no clock: who owns the connection passes in what came, writes what is returned, and asks
+`patience` how long the server may be silent. Parcels are taken from, and told about to, the
+freight. However the bytes of a server are cut, the same happens.
+Faults: none are raised; how a conversation ended stands in `words`, `reply` and `fault`.
+Never: judges a reply. See: wire.opening, wire.transactions (the two parts), wire.connection (I/O).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from publisher.errors import TransportError
+from publisher.model import Parcel, Phase, Reply
+from publisher.wire.envelopes import EightBit, Terms
+from publisher.wire.freight import Freight, Route
+from publisher.wire.opening import Question, Refused, Timeouts, opening, unusable
+from publisher.wire.replies import Answer, Nonsense, Replies
+from publisher.wire.transactions import READY, Chunked, Leaving, LockStep, Pipelined
+
+OPENING, ENCRYPTING, SERVING, LEAVING, OVER = range(5)
+LAST_WORDS: Final = 5.0
+"""Seconds for the answer to QUIT."""
+_ENCRYPTED: Final = Answer(220)
+
+
+class Conversation:
+    """One connection's SMTP, from the greeting to QUIT."""
+
+    def __init__(
+        self, route: Route, freight: Freight, name: str, eight_bit: EightBit | None = None
+    ) -> None:
+        self.state = OPENING
+        self.heard = 0
+        self.words = ""
+        self.reply: Reply | None = None
+        self.fault: TransportError | None = None
+        self.left: Sequence[tuple[Parcel, Phase]] = ()
+        self.mail: Pipelined | None = None
+        self._route = route
+        self._freight = freight
+        self._eight_bit = eight_bit
+        self._time = Timeouts(route.timeout)
+        self._replies = Replies()
+        self._opening = opening(route, name)
+        self._question: Question = next(self._opening)
+        self._is_asked = False
+
+    # --- what happens -------------------------------------------------------
+
+    def begin(self) -> list[bytes]:
+        """Give what is to be written first."""
+        return self._ask()
+
+    def receive(self, data: bytes) -> list[bytes]:
+        """Take what was received; give what is to be written."""
+        try:
+            answers = self._replies.feed(data)
+            if answers:
+                self.heard += 1
+            mail = self.mail
+            if mail is None or self.state != SERVING:
+                for answer in answers:
+                    self._heard(answer)
+                return self._ask()
+            for answer in answers:
+                mail.answered(answer)
+            return self.proceed()
+        except (Nonsense, Leaving) as fault:
+            self._fail(fault)
+            return []
+
+    def listen(self, data: bytes) -> None:
+        """Take what was received when nothing can be written any more."""
+        try:
+            for answer in self._replies.feed(data):
+                if self.mail is not None and self.mail.flight and self.mail.flight[0].is_begun:
+                    self.mail.answered(answer)
+        except (Nonsense, Leaving) as fault:
+            self._fail(fault)
+
+    def proceed(self) -> list[bytes]:
+        """Give what is to be written now: an envelope for an idle connection, or QUIT."""
+        mail = self.mail
+        if mail is None or self.state != SERVING:
+            return []
+        try:
+            if not self._replies.is_between and mail.flight and mail.flight[0].step == READY:
+                raise Nonsense("the server spoke out of turn")
+            pieces = mail.proceed()
+        except Nonsense as fault:
+            self._fail(fault)
+            return []
+        if not pieces and not mail.flight and mail.is_over:
+            self.state = LEAVING
+            return [b"QUIT\r\n"]
+        return pieces
+
+    def encrypted(self) -> list[bytes]:
+        """Hear that TLS has begun; give what is to be written."""
+        self.state = OPENING
+        self._answer(_ENCRYPTED)
+        return self._ask()
+
+    def unencrypted(self, words: str, hint: str = "", *, is_fault: bool = False) -> None:
+        """Hear that TLS could not begin; `is_fault`: only a person can mend it."""
+        if is_fault:
+            self.fault = unusable(self._route, words, hint)
+        self._end(words, Reply(Phase.TLS, words=words))
+
+    def halt(self) -> list[Parcel]:
+        """Begin nothing more; give the parcels whose content has not begun."""
+        if self.mail is None:
+            self._end("told to stop")
+            return []
+        left = self.mail.halt()
+        if not any(turn.is_begun for turn in self.mail.flight) and self.mail.flight:
+            self._end("told to stop")
+        return left
+
+    def end(self, words: str) -> None:
+        """Hear that the connection is lost, or of no more use."""
+        if self.state == OVER:
+            return
+        phase = self._question.phase if self.mail is None else Phase.MAIL
+        self._end(words, Reply(phase, words=words))
+
+    # --- what is awaited ----------------------------------------------------
+
+    @property
+    def patience(self) -> float | None:
+        """How many seconds the server may be silent now; None: as long as it likes."""
+        if self.state in {OPENING, ENCRYPTING}:
+            return self._question.seconds
+        if self.state == SERVING and self.mail is not None:
+            return self.mail.patience
+        return min(LAST_WORDS, self._time.command)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could take a parcel and has none."""
+        return self.state == SERVING and self.mail is not None and not self.mail.flight
+
+    # --- opening ------------------------------------------------------------
+
+    def _heard(self, answer: Answer) -> None:
+        if self.state == LEAVING:
+            self._end("the connection was closed in good order")
+        elif self.state == OPENING and self._is_asked:
+            self._answer(answer)
+        elif self.state != OVER:
+            raise Nonsense("the server spoke out of turn")
+
+    def _answer(self, answer: Answer) -> None:
+        self._is_asked = False
+        try:
+            self._question = self._opening.send(answer)
+        except StopIteration as opened:
+            self._serve(opened.value)
+        except Refused as refused:
+            self._end(refused.reply.words, refused.reply)
+        except TransportError as fault:
+            self.fault = fault
+            self._end(str(fault), Reply(self._question.phase, answer.code, words=str(fault)))
+
+    def _serve(self, offers: dict[str, str]) -> None:
+        route, time = self._route, self._time
+        terms = Terms(offers, self._eight_bit)
+        if route.mode == "bdat" and terms.chunking and terms.pipelining:
+            self.mail = Chunked(terms, self._freight, time, route.per_connection, route.window)
+        elif route.mode == "lockstep" or not terms.pipelining:
+            self.mail = LockStep(terms, self._freight, time, route.per_connection)
+        else:
+            self.mail = Pipelined(terms, self._freight, time, route.per_connection)
+        self.state = SERVING
+
+    def _ask(self) -> list[bytes]:
+        """Say the next question, if it was not said."""
+        if self.state == SERVING:
+            return self.proceed()
+        if self.state != OPENING or self._is_asked:
+            return []
+        line = self._question.line
+        if not self._replies.is_between:
+            raise Nonsense("the server spoke out of turn")
+        self._is_asked = True
+        if line is None:
+            self.state = ENCRYPTING
+            return []
+        return [line] if line else []
+
+    # --- the end ------------------------------------------------------------
+
+    def _fail(self, fault: Nonsense | Leaving) -> None:
+        if isinstance(fault, Leaving):
+            self._end(fault.reply.words, fault.reply)
+        else:
+            self.end(str(fault))
+
+    def _end(self, words: str, reply: Reply | None = None) -> None:
+        self.state = OVER
+        self.words = words
+        self.reply = reply
+        self._opening.close()
+        if self.mail is not None:
+            self.left = self.mail.lost(words)

@@ -1,0 +1,377 @@
+"""wire.transactions - mail transactions on an open connection: answers in, bytes out.
+
+    Pipelined   MAIL RCPT DATA in one write, the next three behind the content's dot (RFC 2920)
+    Chunked     RSET MAIL RCPT BDAT content, several under way at once (RFC 3030)
+    LockStep    one command, one answer
+
+Answers come in the order of the commands, so the transactions under way stand in a row and the
+first one's `step` says what is awaited. Answers change steps, nothing else; `proceed` writes what
+is due afterwards. So an answer that came before its question was written is found out: it is
+`Nonsense`, as is one that nothing awaits.
+
+What is known of servers, and why it stands here:
+- DATA may be answered 354 although the recipient was refused (RFC 2920 §3.1): a lone dot, whose
+  answer means nothing, and never the content.
+- Errors are counted: Postfix slows down from the tenth and leaves at the twentieth, and a refused
+  recipient is two. So after REFUSALS of them the connection is to be changed.
+- Exim closes after some RSETs without a message: RSET is said only after a refused transaction,
+  except before each MAIL of `Chunked`. There it must be: after a refused recipient Exim keeps the
+  old sender, and the next reader's bounces would be charged to the one before (RFC 3030 §2).
+
+Never: touches a socket, judges. See: wire.protocol (one connection), wire.envelopes (commands).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import ClassVar, Final
+
+from publisher.model import Parcel, Phase, Reply
+from publisher.wire.envelopes import Terms
+from publisher.wire.freight import Freight
+from publisher.wire.opening import Timeouts
+from publisher.wire.replies import Answer, Nonsense
+
+REFUSALS: Final = 4
+"""So many refused on a connection, and it is changed."""
+
+HALTED: Final = "told to stop"
+RSET, MAIL, RCPT, DATA, READY, DOT, VOID = range(7)
+"""What a transaction awaits the answer to; READY: our own turn to give the content; VOID: the dot
+of a transaction that was refused."""
+_PHASES: Final = (
+    *(Phase.MAIL, Phase.MAIL, Phase.RCPT, Phase.DATA),
+    *(Phase.DATA, Phase.DOT, Phase.DOT),
+)
+
+
+class Leaving(Exception):
+    """The server closes the connection: its 421."""
+
+    def __init__(self, answer: Answer, step: int) -> None:
+        super().__init__(answer)
+        self.reply = answer.reply(_PHASES[step])
+
+
+class Turn:
+    """One transaction: its parcel, what is awaited, how its envelope was refused.
+
+    `is_told`: its outcome is told, or it is given back.
+    """
+
+    __slots__ = ("is_begun", "is_told", "parcel", "refusal", "step")
+
+    def __init__(self, parcel: Parcel, step: int) -> None:
+        self.parcel = parcel
+        self.step = step
+        self.refusal: Reply | None = None
+        self.is_begun = False
+        self.is_told = False
+
+
+class Pipelined:
+    """DATA with the next envelope behind the dot: at most one content and one envelope under way.
+
+    `disowned` is the last refusal of our own address: that is about us, not about anybody's mail.
+    `behind`: how many bytes were given after the last content's end; `unsent` is set by who writes:
+    how many of all bytes the kernel has not taken yet.
+    """
+
+    is_eager: ClassVar[bool] = False
+    """Whether `proceed` may have more to say at once."""
+
+    def __init__(self, terms: Terms, freight: Freight, time: Timeouts, most: int) -> None:
+        self.flight: deque[Turn] = deque()
+        self.is_leaving = False
+        self.accepted = self.messages = self.refusals = self.strains = 0
+        self.disowned: Reply | None = None
+        self.behind = self.unsent = 0
+        self._terms = terms
+        self._freight = freight
+        self._time = time
+        self._most = most
+        self._is_unclean = False
+
+    # --- what was answered --------------------------------------------------
+
+    def answered(self, answer: Answer) -> None:
+        """Take one answer; raises Nonsense, and Leaving for a server that closes."""
+        code = answer.code
+        if not self.flight:
+            if code == 421:
+                raise Leaving(answer, MAIL)
+            raise Nonsense("the server spoke out of turn")
+        turn = self.flight[0]
+        step = turn.step
+        if code == 421:
+            self._close(turn, answer)
+        elif step == DOT:
+            self._end(turn, answer)
+        elif step == DATA:
+            self._may_begin(turn, answer)
+        elif step < DATA:
+            self._advance(turn, answer)
+        elif step == VOID:
+            self.flight.popleft()
+        else:
+            raise Nonsense("the server spoke out of turn")
+
+    def _advance(self, turn: Turn, answer: Answer) -> None:
+        """Go on in the envelope; its refusal is remembered, the answers behind it are awaited."""
+        turn.step = (step := turn.step) + 1
+        if 200 <= answer.code <= 299:
+            return
+        if step == RSET or answer.code < 400:
+            raise Nonsense(f"the server's answer means nothing: {answer.code}")
+        self._strain(answer.code, step)
+        if turn.refusal is None:
+            turn.refusal = answer.reply(_PHASES[step])
+            if step == MAIL:
+                self.disowned = turn.refusal
+
+    def _may_begin(self, turn: Turn, answer: Answer) -> None:
+        if answer.code == 354:
+            turn.step = READY
+            if turn.refusal is not None:
+                self._refuse(turn, turn.refusal)
+            return
+        self.flight.popleft()
+        self._is_unclean = True
+        self._strain(answer.code, DATA)
+        self._refuse(turn, turn.refusal or answer.reply(Phase.DATA))
+        if answer.code < 400:
+            raise Nonsense(f"the server's answer means nothing: {answer.code}")
+
+    def _end(self, turn: Turn, answer: Answer) -> None:
+        """Take the answer to a content."""
+        code = answer.code
+        if self._is_cut(turn):  # it has not seen the end of what it answers to
+            if code < 400:
+                raise Nonsense("the server spoke out of turn")
+            self.is_leaving = True
+        self.flight.popleft()
+        turn.is_told = True
+        if 200 <= code <= 299:
+            self.accepted += 1
+        else:
+            self.refusals += 1
+            self._strain(code, DOT)
+        self._freight.settled(turn.parcel, answer.reply(Phase.DOT))
+        if 300 <= code <= 399:
+            raise Nonsense(f"the server's answer means nothing: {code}")
+
+    def _refuse(self, turn: Turn, reply: Reply) -> None:
+        self.refusals += 1
+        if not turn.is_told:
+            turn.is_told = True
+            self._freight.settled(turn.parcel, reply)
+
+    def _close(self, turn: Turn, answer: Answer) -> None:
+        """Take a 421: it speaks of the first message under way, if that was spoken of before."""
+        self.strains += 1
+        step = turn.step
+        if turn.refusal is not None:
+            self._refuse(turn, turn.refusal)
+        elif step >= RCPT and step != READY:
+            self._refuse(turn, answer.reply(_PHASES[step]))
+        raise Leaving(answer, step)
+
+    def _strain(self, code: int, step: int) -> None:
+        """Count what says that we are too many; at RCPT a 451 is about the recipient."""
+        if code in {421, 454} or (code == 451 and step != RCPT):
+            self.strains += 1
+
+    # --- what is said -------------------------------------------------------
+
+    def proceed(self) -> list[bytes]:
+        """Give what is to be written now."""
+        flight = self.flight
+        if not flight:
+            commands = self._next()
+            return [commands] if commands else []
+        turn = flight[0]
+        if turn.step == READY:
+            parcel = turn.parcel
+            if turn.is_told:  # refused, and 354 all the same
+                if turn.refusal is None:
+                    raise Nonsense(HALTED)
+                turn.step = VOID
+                return [b".\r\n" + self._next()]
+            if not self._freight.begun(parcel):
+                turn.is_told = True
+                self._freight.given_back(parcel)
+                raise Nonsense(HALTED)
+            turn.step = DOT
+            turn.is_begun = True
+            self.messages += 1
+            commands = self._next()
+            self.behind = len(commands)
+            return [*parcel.content, b".\r\n" + commands]
+        if len(flight) == 1 and turn.step >= DOT:
+            commands = self._next()
+            self.behind += len(commands)
+            return [commands] if commands else []
+        if turn.is_told and turn.refusal is None:
+            raise Nonsense(HALTED)
+        return []
+
+    def _next(self) -> bytes:
+        """Take the next parcel; give its commands, b"" when there is none or no room."""
+        if self.is_over:
+            return b""
+        take = self._freight.take
+        while (parcel := take()) is not None:
+            content = parcel.content
+            written = self._terms.commands(parcel.envelope, content, sum(map(len, content)))
+            if isinstance(written, str):
+                return self._begin(parcel, written)
+            self._freight.settled(parcel, written)
+        return b""
+
+    def _begin(self, parcel: Parcel, written: str) -> bytes:
+        if self._is_unclean:
+            self._is_unclean = False
+            self.flight.append(Turn(parcel, RSET))
+            return f"RSET\r\n{written}DATA\r\n".encode()
+        self.flight.append(Turn(parcel, MAIL))
+        return f"{written}DATA\r\n".encode()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further transaction is to begin on this connection."""
+        return self.is_leaving or self.messages >= self._most or self.refusals >= REFUSALS
+
+    @property
+    def patience(self) -> float | None:
+        """How many seconds the answer that is awaited may take; None: nothing is awaited."""
+        if not self.flight:
+            return None
+        step = self.flight[0].step
+        if step >= DOT:
+            return self._time.dot
+        return self._time.data if step == DATA else self._time.command
+
+    # --- when it ends -------------------------------------------------------
+
+    def _is_cut(self, turn: Turn) -> bool:
+        """Tell whether the end of a content has not been given to the kernel."""
+        return self.unsent > self.behind
+
+    def lost(self, words: str) -> list[tuple[Parcel, Phase]]:
+        """End all that is under way; give the parcels whose content nothing left of, and where.
+
+        Content whose end was not given to the kernel cannot have been accepted: that is a lost
+        connection at DATA. All other content given away is in doubt.
+        """
+        left = []
+        for turn in self.flight:
+            if turn.is_told:
+                continue
+            if turn.is_begun or turn.refusal is not None:
+                phase = Phase.DATA if self._is_cut(turn) else Phase.DOT
+                self._freight.settled(turn.parcel, turn.refusal or Reply(phase, words=words))
+            else:
+                left.append((turn.parcel, _PHASES[turn.step]))
+        self.flight.clear()
+        return left
+
+    def halt(self) -> list[Parcel]:
+        """Begin nothing more; give back whose content has not begun.
+
+        Their envelopes may be out, so the connection is of no use after the content under way.
+        """
+        self.is_leaving = True
+        left = []
+        for turn in self.flight:
+            if not (turn.is_told or turn.is_begun) and turn.refusal is None:
+                turn.is_told = True
+                left.append(turn.parcel)
+        return left
+
+
+class LockStep(Pipelined):
+    """One command, one answer: for a server without PIPELINING."""
+
+    def __init__(self, terms: Terms, freight: Freight, time: Timeouts, most: int) -> None:
+        super().__init__(terms, freight, time, most)
+        self._commands: deque[bytes] = deque()
+        self._is_asked = False
+
+    def answered(self, answer: Answer) -> None:
+        """Take one answer; a refusal ends the transaction at once."""
+        if self.flight and not self._is_asked:
+            raise Nonsense("the server spoke out of turn")
+        self._is_asked = False
+        super().answered(answer)
+        if self.flight and (refusal := self.flight[0].refusal) is not None:
+            turn = self.flight[0]
+            if turn.step <= DATA:
+                self.flight.popleft()
+                self._commands.clear()
+                self._is_unclean = True
+                self._refuse(turn, refusal)
+
+    def proceed(self) -> list[bytes]:
+        """Give the next command, or the content."""
+        if self.flight and self.flight[0].step in {DOT, VOID}:
+            return []
+        if self.flight and self.flight[0].step == READY:
+            self._is_asked = True
+            return super().proceed()
+        if not self.flight and (commands := self._next()):
+            self._commands.extend(line + b"\r\n" for line in commands.split(b"\r\n")[:-1])
+        if self._commands and not self._is_asked:
+            self._is_asked = True
+            return [self._commands.popleft()]
+        return []
+
+    def _next(self) -> bytes:
+        return b"" if self.flight else super()._next()
+
+
+class Chunked(Pipelined):
+    """BDAT: whole messages without waiting, so many under way at once."""
+
+    is_eager = True
+
+    def __init__(
+        self, terms: Terms, freight: Freight, time: Timeouts, most: int, window: int
+    ) -> None:
+        super().__init__(terms, freight, time, most)
+        self._window = window
+
+    def _advance(self, turn: Turn, answer: Answer) -> None:
+        super()._advance(turn, answer)
+        if turn.step == DATA:
+            turn.step = DOT  # BDAT has one answer, to its content
+
+    def _end(self, turn: Turn, answer: Answer) -> None:
+        refusal = turn.refusal
+        if refusal is None:
+            super()._end(turn, answer)
+        else:
+            self.flight.popleft()
+            self._refuse(turn, refusal)
+
+    def _is_cut(self, turn: Turn) -> bool:
+        return self.unsent > 0 and turn is self.flight[-1]
+
+    def proceed(self) -> list[bytes]:
+        """Give the next message, whole; nothing while the kernel still has to take the last one."""
+        if self.unsent or len(self.flight) >= self._window:
+            return []
+        while commands := self._next():
+            turn = self.flight[-1]
+            parcel = turn.parcel
+            if self._freight.begun(parcel):
+                turn.is_begun = True
+                self.messages += 1
+                self.behind = 0
+                return [commands, *parcel.content]
+            self.flight.pop()
+            self._freight.given_back(parcel)
+        return []
+
+    def _begin(self, parcel: Parcel, written: str) -> bytes:
+        self.flight.append(Turn(parcel, RSET))
+        return f"RSET\r\n{written}BDAT {sum(map(len, parcel.content))} LAST\r\n".encode()
