@@ -651,10 +651,12 @@ class Refusal(StrEnum):
 class Verdict:
     """What a reply means: the outcome, how long to wait, and why in words.
 
-    `refusal` is the kind of a refusal.
+    `wait` is the least; `refusal` is the kind of a refusal. A receiving domain that says it is too
+    much is left alone for `domain_rest`.
     """
 
     outcome: Outcome
     reason: str
     wait: timedelta | None = None
     refusal: Refusal | None = None
+    domain_rest: timedelta | None = None
