@@ -73,9 +73,13 @@ def signed(make: Callable[[str, str], bytes]) -> Callable[[str, str], bytes]:
 
     def make_and_sign(address: str, token: str) -> bytes:
         message = make(address, token)
-        domain = b"news.example.net"
         line: bytes = dkim.sign(
-            message, b"s1", domain, pem, (b"relaxed", b"relaxed"), include_headers=SIGNED
+            message,
+            b"s1",
+            b"news.example.net",
+            pem,
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=SIGNED,
         )
         return line + message
 

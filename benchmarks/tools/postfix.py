@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tools.running import Unfit
+from tools.running import Unfit, program
 
 DAEMONS: Final = Path("/usr/lib/postfix/sbin")
 PATIENCE: Final = 30.0
@@ -87,20 +87,19 @@ def running(more: str = "") -> Iterator[int]:
         shutil.chown(folder / "data", "postfix")
         (folder / "conf" / "main.cf").write_text(MAIN.format(folder=folder, more=more), "ascii")
         (folder / "conf" / "master.cf").write_text(MASTER.format(port=port), "ascii")
-        _order(folder, "start")
+        command = ["postfix", "-c", str(folder / "conf"), "check"]  # makes the queue's folders
+        subprocess.run([program(command[0]), *command[1:]], check=True, capture_output=True)
+        # -d: it stays our child and ends with us, however we end
+        master = [str(DAEMONS / "master"), "-c", str(folder / "conf"), "-d"]
+        server = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *master], stderr=subprocess.DEVNULL
+        )
         try:
             _await(port, folder)
             yield port
         finally:
-            _order(folder, "stop")
-
-
-def _order(folder: Path, order: str) -> None:
-    """Have Postfix start or stop."""
-    command = ["/usr/sbin/postfix", "-c", str(folder / "conf"), order]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise Unfit(f"postfix {order}: {done.stderr}{_log(folder)}")
+            server.terminate()
+            server.wait(PATIENCE)
 
 
 def _await(port: int, folder: Path) -> None:

@@ -33,7 +33,12 @@ DRIVE: Final = HERE.parent / "drive_delivery.py"
 CLIENT: Final = (0,)
 """The processors of the client; the sink has the other one, so that neither takes from the other."""
 SINK: Final = (min(1, (os.cpu_count() or 1) - 1),)
-PACKAGES: Final = {"cc": "gcc libc6-dev", "smtp-source": "postfix", "openssl": "openssl"}
+PACKAGES: Final = {
+    "cc": "gcc libc6-dev",
+    "postfix": "postfix",
+    "smtp-source": "postfix",
+    "openssl": "openssl",
+}
 
 
 class Unfit(Exception):
