@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from publisher.model import (
     Record,
     Section,
     Send,
+    SendState,
 )
 from publisher.send import Pace, Sender
 from publisher.settings import Settings, Smtp
@@ -61,7 +63,7 @@ class Home:
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
     stop: threading.Event = field(default_factory=threading.Event)
     store: Store | None = None
-    relays: list[dict[str, Any]] = field(default_factory=list)
+    spare: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def newsletter(self) -> Newsletter:
@@ -71,21 +73,16 @@ class Home:
     @property
     def settings(self) -> Settings:
         """The settings of the home."""
-        first = _smtp(self.smtp)
-        more: dict[str, Any] = {}
-        if self.relays:
-            more["relays"] = tuple(_smtp(one) for one in self.relays)
-            first = more["relays"][0]
         return Settings(
             home=self.folder,
             database=self.url,
             transport="smtp",
-            smtp=first,
+            smtp=_smtp(self.smtp),
+            spare=tuple(_smtp(one) for one in self.spare),
             host="127.0.0.1",
             port=0,
             desk_port=0,
             newsletters=(self.newsletter,),
-            **more,
         )
 
     def open(self) -> Store:
@@ -131,6 +128,18 @@ class Home:
                 conn, "weekly", "7", kind, at=self.now, now=self.now, **options
             )
 
+    def resume(self, number: int) -> None:
+        """Let a paused send go on."""
+        with self.open().begin() as conn:
+            assert sends.set_state(
+                conn, number, SendState.RUNNING, frm={SendState.PAUSED}, now=self.now
+            )
+
+    def halt(self, number: int, state: SendState = SendState.PAUSED) -> None:
+        """Pause a running send, or cancel it."""
+        with self.open().begin() as conn:
+            assert sends.set_state(conn, number, state, frm={SendState.RUNNING}, now=self.now)
+
     # --- senders ------------------------------------------------------------
 
     def sender(self, **pace: Any) -> Sender:
@@ -145,7 +154,7 @@ class Home:
         return Sender.of(
             self.settings,
             self.open(),
-            templates.load(),
+            _templates(),
             key=KEY,
             clock=clock,
             stop=self.stop,
@@ -162,7 +171,7 @@ class Home:
             "folder": str(folder or self.folder),
             "url": self.url,
             "smtp": self.smtp,
-            "relays": self.relays,
+            "spare": self.spare,
             "in_doubt": self.in_doubt,
             "pace": self.pace,
             "until": until,
@@ -199,10 +208,13 @@ class Home:
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
+@cache
+def _templates() -> Mapping[str, str]:
+    return templates.load()
+
+
 def _smtp(given: dict[str, Any]) -> Smtp:
-    known = {one.name for one in fields(Smtp)}
-    wanted = {"host": "127.0.0.1", "tls": "none", "hello": "client.example", **given}
-    return Smtp(**{name: value for name, value in wanted.items() if name in known})
+    return Smtp(**{"host": "127.0.0.1", "tls": "none", "hello": "client.example", **given})
 
 
 def main() -> None:
@@ -211,7 +223,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     home = Home(
         Path(told["folder"]), told["url"], told["smtp"], told["in_doubt"], told["pace"],
-        relays=told["relays"],
+        spare=told["spare"],
     )  # fmt: skip
     signal.signal(signal.SIGTERM, lambda *_: home.stop.set())
     sender = home._sender(lambda: datetime.now(UTC), {})

@@ -1,7 +1,7 @@
 """A real SMTP server on loopback that misbehaves on purpose, each connection in a thread.
 
 Every step (`connect`, a verb, `content`, `dot`) has an answer, or a list used up from the front
-whose last one stays; `people[address]` has answers of its own for RCPT, `content` and `dot`. An
+whose last one stays; `people[address]` has answers of its own for RCPT, DATA, `content` and `dot`. An
 answer is a text (a reply, its lines parted by newlines), bytes (sent as they are), one of the deeds
 below, or a tuple of these, done in order. It writes down whom it accepted before it says so.
 """
@@ -302,7 +302,7 @@ class _Talk:
         if not self.people and self.relay.answers["DATA"] == ANSWERS["DATA"]:
             self._do("554 5.5.1 no valid recipients")
             return
-        if self._do(self.relay.answer("DATA")) != 3:
+        if self._do(self.relay.answer("DATA", self._person)) != 3:
             return
         if not self._heard:
             self._receive()
