@@ -112,7 +112,8 @@ def blaster_run(number: int) -> Run:
 def peer_run(number: int, *words: str) -> Run:
     """Have one of the Python peers send to a fresh sink."""
     peer, *options = words
-    for package in ("aiosmtplib", "django", "dkim"):
+    needed = {"aiosmtplib": "aiosmtplib", "django": "django", "--dkim": "dkim"}
+    for package in (needed[word] for word in words if word in needed):
         if importlib.util.find_spec(package) is None:
             raise Unfit(f"{package} is not here: pip install --group benchmarks -c constraints.txt")
     with Sink() as relay:

@@ -1,5 +1,7 @@
 """What benchmarks/ delivers for outside measurers, as one of them would drive it."""
 
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -63,3 +65,22 @@ def test_preparing_and_sending_are_parted(relay: Controller, tmp_path: Path) -> 
     assert drive(relay, home, "--sign=rsa", "--resume") == 0
     assert drive(relay, home, "--sign=rsa", "--resume") == 0
     assert sum(relay.handler.accepted.values()) == READERS
+
+
+def test_a_run_that_misses_somebody_is_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that reached fewer than it should, or one twice, is refused as a measurement."""
+    if shutil.which("cc") is None:
+        pytest.fail("no C compiler") if os.environ.get("CI") == "true" else pytest.skip("no cc")
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import delivery
+    from tools import running
+
+    whole = delivery.peer_run(5, "smtplib", "--prepared")
+    assert whole.rate > 0
+    for missing, again in ((1, 0), (0, 1)):
+        with running.Sink() as sink:
+            command = [sys.executable, running.HERE / "peers.py", "smtplib", str(sink.port)]
+            for number in (4, *[1] * again):
+                run = running.timed([*command, str(number), "--prepared"], running.CLIENT, number)
+            with pytest.raises(running.Unfit, match="accepted"):
+                delivery.as_seen(run, sink, 4 + missing + again)
