@@ -1,6 +1,8 @@
 """What replies mean: real ones of the big receivers and relays, and what holds for all of them."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -329,3 +331,49 @@ def test_hard_is_only_who_is_not_there() -> None:
 def test_every_line_has_a_source() -> None:
     """Each line of the table names who says so."""
     assert all(line.source and line.reason for line in VERDICTS)
+
+
+# --- what operators read ------------------------------------------------------
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "delivery.md"
+MARK = "<!-- From here on written by the program"
+
+
+def pattern(text: str) -> str:
+    """Write a pattern as people write codes."""
+    for of, to in ((r"\d\d", "xx"), (r"\d+", "x"), (r"\d", "x"), ("\\", "")):
+        text = text.replace(of, to)
+    return f"`{text}`".replace("|", "\\|") if text else ""
+
+
+def table() -> str:
+    """Write the table of verdicts for docs/delivery.md."""
+    rows = [
+        "## The table",
+        "",
+        "| at | code | status | means | who says so |",
+        "|---|---|---|---|---|",
+    ]
+    for line in VERDICTS:
+        phases = ", ".join(phase for phase in Phase if phase in line.phases)
+        phases = "any" if line.phases == set(Phase) else phases
+        means = f"**{line.outcome}**{f', {line.refusal}' if line.refusal else ''}: {line.reason}"
+        if line.wait:
+            means += f"; waits {line.wait // timedelta(minutes=1)} min"
+        if line.domain_rest:
+            means += ", and so does the domain"
+        source = line.source.replace("|", "\\|") + (" (by its words)" if line.words else "")
+        code = "no answer" if line.code == "none" else pattern(line.code)
+        status = "none" if line.enhanced == "none" else pattern(line.enhanced)
+        rows.append(f"| {phases} | {code} | {status} | {means} | {source} |")
+    return "\n".join(rows) + "\n"
+
+
+def test_the_document_has_the_table() -> None:
+    """The table at the end of docs/delivery.md is that of the program."""
+    head, mark, rest = DOCUMENT.read_text("utf-8").partition(MARK)
+    first, _, written = rest.partition("\n")
+    if os.environ.get("PUBLISHER_UPDATE"):
+        DOCUMENT.write_text(f"{head}{mark}{first}\n\n{table()}", "utf-8")
+        return
+    assert table() == written.lstrip("\n")
