@@ -460,6 +460,7 @@ class Subscriber:
     joined: datetime
     name: str = ""
     language: str | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,7 +519,11 @@ COUNTS_AS_SENT: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One send of one issue to one audience; `counts` maps each delivery state to its number."""
+    """One send of one issue to one audience; `counts` maps each delivery state to its number.
+
+    `canary`: so many of its first lots go alone, until somebody or something is content with them.
+    `wall`: such as 2026-11-27T09:00, when each subscriber's own clock shows this.
+    """
 
     id: int
     newsletter: str
@@ -533,6 +538,8 @@ class Send:
     occurrence: str | None = None
     note: str = ""
     counts: tuple[tuple[DeliveryState, int], ...] = ()
+    canary: int = 0
+    wall: str | None = None
 
     def count(self, state: DeliveryState) -> int:
         """Return the number of deliveries in one state."""
@@ -562,6 +569,7 @@ class Delivery:
     code: int | None = None
     words: str = ""
     updated: datetime | None = None
+    relay: str | None = None
 
 
 class Recipient(NamedTuple):

@@ -23,8 +23,6 @@ from publisher import addresses, preflight, tokens
 from publisher.domains import dns_name
 from publisher.errors import PublisherError, RefusedError, TemplateError
 from publisher.model import (
-    Delivery,
-    DeliveryState,
     Edition,
     Envelope,
     Finding,
@@ -32,6 +30,7 @@ from publisher.model import (
     Level,
     Newsletter,
     Published,
+    Recipient,
     Send,
     Variant,
 )
@@ -56,7 +55,7 @@ class Letter:
     key: bytes = field(repr=False)
     signers: Sequence[dkim.Signer] = ()
 
-    def write(self, one: Delivery) -> tuple[Envelope, bytes]:
+    def write(self, one: Recipient) -> tuple[Envelope, bytes]:
         """Compose and sign the message of one recipient; what raises here concerns nobody else.
 
         It is signed as of the send's own moment: the repeat after a doubt is the same to the byte.
@@ -75,17 +74,17 @@ class Letter:
             sender = tokens.verp(self.key, one.id, self.newsletter.bounce_domain)
         return Envelope(sender, one.address), content
 
-    def message_id(self, one: Delivery, domain: str) -> str:
+    def message_id(self, one: Recipient, domain: str) -> str:
         """Name the message: for an issue by issue and subscriber alone, whichever send carries it.
 
         Tests and errata are named by their own delivery, so each is a new message, yet its repeat
         after a doubt is not.
         """
-        if one.kind is Kind.ISSUE and one.subscriber is not None:
+        if self.send.kind is Kind.ISSUE and one.subscriber is not None:
             return tokens.message_id(self.key, self.issue_id, one.subscriber, domain)
-        return tokens.message_id(self.key, f"{self.issue_id}#{one.kind}", one.id, domain)
+        return tokens.message_id(self.key, f"{self.issue_id}#{self.send.kind}", one.id, domain)
 
-    def _unsubscribe(self, one: Delivery) -> str | None:
+    def _unsubscribe(self, one: Recipient) -> str | None:
         newsletter = self.newsletter
         if one.subscriber is None or not (newsletter.app_url or newsletter.site_url):
             return None
@@ -101,7 +100,7 @@ def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
     try:
         made = _letter(outside, conn, of)
         for variant in made.prepared:
-            made.write(_sample(of, variant))
+            made.write(_sample(variant))
     except (PublisherError, SQLAlchemyError):
         raise
     except Exception as fault:  # whatever it is, it is about this one send
@@ -112,18 +111,8 @@ def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
     return made
 
 
-def _sample(of: Send, variant: str) -> Delivery:
-    return Delivery(
-        id=1,
-        send=of.id,
-        issue=of.issue,
-        subscriber=1,
-        kind=of.kind,
-        address="reader@example.org",
-        variant=variant,
-        name="Reader",
-        state=DeliveryState.SENDING,
-    )
+def _sample(variant: str) -> Recipient:
+    return Recipient(1, 1, "reader@example.org", "Reader", variant)
 
 
 def _letter(outside: Outside, conn: Connection, of: Send) -> Letter:

@@ -20,11 +20,11 @@ from sqlalchemy import Connection
 from publisher import delivery
 from publisher.errors import PublisherError, RefusedError, StoreError, TransportError
 from publisher.model import (
-    Delivery,
     DeliveryState,
     Newsletter,
     Outcome,
     Phase,
+    Recipient,
     Reply,
     Verdict,
 )
@@ -60,12 +60,12 @@ class Wire:
         self._outside = outside
         self._transport: Transport | None = None
 
-    def give(self, current: Letter, one: Delivery) -> tuple[Reply, Verdict]:
+    def give(self, current: Letter, one: Recipient) -> tuple[Reply, Verdict]:
         """Compose one message, give it to the transport, judge the reply, mark the map."""
         try:
             envelope, content = current.write(one)
         except Exception as fault:  # whatever it is, it is about this one recipient
-            log.error("cannot be written", send=one.send, delivery=one.id, fault=repr(fault))
+            log.error("cannot be written", send=current.send.id, delivery=one.id, fault=repr(fault))
             words = f"the message could not be written: {fault}"
             reply, verdict = Reply(Phase.DATA), Verdict(Outcome.REFUSED, words)
             return reply, self.standing.weigh(one, reply, verdict)
@@ -81,7 +81,7 @@ class Wire:
             raise
         verdict = self.standing.weigh(one, reply, delivery.judge(reply))
         self.map.mark(one.id, _MARKS[verdict.outcome], reply.code)
-        log.info("delivery", send=one.send, delivery=one.id, outcome=verdict.outcome.value,
+        log.info("delivery", send=current.send.id, delivery=one.id, outcome=verdict.outcome.value,
                  code=reply.code, phase=reply.phase.value, why=verdict.reason)  # fmt: skip
         return reply, verdict
 
@@ -125,10 +125,10 @@ class LotRun:
         try:
             self._wire.map.hold(lot.id, lot.generation, [one.id for one in lot.deliveries])
             current = outside.insist(self._letter)
-            permit = Permit(outside, current.newsletter, lot.send)
+            permit = Permit(outside, lot)
             while done < len(lot.deliveries) and not outside.stop.is_set() and permit.is_wanted():
                 self._group.keep()
-                rest = self._one(current, permit, lot.deliveries[done:])
+                rest = self._one(current, permit, lot.deliveries[done])
                 if rest:
                     break
                 done += 1
@@ -141,10 +141,9 @@ class LotRun:
         outside.insist(lambda conn: self._let_go(conn, reason))
         return rest
 
-    def _one(self, current: Letter, permit: Permit, ahead: Sequence[Delivery]) -> float:
-        """Bring the first of who is ahead to an outcome; else tell how long the relay rests."""
-        one = ahead[0]
-        why_not = permit.refusal(one, ahead[1:])
+    def _one(self, current: Letter, permit: Permit, one: Recipient) -> float:
+        """Bring one to an outcome; else tell how long the relay rests."""
+        why_not = permit.refusal(one)
         if why_not is not None:
             self._group.add(Recorded(one.id, DeliveryState.SKIPPED, None, why_not))
             return 0.0
@@ -205,7 +204,7 @@ class Group:
         if is_late or len(self._waiting) >= pace.group:
             self.tell()
 
-    def put_back(self, some: Sequence[Delivery]) -> None:
+    def put_back(self, some: Sequence[Recipient]) -> None:
         """Tell what is known, and that these were not attempted."""
         self._waiting += [Recorded(one.id, DeliveryState.QUEUED) for one in some]
         self.tell()
@@ -230,7 +229,7 @@ class Group:
 
 
 def recorded(
-    one: Delivery, reply: Reply, verdict: Verdict, newsletter: Newsletter, now: datetime
+    one: Recipient, reply: Reply, verdict: Verdict, newsletter: Newsletter, now: datetime
 ) -> Recorded:
     """Turn a verdict into what the ledger keeps: the state, the words, when to try again."""
     state = delivery.state_after(verdict.outcome)

@@ -50,7 +50,6 @@ class Pace:
     lease: timedelta = timedelta(minutes=30)
     group: int = 50
     group_seconds: float = 0.2
-    look: int = 20
     look_seconds: float = 1.0
     recover_seconds: float = 60.0
     stale_seconds: float = 5.0

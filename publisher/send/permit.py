@@ -1,7 +1,7 @@
 """send.permit - whether to go on, and with whom, asked again and again while sending.
 
 An audience is frozen when its send begins; people unsubscribe afterwards. So the store is asked in
-the moment of sending: about the next twenty at once, and never relying on an answer older than a
+the moment of sending: about the whole lot at once, and never relying on an answer older than a
 second.
 Faults: StoreError only when told to stop. Never: remembers across lots. See: lot (asks).
 """
@@ -9,64 +9,38 @@ Faults: StoreError only when told to stop. Never: remembers across lots. See: lo
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
-from publisher.model import Delivery, Kind, Newsletter, SendState
+from publisher.model import Recipient, SendState
 from publisher.send.outside import Outside
-from publisher.store import ledger, sends, subscribers
+from publisher.store import ledger, sends
+from publisher.store.ledger import Lot
 
 
 class Permit:
     """The permission to send one lot, kept fresh."""
 
-    def __init__(self, outside: Outside, newsletter: Newsletter, send_id: int) -> None:
+    def __init__(self, outside: Outside, lot: Lot) -> None:
         self._outside = outside
-        self._newsletter = newsletter
-        self._send_id = send_id
+        self._lot = lot
         self._looked = self._asked = float("-inf")
         self._wanted = False
-        self._known: dict[int, str | None] = {}
+        self._barred: dict[int, str] = {}
 
     def is_wanted(self) -> bool:
         """Tell whether the send still runs."""
         if self._is_old(self._looked):
-            state = self._outside.look(lambda conn: sends.state(conn, self._send_id))
+            state = self._outside.look(lambda conn: sends.state(conn, self._lot.send))
             self._wanted = state is SendState.RUNNING
             self._looked = time.monotonic()
         return self._wanted
 
-    def refusal(self, one: Delivery, following: Sequence[Delivery]) -> str | None:
-        """Tell why this recipient may not be written to in this moment; None when nothing is so.
-
-        `following`: who is to come after, to be asked about at once.
-        """
-        if one.id not in self._known or self._is_old(self._asked):
-            some = [one, *following[: self._outside.pace.look - 1]]
-            self._known = self._outside.look(lambda conn: self._ask(conn, some))
+    def refusal(self, one: Recipient) -> str | None:
+        """Tell why this recipient may not be written to in this moment; None when nothing is so."""
+        if self._is_old(self._asked):
+            outside, lot = self._outside, self._lot
+            self._barred = outside.look(lambda conn: ledger.barred(conn, lot, key=outside.key))
             self._asked = time.monotonic()
-        return self._known[one.id]
+        return self._barred.get(one.id)
 
     def _is_old(self, moment: float) -> bool:
         return time.monotonic() - moment >= self._outside.pace.look_seconds
-
-    def _ask(self, conn: Connection, some: Sequence[Delivery]) -> dict[int, str | None]:
-        ids = [one.subscriber for one in some if one.subscriber is not None]
-        allowed = ledger.permitted(conn, ids)
-        return {
-            one.id: None if one.subscriber in allowed else self._reason(conn, one) for one in some
-        }
-
-    def _reason(self, conn: Connection, one: Delivery) -> str | None:
-        """Say why someone is not among the permitted; a test has no subscriber and may be."""
-        if one.kind is not Kind.TEST:
-            person = None if one.subscriber is None else subscribers.get(conn, one.subscriber)
-            if person is None:
-                return "erased"
-        reason = subscribers.is_suppressed(
-            conn, self._newsletter.slug, one.address, key=self._outside.key
-        )
-        if reason is not None:
-            return f"suppressed: {reason}"
-        return None if one.kind is Kind.TEST else person.state.value if person else "erased"

@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import Connection
 
 from publisher import delivery
-from publisher.model import Delivery, DeliveryState, Newsletter
+from publisher.model import DeliveryState, Newsletter, Recipient
 from publisher.send.outside import Outside
 from publisher.store import ledger, sends
 from publisher.store.ledger import Lot, Recorded
@@ -69,7 +69,7 @@ def _settle(outside: Outside, owner: str | None, found: Found | None, conn: Conn
 
 
 def truth(
-    found: Found | None, lot: Lot, one: Delivery, newsletter: Newsletter | None, now: datetime
+    found: Found | None, lot: Lot, one: Recipient, newsletter: Newsletter | None, now: datetime
 ) -> Recorded:
     """Say what became of one delivery, as far as the map knows."""
     mark, code = Mark.BEGUN, None

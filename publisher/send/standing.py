@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from publisher.errors import TransportError
-from publisher.model import Delivery, Outcome, Phase, Reply, Verdict
+from publisher.model import Outcome, Phase, Recipient, Reply, Verdict
 
 log = structlog.get_logger("send")
 
@@ -55,7 +55,7 @@ class Standing:
         """How long the relay has been out of order, in seconds."""
         return time.monotonic() - self._down_since if self._faults else 0.0
 
-    def weigh(self, one: Delivery, reply: Reply, verdict: Verdict) -> Verdict:
+    def weigh(self, one: Recipient, reply: Reply, verdict: Verdict) -> Verdict:
         """See to it that a message the relay always fails on does not hold up all others."""
         if verdict.outcome is not Outcome.RELAY:
             self._faults = 0

@@ -116,6 +116,7 @@ def read(conn: Connection, wanted: Select[Any]) -> list[Delivery]:
             code=row.code,
             words=row.words,
             updated=row.updated,
+            relay=row.relay,
         )
         for row in conn.execute(wanted)
     ]

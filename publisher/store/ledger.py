@@ -14,43 +14,21 @@ reply means. See: sends (freezing, counting; re-exported here), delivery (the st
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Interval,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Interval, and_, func, literal, select, update
 
-from publisher.model import Delivery, DeliveryState, SendState, SubscriberState
-from publisher.store import deliveries
+from publisher.model import DeliveryState, Kind, Recipient, SendState
+from publisher.store import outcomes as ends
+from publisher.store.barring import barred, hard_bounces
 from publisher.store.deliveries import in_doubt, who
-from publisher.store.schema import (
-    LotState,
-    Moment,
-    Words,
-    attempt,
-    delivery,
-    is_one_of,
-    lot,
-    subscriber,
-    suppression,
-)
+from publisher.store.outcomes import Recorded, attempts
+from publisher.store.raw import Statement, moment, stamp
+from publisher.store.schema import LotState, Moment, issue, lot
 from publisher.store.schema import send as send_table
 from publisher.store.sends import (
     LOT,
@@ -71,11 +49,6 @@ from publisher.store.sends import (
     skip_waiting,
 )
 
-_WORDS: Final = 500
-_CHUNK: Final = 500
-_TO_CLAIM = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
-_OUTCOMES: Final = frozenset(DeliveryState) - {DeliveryState.SENDING}
-
 
 class Fenced(Exception):
     """The lot has another owner by now; whatever is still to be written about it is his."""
@@ -83,7 +56,10 @@ class Fenced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Deliveries in one owner's hands; `lease` on the database's clock."""
+    """Deliveries in one owner's hands; `lease` on the database's clock.
+
+    `issue` is its slug. A `canary` goes before the rest of its send, to see how it fares.
+    """
 
     id: int
     send: int
@@ -91,22 +67,11 @@ class Lot:
     generation: int
     owner: str
     lease: datetime
-    deliveries: tuple[Delivery, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """How a delivery that was being sent ended.
-
-    QUEUED: not attempted, back in the queue. IN_DOUBT with `next_at` is sent again then, without
-    it waits for a person.
-    """
-
-    delivery_id: int
-    state: DeliveryState
-    code: int | None = None
-    words: str = ""
-    next_at: datetime | None = None
+    deliveries: tuple[Recipient, ...] = ()
+    kind: Kind = Kind.ISSUE
+    newsletter: str = ""
+    issue: str = ""
+    canary: bool = False
 
 
 # --- the clock ----------------------------------------------------------------
@@ -126,55 +91,105 @@ def _until(conn: Connection, lease: timedelta, now: datetime) -> ColumnElement[d
 
 # --- an owner's work ----------------------------------------------------------
 
-
-def claim(conn: Connection, owner: str, lease: timedelta, now: datetime) -> Lot | None:
-    """Take the first lot with something due, of the oldest running send; None when nothing is.
-
-    Its due deliveries are `sending` from here on. Commit before the first byte leaves.
+_RUNNING: Final = Statement(
     """
-    row = conn.execute(
-        select(lot.c.id, lot.c.send, lot.c.number)
-        .join(send_table, send_table.c.id == lot.c.send)
-        .where(
-            lot.c.state == LotState.FREE,
-            send_table.c.state == SendState.RUNNING,
-            or_(lot.c.due.is_(None), lot.c.due <= now),
-        )
-        .order_by(lot.c.send, lot.c.number)
-        .limit(1)
-        .with_for_update(of=lot, skip_locked=True)
-    ).one_or_none()
-    if row is None:
-        finish_sends(conn, now)  # whoever finds no work closes what two last lots left open
-        return None
-    if _state_of(conn, row.send) is not SendState.RUNNING:
-        return None  # stopped in this very moment
-    held = conn.execute(
-        update(lot)
-        .where(lot.c.id == row.id, lot.c.state == LotState.FREE)
-        .values(
-            state=LotState.BUSY,
-            owner=owner,
-            generation=lot.c.generation + 1,
-            lease=_until(conn, lease, now),
-            due=null(),
-        )
-        .returning(lot)
-    ).one()
-    conn.execute(
-        update(delivery)
-        .where(delivery.c.send == row.send, delivery.c.lot == row.number, _is_due(now))
-        .values(state=DeliveryState.SENDING, next_at=null(), updated=now)
-    )
-    return _lot(conn, held)
+    SELECT send.id, send.kind, send.newsletter, issue.slug, send.canary
+    FROM send JOIN issue ON issue.id = send.issue
+    WHERE send.state = 'running' ORDER BY send.id
+    """
+)
+_FREE: Final = """
+    SELECT id, number FROM lot
+    WHERE state = 'free' AND send = :send AND {due} AND number <= :last
+    ORDER BY due, number LIMIT 1 {skip}
+    """
+_SKIP: Final = "FOR UPDATE SKIP LOCKED"
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    come = or_(delivery.c.next_at.is_(None), delivery.c.next_at <= now)
-    return or_(
-        and_(delivery.c.state.in_(_TO_CLAIM), come),
-        and_(delivery.c.state == DeliveryState.IN_DOUBT, delivery.c.next_at <= now),
-    )
+def _free(due: str) -> Statement:
+    return Statement(_FREE.format(due=due, skip=""), postgresql=_FREE.format(due=due, skip=_SKIP))
+
+
+_AGAIN: Final = _free("due <= :now")
+_FRESH: Final = _free("due IS NULL")
+_STILL: Final = Statement("SELECT state FROM send WHERE id = :send FOR SHARE")
+_TAKE_TEXT: Final = """
+    UPDATE lot
+    SET state = 'busy', owner = :owner, generation = generation + 1, lease = {until}, due = NULL,
+        tally = NULL
+    WHERE id = :id AND state = 'free' RETURNING generation, lease
+    """
+_TAKE: Final = Statement(
+    _TAKE_TEXT.format(until=":until"),
+    postgresql=_TAKE_TEXT.format(until="clock_timestamp() + :lease"),
+)
+_SEND: Final = Statement(
+    """
+    UPDATE delivery SET state = 'sending', next_at = NULL, updated = :now
+    WHERE send = :send AND lot = :lot AND (
+      (state IN ('queued', 'deferred') AND (next_at IS NULL OR next_at <= :now))
+      OR (state = 'in_doubt' AND next_at <= :now))
+    """
+)
+_EVERY: Final = 2**31 - 1
+
+
+def claim(
+    conn: Connection,
+    owner: str,
+    lease: timedelta,
+    now: datetime,
+    *,
+    resting: Collection[str] = (),
+) -> Lot | None:
+    """Take a lot of the oldest running send that has something due; None when nothing is.
+
+    Who waited until a moment that has come goes before who has not had a turn. Of newsletters
+    that are `resting` only tests go; of a send whose canary is out nothing else does. The due
+    deliveries are `sending` from here on: commit before the first byte leaves.
+    """
+    at = stamp(conn, now)
+    for number, kind, newsletter, slug, canary in _RUNNING(conn).all():
+        if newsletter in resting and kind != Kind.TEST:
+            continue
+        row = None
+        for which in (_AGAIN, _FRESH):
+            row = row or which(conn, send=number, last=canary or _EVERY, now=at).one_or_none()
+        if row is None:
+            continue
+        if conn.dialect.name != "sqlite" and _STILL(conn, send=number).scalar() != "running":
+            return None  # stopped in this very moment
+        until = stamp(conn, now + lease)
+        held = _TAKE(conn, id=row.id, owner=owner, lease=lease, until=until).one()
+        _SEND(conn, send=number, lot=row.number, now=at)
+        hand = _hand(conn, number, row.number)
+        return Lot(
+            row.id, number, row.number, held.generation, owner, moment(held.lease) or now, hand,
+            Kind(kind), newsletter, slug, 0 < row.number <= canary,
+        )  # fmt: skip
+    finish_sends(conn, now)  # whoever finds no work closes what two last lots left open
+    return None
+
+
+_HAND: Final = Statement(
+    """
+    SELECT json_group_array(id), json_group_array(subscriber), json_group_array(address),
+           json_group_array(name), json_group_array(variant), json_group_array(attempts)
+    FROM delivery WHERE send = :send AND lot = :lot AND state = 'sending'
+    """,
+    postgresql="""
+    SELECT id, subscriber, address, name, variant, attempts
+    FROM delivery WHERE send = :send AND lot = :lot AND state = 'sending'
+    """,
+)
+
+
+def _hand(conn: Connection, send_id: int, number: int) -> tuple[Recipient, ...]:
+    """Read what is being sent of a lot, in its order; on SQLite as one row, see raw."""
+    found = _HAND(conn, send=send_id, lot=number).all()
+    if conn.dialect.name == "sqlite":
+        return tuple(sorted(map(Recipient, *map(json.loads, found[0]))))
+    return tuple(sorted(map(Recipient._make, found)))
 
 
 def renew(conn: Connection, held: Lot, lease: timedelta, now: datetime) -> bool:
@@ -186,30 +201,15 @@ def renew(conn: Connection, held: Lot, lease: timedelta, now: datetime) -> bool:
     )
 
 
-def permitted(conn: Connection, subscriber_ids: Collection[int]) -> set[int]:
-    """Say who of these may be written to in this moment: active and not suppressed."""
-    barred = exists().where(
-        suppression.c.newsletter == subscriber.c.newsletter,
-        suppression.c.folded == subscriber.c.folded,
-    )
-    found: set[int] = set()
-    wanted = sorted(subscriber_ids)
-    for start in range(0, len(wanted), _CHUNK):
-        rows = conn.execute(
-            select(subscriber.c.id).where(
-                is_one_of(conn, subscriber.c.id, wanted[start : start + _CHUNK]),
-                subscriber.c.state == SubscriberState.ACTIVE,
-                ~barred,
-            )
-        )
-        found.update(row.id for row in rows)
-    return found
+def record(
+    conn: Connection, held: Lot, outcomes: Sequence[Recorded], now: datetime, *, relay: str = ""
+) -> int:
+    """Write outcomes of deliveries that are being sent; give how many were. Raises Fenced.
 
-
-def record(conn: Connection, held: Lot, outcomes: Sequence[Recorded], now: datetime) -> int:
-    """Write outcomes of deliveries that are being sent; give how many were. Raises Fenced."""
+    `relay` is who carried them.
+    """
     _fence(conn, held)
-    return _write(conn, held, outcomes, now)
+    return ends.write(conn, held, outcomes, now, relay)
 
 
 def release(conn: Connection, held: Lot, now: datetime) -> None:
@@ -231,12 +231,21 @@ def lost(conn: Connection, now: datetime, *, owner: str | None = None) -> list[L
     """
     gone = lot.c.lease < _clock(conn, now) if owner is None else lot.c.owner == owner
     rows = conn.execute(
-        select(lot)
+        select(lot, send_table.c.kind, send_table.c.newsletter, send_table.c.canary, issue.c.slug)
+        .join(send_table, send_table.c.id == lot.c.send)
+        .join(issue, issue.c.id == send_table.c.issue)
         .where(lot.c.state == LotState.BUSY, gone)
         .order_by(lot.c.send, lot.c.number)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=lot)
     ).all()
-    return [_lot(conn, row) for row in rows]
+    return [
+        Lot(
+            row.id, row.send, row.number, row.generation, row.owner, row.lease,
+            _hand(conn, row.send, row.number),
+            row.kind, row.newsletter, row.slug, row.number <= row.canary,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def settle(conn: Connection, found: Lot, outcomes: Sequence[Recorded], now: datetime) -> None:
@@ -252,19 +261,8 @@ def settle(conn: Connection, found: Lot, outcomes: Sequence[Recorded], now: date
     ).rowcount
     if not taken:
         raise Fenced(f"lot {found.id} is no longer lost")
-    _write(conn, found, outcomes, now)
+    ends.write(conn, found, outcomes, now, "")
     _let_go(conn, found, now)
-
-
-# --- asking -------------------------------------------------------------------
-
-
-def attempts(conn: Connection, delivery_id: int) -> list[Recorded]:
-    """List the attempts of a delivery that were not accepted, oldest first; `next_at` is when."""
-    rows = conn.execute(
-        select(attempt).where(attempt.c.delivery == delivery_id).order_by(attempt.c.id)
-    )
-    return [Recorded(delivery_id, row.state, row.code, row.words, row.at) for row in rows]
 
 
 # --- inside -------------------------------------------------------------------
@@ -278,157 +276,71 @@ def _is_held(held: Lot) -> ColumnElement[bool]:
     )
 
 
+_HELD: Final = "SELECT 1 FROM lot WHERE id = :id AND generation = :generation AND state = 'busy'"
+_FENCE: Final = Statement(_HELD, postgresql=f"{_HELD} FOR UPDATE")
+
+
 def _fence(conn: Connection, held: Lot) -> None:
-    row = conn.execute(select(lot.c.id).where(_is_held(held)).with_for_update()).one_or_none()
-    if row is None:
+    if _FENCE(conn, id=held.id, generation=held.generation).scalar() is None:
         raise Fenced(f"lot {held.id} has another owner")
 
 
-def _state_of(conn: Connection, send_id: int) -> SendState:
-    """Look at a send so that nobody stops it until this transaction is over."""
-    state: SendState = conn.execute(
-        select(send_table.c.state).where(send_table.c.id == send_id).with_for_update(read=True)
-    ).scalar_one()
-    return state
+_STATE: Final = "SELECT state FROM send WHERE id = :send"
+# not for share: of two who end a cancelled send both would wait for the other to close the books
+_KEEP_STATE: Final = Statement(_STATE, postgresql=f"{_STATE} FOR NO KEY UPDATE")
 
 
-_RECORD: Final = (
-    update(delivery)
-    .where(
-        delivery.c.id == bindparam("number"),
-        delivery.c.send == bindparam("of_send"),
-        delivery.c.lot == bindparam("of_lot"),
-        delivery.c.state == DeliveryState.SENDING,
-    )
-    .values(
-        state=bindparam("end"),
-        doubt=bindparam("doubtful"),
-        attempts=delivery.c.attempts + bindparam("tried", type_=Integer),
-        next_at=bindparam("later"),
-        code=bindparam("reply"),
-        words=bindparam("said", type_=Words),
-        updated=bindparam("at"),
-    )
+_STATES: Final = ", ".join(
+    f"coalesce(sum(CASE WHEN state = '{state}' THEN 1 ELSE 0 END), 0)" for state in DeliveryState
+)
+_LOOK: Final = Statement(
+    f"""
+    SELECT {_STATES},
+      coalesce(sum(CASE WHEN state IN ('queued', 'deferred') AND next_at IS NULL
+                   THEN 1 ELSE 0 END), 0),
+      min(CASE WHEN state IN ('queued', 'deferred', 'in_doubt') THEN next_at END)
+    FROM delivery WHERE send = :send AND lot = :lot
+    """
+)
+_RESTING: Final = Statement(
+    """
+    SELECT id FROM delivery WHERE send = :send AND lot = :lot AND state = 'sending'
+    """
+)
+_LET_GO: Final = Statement(
+    """
+    UPDATE lot
+    SET state = :state, owner = NULL, lease = NULL, due = :due, tally = :tally, released = :now
+    WHERE id = :id
+    """
 )
 
 
-def _write(conn: Connection, held: Lot, outcomes: Sequence[Recorded], now: datetime) -> int:
-    """Write outcomes on the `sending` rows of a lot that is fenced already."""
-    if not outcomes:
-        return 0
-    if wrong := {outcome.state for outcome in outcomes} - _OUTCOMES:
-        raise ValueError(f"{sorted(wrong)} is no outcome")
-    rows = conn.execute(
-        select(delivery.c.id, delivery.c.doubt, (delivery.c.address == "").label("erased")).where(
-            _in_hand(held), or_(delivery.c.doubt, delivery.c.address == "")
-        )
-    ).all()
-    doubtful = {row.id for row in rows if row.doubt}
-    erased = {row.id for row in rows if row.erased}
-    values = [
-        _values(held, outcome, outcome.delivery_id in doubtful, outcome.delivery_id in erased, now)
-        for outcome in outcomes
-    ]
-    changed = conn.execute(_RECORD, values).rowcount
-    history = [
-        {
-            "delivery": value["number"],
-            "at": now,
-            "state": outcome.state,
-            "code": outcome.code,
-            "words": value["said"],
-        }
-        for outcome, value in zip(outcomes, values, strict=True)
-        if value["tried"] and outcome.state is not DeliveryState.ACCEPTED
-    ]
-    if history:
-        conn.execute(insert(attempt), history)
-    return changed
-
-
-def _values(
-    held: Lot, outcome: Recorded, doubt: bool, erased: bool, now: datetime
-) -> dict[str, Any]:
-    """Decide what one outcome means for its row.
-
-    Not attempted, a delivery that may have arrived stays in doubt; an erased one is not tried
-    again, and the relay's words on it are not kept: they often repeat the address.
-    """
-    end, later = outcome.state, outcome.next_at
-    tried = end not in (DeliveryState.QUEUED, DeliveryState.SKIPPED)
-    doubt = doubt or end is DeliveryState.IN_DOUBT
-    if erased and end in (DeliveryState.QUEUED, DeliveryState.DEFERRED):
-        end = DeliveryState.SKIPPED
-    if doubt and end is DeliveryState.SKIPPED:
-        end, later = DeliveryState.IN_DOUBT, None
-    elif doubt and end is DeliveryState.QUEUED:
-        end, later = DeliveryState.IN_DOUBT, later or now
-    elif erased and end is DeliveryState.IN_DOUBT:
-        later = None
-    if end not in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT):
-        later = None
-    return {
-        "number": outcome.delivery_id,
-        "of_send": held.send,
-        "of_lot": held.number,
-        "end": end,
-        "doubtful": doubt,
-        "tried": int(tried),
-        "later": later,
-        "reply": outcome.code,
-        "said": "" if erased else outcome.words[:_WORDS],
-        "at": now,
-    }
-
-
 def _let_go(conn: Connection, held: Lot, now: datetime) -> None:
-    rest = conn.execute(select(delivery.c.id).where(_in_hand(held))).scalars().all()
-    _write(conn, held, [Recorded(number, DeliveryState.IN_DOUBT) for number in rest], now)
-    mine = and_(delivery.c.send == held.send, delivery.c.lot == held.number)
-    is_cancelled = _state_of(conn, held.send) is SendState.CANCELLED
-    if is_cancelled:
-        skip_waiting(conn, mine, now)
-    waits = or_(
-        delivery.c.state.in_(_TO_CLAIM),
-        and_(delivery.c.state == DeliveryState.IN_DOUBT, delivery.c.next_at.is_not(None)),
-    )
-    at_once = func.coalesce(func.sum(case((delivery.c.next_at.is_(None), 1), else_=0)), 0)
-    row = conn.execute(
-        select(
-            func.count().label("waiting"),
-            at_once.label("at_once"),
-            func.min(delivery.c.next_at, type_=Moment).label("first"),
-        ).where(mine, waits)
-    ).one()
-    is_left = row.waiting and not is_cancelled
-    conn.execute(
-        update(lot)
-        .where(lot.c.id == held.id)
-        .values(
-            state=LotState.FREE if is_left else LotState.DONE,
-            owner=null(),
-            lease=null(),
-            due=null() if row.at_once or not is_left else row.first,
-        )
+    where = {"send": held.send, "lot": held.number}
+    *found, at_once, first = _LOOK(conn, **where).one()
+    is_cancelled = _KEEP_STATE(conn, send=held.send).scalar() == SendState.CANCELLED
+    tally = dict(zip(DeliveryState, found, strict=True))
+    if tally[DeliveryState.SENDING] or is_cancelled:
+        rest = [Recorded(row.id, DeliveryState.IN_DOUBT) for row in _RESTING(conn, **where)]
+        ends.write(conn, held, rest, now, "")
+        if is_cancelled:
+            skip_waiting(conn, held.send, now, number=held.number)
+        *found, at_once, first = _LOOK(conn, **where).one()
+        tally = dict(zip(DeliveryState, found, strict=True))
+    is_left = (at_once or first is not None) and not is_cancelled
+    _LET_GO(
+        conn,
+        id=held.id,
+        state=LotState.FREE if is_left else LotState.DONE,
+        due=None if at_once or not is_left else first,
+        tally=json.dumps({state: many for state, many in tally.items() if many}),
+        now=stamp(conn, now),
     )
     if is_cancelled:
         close_books(conn, held.send, now)
     elif not is_left:
         finish_sends(conn, now)
-
-
-def _in_hand(held: Lot) -> ColumnElement[bool]:
-    return and_(
-        delivery.c.send == held.send,
-        delivery.c.lot == held.number,
-        delivery.c.state == DeliveryState.SENDING,
-    )
-
-
-def _lot(conn: Connection, row: Any) -> Lot:
-    held = Lot(row.id, row.send, row.number, row.generation, row.owner, row.lease)
-    hand = tuple(deliveries.read(conn, deliveries.rows().where(_in_hand(held))))
-    return Lot(row.id, row.send, row.number, row.generation, row.owner, row.lease, hand)
 
 
 __all__ = [
@@ -440,6 +352,7 @@ __all__ = [
     "Recorded",
     "attempts",
     "audience",
+    "barred",
     "claim",
     "counts",
     "create_send",
@@ -447,9 +360,9 @@ __all__ = [
     "editions",
     "finish_sends",
     "freeze",
+    "hard_bounces",
     "in_doubt",
     "lost",
-    "permitted",
     "put_edition",
     "record",
     "release",

@@ -5,7 +5,8 @@ one of an enumeration (the database checks it too), words are free text any data
 SQLite a moment is text of fixed width, so that comparing is ordering.
 
 The keys that matter: `delivery` is unique on (send, subscriber), and on (issue, subscriber) among
-the rows that count as sent. The second one is the promise "once", kept by the database.
+the rows that count as sent. The second one is the promise "once", kept by the database; so is what
+counts, by a check, whoever writes.
 `delivery.subscriber` and `delivery.issue` are no foreign keys on purpose: checking them would read
 the whole ledger when someone is erased and double the cost of a freeze. Ids of subscribers are
 never used again, so that the ledger never speaks of another person.
@@ -30,6 +31,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -39,11 +41,11 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     UniqueConstraint,
-    and_,
     any_,
     func,
     literal,
     literal_column,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -166,6 +168,19 @@ def _one_of(column: str, members: Iterable[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
+def _is_any(column: str, members: Iterable[StrEnum]) -> CheckConstraint:
+    """Do the same on the ledger's hot rows: SQLite builds the list of an IN anew for each row."""
+    return CheckConstraint(" OR ".join(f"{column} = '{member}'" for member in members), name=column)
+
+
+def _counts() -> CheckConstraint:
+    """Let `counts` say nothing but what kind and state say."""
+    not_these = " AND ".join(
+        f"state <> '{state}'" for state in DeliveryState if state not in COUNTS_AS_SENT
+    )
+    return CheckConstraint(f"counts = (kind = '{Kind.ISSUE}' AND {not_these})", name="counts")
+
+
 issue: Final = Table(
     "issue",
     metadata,
@@ -206,6 +221,7 @@ subscriber: Final = Table(
     Column("language", Words),
     Column("state", Choice(SubscriberState), nullable=False),
     Column("joined", Moment, nullable=False),
+    Column("timezone", Words),
     UniqueConstraint("newsletter", "folded"),
     _one_of("state", SubscriberState),
     Index("ix_subscriber_newsletter_state", "newsletter", "state", "id"),
@@ -237,6 +253,18 @@ suppression: Final = Table(
     CheckConstraint("(folded IS NULL) <> (hash IS NULL)", name="one_form"),
 )
 
+hard_bounce: Final = Table(
+    "hard_bounce",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("newsletter", Text, nullable=False),
+    Column("folded", Text, nullable=False),
+    Column("day", Text, nullable=False),  # of UTC, as 2026-11-27: one counts for the whole day
+    Column("at", Moment, nullable=False),
+    Column("words", Words, nullable=False),
+    UniqueConstraint("newsletter", "folded", "day"),
+)
+
 send: Final = Table(
     "send",
     metadata,
@@ -253,6 +281,8 @@ send: Final = Table(
     Column("occurrence", Text),
     Column("note", Words, nullable=False),
     Column("tally", Text),  # the counts, once they cannot change any more
+    Column("canary", Integer, nullable=False, server_default="0"),  # so many first lots go alone
+    Column("wall", Text),  # 2026-11-27T09:00: then, on the clock of each subscriber
     UniqueConstraint("newsletter", "occurrence"),
     _one_of("kind", Kind),
     _one_of("state", SendState),
@@ -283,10 +313,12 @@ lot: Final = Table(
     Column("owner", Text),
     Column("generation", Integer, nullable=False),  # the fence: rises with each owner
     Column("lease", Moment),  # on the database's clock where it has one
+    Column("tally", Text),  # the counts while they stand still; none: look at the deliveries
+    Column("released", Moment),  # by its last owner
     UniqueConstraint("send", "number"),
     _one_of("state", LotState),
     CheckConstraint("state <> 'busy' OR (owner IS NOT NULL AND lease IS NOT NULL)", name="held"),
-    Index("ix_lot_state", "state", "send", "number"),
+    Index("ix_lot_state", "state", "send", "due", "number"),
 )
 
 delivery: Final = Table(
@@ -308,10 +340,13 @@ delivery: Final = Table(
     Column("code", Integer),
     Column("words", Words, nullable=False),
     Column("updated", Moment, nullable=False),
+    Column("relay", Text),  # who carried the last attempt
+    Column("counts", Boolean, nullable=False),  # as sent, so that nobody is sent the issue again
     UniqueConstraint("send", "subscriber"),
-    _one_of("kind", Kind),
-    _one_of("state", DeliveryState),
-    Index("ix_delivery_lot", "send", "lot", "state"),
+    _is_any("kind", Kind),
+    _is_any("state", DeliveryState),
+    _counts(),
+    Index("ix_delivery_lot", "send", "lot"),
 )
 
 attempt: Final = Table(
@@ -328,12 +363,26 @@ attempt: Final = Table(
 )
 
 
-def counting(table: Any = delivery) -> ColumnElement[bool]:
+allowance: Final = Table(
+    "allowance",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("next", Double, nullable=False),  # when the next is due, in seconds since 1970
+    Column("apart", Double, nullable=False),  # so many seconds lie between two
+)
+
+spent: Final = Table(
+    "spent",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("minute", Integer, primary_key=True, autoincrement=False),  # since 1970
+    Column("used", Integer, nullable=False),
+)
+
+
+def counting() -> ColumnElement[bool]:
     """Say which deliveries count as sent, in the very words of the index, so that it is used."""
-    states: list[ColumnElement[str]] = [
-        literal_column(f"'{state}'") for state in DeliveryState if state in COUNTS_AS_SENT
-    ]
-    return and_(table.c.kind == literal_column(f"'{Kind.ISSUE}'"), table.c.state.in_(states))
+    return literal_column("delivery.counts")
 
 
 once: Final = Index(
@@ -341,10 +390,14 @@ once: Final = Index(
     delivery.c.issue,
     delivery.c.subscriber,
     unique=True,
-    sqlite_where=counting(),
-    postgresql_where=counting(),
+    sqlite_where=text("counts"),
+    postgresql_where=text("counts"),
 )
-"""Nobody has two deliveries of an issue that count as sent."""
+"""Nobody has two deliveries of an issue that count as sent.
+
+The index names `counts` and not the state it follows from: it is left alone while a delivery moves
+from one state that counts to the next, which is all that happens to most.
+"""
 
 
 # --- the differences between the two ------------------------------------------

@@ -1,21 +1,20 @@
 """sends - an issue, an audience, and the list of recipients frozen between them.
 
-A send is scheduled; `freeze` turns today's audience into deliveries, cut in lots, in one
-transaction and one statement however many they are; from then on it runs. It is done when no lot
-has anything left. What counts as sent is left out by the statement and, should two freezes meet,
-by the unique index.
+A send is scheduled; `freeze` turns today's audience into deliveries, cut in lots; from then on it
+runs. It is done when no lot has anything left. Counting is cheap at any moment: a lot nobody works
+on has its counts with it, so only the few others are looked through.
 
 Faults: RefusedError (no such issue), AlreadyThere (an occurrence sent twice). Never: touches a
-delivery that someone is sending. See: ledger (works the lots), model (Send and its states).
+delivery that someone is sending. See: freezing (re-exported here), ledger (works the lots), model (Send and its states).
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -36,22 +35,19 @@ from sqlalchemy import (
 
 from publisher.errors import RefusedError
 from publisher.model import DeliveryState, Kind, Send, SendState, SubscriberState
+from publisher.store.freezing import LOT, freeze, has, is_barred
 from publisher.store.schema import (
     LotState,
-    counting,
+    Moment,
     delivery,
     edition,
     insert_into,
     issue,
     lot,
     subscriber,
-    suppression,
 )
 from publisher.store.schema import send as send_table
-from publisher.store.subscribers import find, normalise
-
-LOT: Final = 500
-"""Recipients in a lot."""
+from publisher.store.subscribers import normalise
 
 _FROM: Final = {
     SendState.PAUSED: frozenset({SendState.RUNNING}),
@@ -99,9 +95,12 @@ def create_send(
     now: datetime,
     missing: bool = False,
     occurrence: str | None = None,
+    wall: str | None = None,
     addresses: Sequence[str] = (),
 ) -> int:
     """Record a send to begin at a moment; a test carries its own addresses.
+
+    `wall` is what each subscriber's own clock shall show; `at` is then when the first does.
 
     Raises AlreadyThere when the occurrence has a send, in whatever state.
     """
@@ -129,6 +128,7 @@ def create_send(
             created=now,
             missing=missing,
             occurrence=occurrence,
+            wall=wall,
             note="",
         )
         .on_conflict_do_nothing()
@@ -160,109 +160,10 @@ def _add_tests(
                 "attempts": 0,
                 "words": "",
                 "updated": now,
+                "counts": False,
             }
             for place, address in enumerate(addresses)
         ],
-    )
-
-
-def freeze(
-    conn: Connection,
-    send_id: int,
-    variant: str,
-    now: datetime,
-    *,
-    languages: Mapping[str, str] = MappingProxyType({}),
-) -> int:
-    """Turn the audience of a scheduled send into deliveries and let it run; give their number.
-
-    `languages` maps subscribers' languages to the variants they get, everyone else gets `variant`.
-    Frozen is frozen: called again it changes nothing. An erratum goes to those who have the issue.
-    """
-    # the lock: of two who freeze at once the second finds it done
-    row = conn.execute(select(send_table).where(send_table.c.id == send_id).with_for_update()).one()
-    if row.state is SendState.SCHEDULED:
-        if row.kind is Kind.TEST:
-            _vary_tests(conn, row, variant, languages)
-        else:
-            conn.execute(_recipients(conn, row, variant, languages, now))
-        numbers = select(
-            delivery.c.send, delivery.c.lot, literal(LotState.FREE.value), literal(0)
-        ).where(delivery.c.send == send_id)
-        conn.execute(
-            insert(lot).from_select(
-                ["send", "number", "state", "generation"],
-                numbers.distinct().order_by(delivery.c.lot),
-            )
-        )
-        conn.execute(
-            update(send_table)
-            .where(send_table.c.id == send_id)
-            .values(state=SendState.RUNNING, started=now)
-        )
-        finish_sends(conn, now)
-    return sum(counts(conn, send_id).values())
-
-
-def _vary_tests(conn: Connection, row: Any, variant: str, languages: Mapping[str, str]) -> None:
-    """Give a test the variant of the subscriber with its address, where there is one."""
-    tests = select(delivery.c.id, delivery.c.address).where(delivery.c.send == row.id)
-    for test in conn.execute(tests).all():
-        reader = find(conn, row.newsletter, test.address)
-        theirs = languages.get((reader.language if reader else None) or "", variant)
-        conn.execute(update(delivery).where(delivery.c.id == test.id).values(variant=theirs))
-
-
-def _recipients(
-    conn: Connection, row: Any, variant: str, languages: Mapping[str, str], now: datetime
-) -> Any:
-    """Make the one statement that freezes an audience."""
-    has_it = _has(row.issue)
-    place = func.row_number().over(order_by=subscriber.c.id)
-    audience_now = (
-        select(
-            literal(row.id),
-            (place - 1) // LOT + 1,
-            literal(row.issue),
-            subscriber.c.id,
-            literal(row.kind.value),
-            subscriber.c.address,
-            subscriber.c.name,
-            case(dict(languages), value=subscriber.c.language, else_=variant)
-            if languages
-            else literal(variant),
-            literal(DeliveryState.QUEUED.value),
-            literal(False),
-            literal(0),
-            literal(""),
-            literal(now, delivery.c.updated.type),
-        )
-        .where(
-            subscriber.c.newsletter == row.newsletter,
-            subscriber.c.state == SubscriberState.ACTIVE,
-            ~_is_barred(),
-            has_it if row.kind is Kind.ERRATUM else ~has_it,
-        )
-        .order_by(subscriber.c.id)
-    )
-    columns = [
-        "send", "lot", "issue", "subscriber", "kind", "address", "name", "variant", "state",
-        "doubt", "attempts", "words", "updated",
-    ]  # fmt: skip
-    return insert_into(conn, delivery).from_select(columns, audience_now).on_conflict_do_nothing()
-
-
-def _has(issue_id: Any) -> ColumnElement[bool]:
-    """Say whether a subscriber has the issue already, or is about to."""
-    return exists().where(
-        delivery.c.issue == issue_id, delivery.c.subscriber == subscriber.c.id, counting()
-    )
-
-
-def _is_barred() -> ColumnElement[bool]:
-    return exists().where(
-        suppression.c.newsletter == subscriber.c.newsletter,
-        suppression.c.folded == subscriber.c.folded,
     )
 
 
@@ -309,8 +210,8 @@ def audience(conn: Connection, newsletter: str, slug: str) -> Audience:
     first = first or where.mailed
     each = (
         select(
-            _is_barred().label("barred"),
-            _has(where.id).label("has"),
+            is_barred().label("barred"),
+            has(where.id).label("has"),
             (literal(False) if first is None else subscriber.c.joined > first).label("later"),
         )
         .where(subscriber.c.newsletter == newsletter, subscriber.c.state == SubscriberState.ACTIVE)
@@ -320,14 +221,14 @@ def audience(conn: Connection, newsletter: str, slug: str) -> Audience:
     def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((and_(*conditions), 1), else_=0)), 0)
 
-    barred, has, later = each.c.barred, each.c.has, each.c.later
+    barred, has_it, later = each.c.barred, each.c.has, each.c.later
     row = conn.execute(
         select(
             func.count(),
             number(barred),
-            number(~barred, has),
-            number(~barred, ~has, ~later),
-            number(~barred, ~has, later),
+            number(~barred, has_it),
+            number(~barred, ~has_it, ~later),
+            number(~barred, ~has_it, later),
         ).select_from(each)
     ).one()
     return Audience(*row, mailed=where.mailed)
@@ -406,17 +307,99 @@ def counts(conn: Connection, send_id: int) -> dict[DeliveryState, int]:
 
 
 def _counts(conn: Connection, numbers: Collection[int]) -> dict[int, dict[DeliveryState, int]]:
+    """Add up what the lots say, and look through those that say nothing.
+
+    A test has deliveries before it begins, and no lots yet.
+    """
     if not numbers:
         return {}
-    rows = conn.execute(
-        select(delivery.c.send, delivery.c.state, func.count())
-        .where(delivery.c.send.in_(numbers))
-        .group_by(delivery.c.send, delivery.c.state)
+    told = (
+        select(lot.c.send, lot.c.tally, func.count())
+        .where(lot.c.send.in_(numbers), lot.c.tally.is_not(None))
+        .group_by(lot.c.send, lot.c.tally)
     )
-    found: dict[int, dict[DeliveryState, int]] = {}
-    for number, state, many in rows:
-        found.setdefault(number, {})[state] = many
-    return found
+    mine = and_(lot.c.send == delivery.c.send, lot.c.number == delivery.c.lot)
+    each = select(delivery.c.send, delivery.c.state, func.count()).group_by(
+        delivery.c.send, delivery.c.state
+    )
+    moving = each.join(lot, mine).where(lot.c.send.in_(numbers), lot.c.tally.is_(None))
+    tests = each.join(send_table, send_table.c.id == delivery.c.send).where(
+        delivery.c.send.in_(numbers), send_table.c.started.is_(None)
+    )
+    found: dict[int, Counter[DeliveryState]] = {number: Counter() for number in numbers}
+    for number, tally, times in conn.execute(told):
+        for state, many in json.loads(tally).items():
+            found[number][DeliveryState(state)] += many * times
+    for wanted in (moving, tests):
+        for number, state, many in conn.execute(wanted):
+            found[number][state] += many
+    return {number: dict(held) for number, held in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a send is; `recent` were accepted since `since`, as far as the last lots tell."""
+
+    counts: Mapping[DeliveryState, int]
+    started: datetime | None = None
+    recent: int = 0
+    since: datetime | None = None
+
+    @property
+    def left(self) -> int:
+        """How many have not had their first outcome."""
+        return self.counts.get(DeliveryState.QUEUED, 0) + self.counts.get(DeliveryState.SENDING, 0)
+
+    def rate(self, now: datetime) -> float:
+        """How many a second were accepted lately."""
+        seconds = (now - self.since).total_seconds() if self.since else 0.0
+        return self.recent / max(seconds, 1.0)
+
+
+_LAST_LOTS: Final = 20
+_LATELY: Final = timedelta(minutes=1)
+
+
+def progress(conn: Connection, send_id: int, now: datetime) -> Progress:
+    """Say how far a send is and how quickly it goes; however large, in a few milliseconds.
+
+    What was accepted in the last minute is counted in the lots touched last, so of a quick send
+    less than a minute is looked at.
+    """
+    started = conn.execute(select(send_table.c.started).where(send_table.c.id == send_id)).scalar()
+    busy = lot.c.state == LotState.BUSY
+    last = (
+        select(lot.c.number)
+        .where(lot.c.send == send_id, or_(busy, lot.c.released > now - _LATELY))
+        .order_by(case((busy, 0), else_=1), lot.c.released.desc())
+        .limit(_LAST_LOTS)
+    )
+    recent, since = conn.execute(
+        select(func.count(), func.min(delivery.c.updated, type_=Moment)).where(
+            delivery.c.send == send_id,
+            delivery.c.lot.in_(conn.scalars(last).all()),
+            delivery.c.state == DeliveryState.ACCEPTED,
+            delivery.c.updated > now - _LATELY,
+        )
+    ).one()
+    return Progress(counts(conn, send_id), started, recent, since)
+
+
+def canary(conn: Connection, send_id: int) -> tuple[bool, dict[DeliveryState, int]]:
+    """Say whether each lot of a send's canary had its turn, and how its deliveries fared."""
+    mine = (
+        select(lot.c.number, lot.c.state, lot.c.generation)
+        .join(send_table, and_(send_table.c.id == lot.c.send, lot.c.number <= send_table.c.canary))
+        .where(lot.c.send == send_id)
+    )
+    lots = conn.execute(mine).all()
+    rows = conn.execute(
+        select(delivery.c.state, func.count())
+        .where(delivery.c.send == send_id, delivery.c.lot.in_([row.number for row in lots]))
+        .group_by(delivery.c.state)
+    )
+    is_over = all(row.generation and row.state is not LotState.BUSY for row in lots)
+    return is_over, {row[0]: row[1] for row in rows}
 
 
 def _sends() -> Select[Any]:
@@ -444,6 +427,8 @@ def _read(conn: Connection, wanted: Select[Any]) -> list[Send]:
                 occurrence=row.occurrence,
                 note=row.note,
                 counts=tuple((state, held[state]) for state in DeliveryState if state in held),
+                canary=row.canary,
+                wall=row.wall,
             )
         )
     return found
@@ -472,13 +457,15 @@ def set_state(
         values["note"] = note
     if to is SendState.CANCELLED:
         values["finished"] = now
+        mine = select(lot.c.id).where(lot.c.send == send_id, lot.c.state != LotState.DONE)
+        conn.execute(mine.order_by(lot.c.id).with_for_update())  # lots first, as everywhere
     moved = conn.execute(
         update(send_table)
         .where(send_table.c.id == send_id, send_table.c.state.in_(allowed))
         .values(**values)
     ).rowcount
     if moved and to is SendState.CANCELLED:
-        skip_waiting(conn, delivery.c.send == send_id, now)
+        skip_waiting(conn, send_id, now)
         close_books(conn, send_id, now)
     return bool(moved)
 
@@ -496,22 +483,35 @@ def set_note(conn: Connection, send_id: int, note: str, *, replacing: str = "") 
     )
 
 
-def skip_waiting(conn: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    """Give up deliveries that wait; one that may have arrived stays in doubt, for a person."""
+def pass_canary(conn: Connection, send_id: int) -> bool:
+    """Let the rest of a send follow its canary; False when it has none."""
+    alone = and_(send_table.c.id == send_id, send_table.c.canary > 0)
+    return bool(conn.execute(update(send_table).where(alone).values(canary=0)).rowcount)
+
+
+def skip_waiting(conn: Connection, send_id: int, now: datetime, *, number: int = 0) -> None:
+    """Give up deliveries of a send, or of one lot of it, that wait.
+
+    One that may have arrived stays in doubt, for a person.
+    """
+    which, lots = delivery.c.send == send_id, lot.c.send == send_id
+    if number:
+        which, lots = and_(which, delivery.c.lot == number), and_(lots, lot.c.number == number)
     waits = delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
     again = and_(delivery.c.state == DeliveryState.IN_DOUBT, delivery.c.next_at.is_not(None))
-    for which_end, end in (
-        (or_(again, and_(waits, delivery.c.doubt)), DeliveryState.IN_DOUBT),
-        (and_(waits, ~delivery.c.doubt), DeliveryState.SKIPPED),
-    ):
-        conn.execute(
-            update(delivery).where(which, which_end).values(state=end, next_at=null(), updated=now)
-        )
+    doubtful = or_(again, and_(waits, delivery.c.doubt))
+    stay: dict[str, Any] = {"state": DeliveryState.IN_DOUBT, "next_at": null(), "updated": now}
+    skip = stay | {"state": DeliveryState.SKIPPED, "counts": False}
+    conn.execute(update(delivery).where(which, doubtful).values(**stay))
+    conn.execute(update(delivery).where(which, waits, ~delivery.c.doubt).values(**skip))
+    conn.execute(update(lot).where(lots).values(tally=null()))
 
 
 def finish_sends(conn: Connection, now: datetime) -> list[int]:
     """End the sends that have nothing left; give their numbers."""
-    left = exists().where(lot.c.send == send_table.c.id, lot.c.state != LotState.DONE)
+    left = exists().where(
+        lot.c.send == send_table.c.id, lot.c.state.in_([LotState.FREE, LotState.BUSY])
+    )
     ended = conn.execute(
         update(send_table)
         .where(send_table.c.state.in_([SendState.RUNNING, SendState.PAUSED]), ~left)
@@ -549,3 +549,32 @@ def close_books(conn: Connection, send_id: int, now: datetime) -> None:
             )
             .values(tally=json.dumps({state.value: many for state, many in held.items()}))
         )
+
+
+__all__ = [
+    "LOT",
+    "AlreadyThere",
+    "Audience",
+    "Progress",
+    "audience",
+    "canary",
+    "close_books",
+    "counts",
+    "create_send",
+    "due",
+    "editions",
+    "finish_sends",
+    "freeze",
+    "is_any_unfinished",
+    "pass_canary",
+    "progress",
+    "put_edition",
+    "send",
+    "sends",
+    "set_note",
+    "set_state",
+    "skip_waiting",
+    "state",
+    "variants",
+    "with_a_send",
+]

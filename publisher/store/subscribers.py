@@ -30,6 +30,7 @@ from publisher.store.schema import (
     attempt,
     consent,
     delivery,
+    hard_bounce,
     insert_into,
     is_one_of,
     lot,
@@ -412,7 +413,12 @@ def suppress(conn: Connection, newsletter: str, address: str, reason: str, now: 
 
 
 def lift(conn: Connection, newsletter: str, address: str, *, key: bytes | None = None) -> bool:
-    """Take a suppression back; with the key, that of an erased address too."""
+    """Take a suppression back, and forget what bounced; with the key, of an erased address too."""
+    conn.execute(
+        hard_bounce.delete().where(
+            hard_bounce.c.newsletter == newsletter, hard_bounce.c.folded == folded(address)
+        )
+    )
     return bool(conn.execute(suppression.delete().where(_bars(newsletter, address, key))).rowcount)
 
 
@@ -484,6 +490,8 @@ def _blank(
             .where(lot.c.send == row.send, lot.c.number == row.lot, lot.c.state != LotState.DONE)
             .with_for_update()
         )
+        of_lot = (lot.c.send == row.send) & (lot.c.number == row.lot)
+        conn.execute(update(lot).where(of_lot).values(tally=None))
     waiting = delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
     doubtful = (delivery.c.state == DeliveryState.IN_DOUBT) | (waiting & delivery.c.doubt)
     for row in rows:
@@ -502,6 +510,7 @@ def _blank(
                     else_=delivery.c.state,
                 ),
                 next_at=case((waiting | doubtful, None), else_=delivery.c.next_at),
+                counts=case((waiting & ~delivery.c.doubt, False), else_=delivery.c.counts),
             )
         )
         conn.execute(update(attempt).where(attempt.c.delivery == row.id).values(words=""))
@@ -523,4 +532,5 @@ def _subscriber(row: Any) -> Subscriber:
         joined=row.joined,
         name=row.name,
         language=row.language,
+        timezone=row.timezone,
     )

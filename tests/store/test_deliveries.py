@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from publisher.model import Consent, DeliveryState, Kind
-from publisher.store import Store, deliveries, ledger, sends, subscribers
+from publisher.store import Store, deliveries, freezing, ledger, subscribers
 
 
 def test_who(stocked: Store, now: datetime) -> None:
@@ -29,7 +29,7 @@ def test_who(stocked: Store, now: datetime) -> None:
 
 def test_walking(stocked: Store, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     """Walked lot by lot, it is the same list; page by page come those who have no delivery."""
-    monkeypatch.setattr(sends, "LOT", 2)
+    monkeypatch.setattr(freezing, "LOT", 2)
     monkeypatch.setattr(deliveries, "_PAGE", 2)
     later = now + timedelta(days=1)
     with stocked.begin() as conn:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from publisher.errors import StoreError
 from publisher.model import Consent, DeliveryState, Issue, Kind, Record, SendState, SubscriberState
-from publisher.store import Store, issues, ledger, sends, subscribers
+from publisher.store import Store, allowances, barring, issues, ledger, sends, subscribers
 from publisher.store.faults import translated
 from publisher.store.issues import DigestRow
 from publisher.store.ledger import Lot, Recorded
@@ -25,8 +25,8 @@ NOW = datetime.fromisoformat("2026-03-06T08:00:00Z")
 WHY = Consent("form", "", NOW)
 LOT = Lot(1, 1, 1, 1, "me", NOW)
 RECORD = Record("weekly", "id", "1", "1.md", NOW, NOW)
-PURE = {"normalise", "folded", "valid"}
-MODULES = (issues, subscribers, sends, ledger)
+PURE = {"normalise", "folded", "valid", "has", "is_barred", "stamp", "moment"}
+MODULES = (allowances, barring, issues, subscribers, sends, ledger)
 GIVEN: dict[str, Any] = {
     "language": "zh",
     "key": b"key",
@@ -36,6 +36,7 @@ GIVEN: dict[str, Any] = {
     "consent": WHY,
     "content": Issue(),
     "delivery_id": 1,
+    "editors": ("ann@example.org",),
     "found": LOT,
     "frm": {SendState.RUNNING},
     "held": LOT,
@@ -44,11 +45,14 @@ GIVEN: dict[str, Any] = {
     "lease": timedelta(1),
     "newsletter": "weekly",
     "now": NOW,
+    "n": 1,
     "outcomes": [Recorded(1, DeliveryState.ACCEPTED)],
     "owner": "me",
     "path": "a.md",
     "reason": "bounce",
     "record": RECORD,
+    "refused": [(1, "550 5.1.1 no such user")],
+    "relay": "smtp",
     "row": DigestRow("weekly", "a.md", "h", "published", (), NOW),
     "rows": [("ann@example.org", "", None)],
     "send_id": 1,
@@ -57,11 +61,9 @@ GIVEN: dict[str, Any] = {
     "state": SubscriberState.ACTIVE,
     "subject": "",
     "subscriber_id": 1,
-    "subscriber_ids": [1],
     "text": "",
     "to": SendState.PAUSED,
     "variant": "",
-    "which": text("1 = 1"),
     "words": "",
     "note": "",
 }
@@ -111,8 +113,8 @@ def locked(store: Store) -> Iterator[None]:
         return
     url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as other:
-        tables = "issue, digest, subscriber, consent, suppression, send, edition, lot, delivery"
-        other.execute(f"LOCK TABLE {tables}, attempt IN ACCESS EXCLUSIVE MODE")
+        tables = "issue, digest, subscriber, consent, suppression, send, edition, lot, delivery, allowance"
+        other.execute(f"LOCK TABLE {tables}, attempt, spent, hard_bounce IN ACCESS EXCLUSIVE MODE")
         yield
 
 
@@ -128,7 +130,7 @@ def test_locked(store: Store, function: Callable[..., Any]) -> None:
 def test_all_functions_are_walked() -> None:
     """The walk finds the functions of every module."""
     names = {each.id for each in public_functions()}
-    assert {"issues.save", "subscribers.add", "sends.freeze", "ledger.claim"} <= names
+    assert {"issues.save", "subscribers.add", "freezing.freeze", "ledger.claim"} <= names
     assert len(names) > 40
 
 

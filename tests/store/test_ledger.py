@@ -51,11 +51,10 @@ def test_claim(running: Store, now: datetime) -> None:
     """A claimed lot is sending and nobody else's; nothing is left to claim."""
     lot = take(running, now)
     assert (lot.send, lot.number, lot.generation, lot.owner) == (1, 1, 1, "me")
-    assert {row.state for row in lot.deliveries} == {SENDING}
+    assert (lot.kind, lot.newsletter, lot.issue, lot.canary) == (Kind.ISSUE, "weekly", "1", False)
     assert [row.address[:3] for row in lot.deliveries] == ["ann", "bob", "cid", "dee", "eve"]
-    assert {(row.issue, row.kind, row.variant, row.attempts) for row in lot.deliveries} == {
-        ("1", Kind.ISSUE, "v", 0)
-    }
+    assert [row.name for row in lot.deliveries] == ["Ann", "Bob", "Cid", "Dee", "Eve"]
+    assert {(row.variant, row.attempts) for row in lot.deliveries} == {("v", 0)}
     with running.begin() as conn:
         assert ledger.claim(conn, "you", MINUTE, now) is None
         assert ledger.counts(conn, 1) == {SENDING: 5}
@@ -259,17 +258,46 @@ def test_renewed_in_the_last_moment(running: Store, now: datetime) -> None:
         assert ledger.record(conn, lot, [Recorded(lot.deliveries[0].id, ACCEPTED)], now) == 1
 
 
-def test_permitted(stocked: Store, now: datetime) -> None:
-    """Only who is active and not suppressed in this moment may be written to."""
-    with stocked.begin() as conn:
+def test_barred(running: Store, now: datetime) -> None:
+    """Who left, was suppressed or erased since the audience was frozen is barred, and why."""
+    lot = take(running, now)
+    ids = [one.id for one in lot.deliveries]
+    with running.begin() as conn:
+        assert ledger.barred(conn, lot) == {}
         people = {each.name: each.id for each in subscribers.each(conn, "weekly")}
         subscribers.set_state(conn, people["Ann"], SubscriberState.UNSUBSCRIBED, now, "click")
+        subscribers.set_state(conn, people["Bob"], SubscriberState.UNSUBSCRIBED, now, "click")
+        subscribers.suppress(conn, "weekly", "BOB@example.org", "complaint", now)
+        subscribers.suppress(conn, "daily", "dee@example.org", "complaint", now)
+        subscribers.erase(conn, "weekly", "cid@example.org", b"key", now)
+        assert ledger.barred(conn, lot) == {
+            ids[0]: "unsubscribed",
+            ids[1]: "suppressed: complaint",
+            ids[2]: "erased",
+        }
+        ledger.record(conn, lot, [Recorded(ids[0], SKIPPED)], now)
+        assert set(ledger.barred(conn, lot)) == {ids[1], ids[2]}
+
+
+def test_barred_tests(stocked: Store, now: datetime) -> None:
+    """A test goes to anybody but the suppressed; with the key, but the erased too."""
+    to = ["stranger@x.org", "bob@example.org", "cid@example.org", "eve@example.org"]
+    with stocked.begin() as conn:
+        eve = subscribers.find(conn, "weekly", "eve@example.org")
+        assert eve is not None
+        subscribers.set_state(conn, eve.id, SubscriberState.UNSUBSCRIBED, now, "click")
         subscribers.suppress(conn, "weekly", "bob@example.org", "complaint", now)
         subscribers.erase(conn, "weekly", "cid@example.org", b"key", now)
-        wanted = {people["Dee"], people["Eve"]}
-        assert ledger.permitted(conn, [*people.values(), 999]) == wanted
-        assert ledger.permitted(conn, []) == set()
-        assert ledger.permitted(conn, range(2000)) == wanted
+        number = ledger.create_send(conn, "weekly", "1", Kind.TEST, at=now, now=now, addresses=to)
+        ledger.freeze(conn, number, "v", now)
+    lot = take(stocked, now)
+    ids = [one.id for one in lot.deliveries]
+    with stocked.read() as conn:
+        assert ledger.barred(conn, lot) == {ids[1]: "suppressed: complaint"}
+        assert ledger.barred(conn, lot, key=b"key") == {
+            ids[1]: "suppressed: complaint",
+            ids[2]: "suppressed: erased",
+        }
 
 
 def test_oldest_send_first(stocked: Store, now: datetime, record: object) -> None:

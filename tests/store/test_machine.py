@@ -20,9 +20,9 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select
 
 from publisher.model import Consent, DeliveryState, Issue, Kind, Record, SendState, SubscriberState
-from publisher.store import Store, issues, ledger, sends, subscribers
+from publisher.store import Store, freezing, issues, ledger, subscribers
 from publisher.store.ledger import Fenced, Lot, Recorded
-from publisher.store.schema import LotState, counting, delivery
+from publisher.store.schema import LotState, delivery
 from publisher.store.schema import lot as lot_table
 
 LEASE = timedelta(minutes=1)
@@ -235,7 +235,7 @@ class Ledger(RuleBasedStateMachine):
         with self.store.read() as conn:
             twice = conn.execute(
                 select(delivery.c.issue, delivery.c.subscriber)
-                .where(counting(), delivery.c.subscriber.is_not(None))
+                .where(delivery.c.counts, delivery.c.subscriber.is_not(None))
                 .group_by(delivery.c.issue, delivery.c.subscriber)
                 .having(func.count() > 1)
             ).all()
@@ -269,7 +269,7 @@ def lot_is_busy() -> Any:
 
 def test_ledger(sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The promises hold in any order of events, with lots of two."""
-    monkeypatch.setattr(sends, "LOT", 2)
+    monkeypatch.setattr(freezing, "LOT", 2)
     Ledger.pattern = sqlite_template
     run_state_machine_as_test(
         Ledger,

@@ -54,7 +54,7 @@ def test_words() -> None:
 def row_of(kind: Kind, state: DeliveryState, send: int, now: datetime) -> dict[str, Any]:
     """A delivery to subscriber 1."""
     return {
-        "send": send, "lot": 1, "issue": 1, "subscriber": 1, "kind": kind, "address": "a@x.org",
+        "counts": kind is Kind.ISSUE and state in COUNTS_AS_SENT, "send": send, "lot": 1, "issue": 1, "subscriber": 1, "kind": kind, "address": "a@x.org",
         "name": "", "variant": "", "state": state, "doubt": False, "attempts": 0, "words": "",
         "updated": now,
     }  # fmt: skip
@@ -100,6 +100,9 @@ def test_once_per_send(stocked: Store, now: datetime) -> None:
     [
         "UPDATE delivery SET state = 'lost'",
         "UPDATE delivery SET kind = 'joke'",
+        "UPDATE delivery SET kind = 'joke', counts = FALSE",
+        "UPDATE delivery SET counts = FALSE",
+        "UPDATE delivery SET state = 'refused'",
         "UPDATE lot SET state = 'busy'",
         "UPDATE lot SET state = 'gone'",
         "UPDATE send SET state = 'gone'",
