@@ -6,7 +6,7 @@ What is suppressed is refused by everything that adds; of what was erased only a
 so whoever adds hands in the key.
 
 Faults: RefusedError for an address nobody can have, StoreError from the database. Never: sends.
-See: signup (double opt-in), ledger.permitted (asked again in the moment of sending).
+See: signup (double opt-in), barring (asked again in the moment of sending).
 """
 
 from __future__ import annotations
