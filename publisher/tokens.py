@@ -7,6 +7,7 @@ purpose has a key of its own, derived from the one secret. The first character o
 version of its form. What travels in mail headers is base32 in lower case, because relays and
 bounces change the case of letters; what travels in links is base64url without padding.
 
+For the many of one send there are makers: what is alike for all is worked out when they are made.
 Faults: ValueError for a key that is too short and a domain that is none; a bad token is no fault,
 it is just not genuine. Never: asks for randomness or the time. See: signup, send, bounce.
 """
@@ -16,8 +17,11 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Callable
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 from publisher.addresses import LONGEST_TOKEN
@@ -25,6 +29,15 @@ from publisher.addresses import LONGEST_TOKEN
 VERSION: Final = "1"
 _MAC_BYTES: Final = 16
 _KEY_BYTES: Final = 16
+_LENGTHS: Final = tuple(length.to_bytes(4, "big") for length in range(21))  # of 64 bits
+_BLOCK: Final = 64  # what SHA-256 takes at a time
+_INNER: Final = bytes(code ^ 0x36 for code in range(256))
+_OUTER: Final = bytes(code ^ 0x5C for code in range(256))
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_FIGURES: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # by a byte's last five bits
+_APART: Final = 17  # bytes from a copy to the next: 16, two bits of padding, up to 7 moved
+_COPIES: Final = sum(1 << (8 * _APART * by + by + 2) for by in range(8))
+_PLACES: Final = bytes(_APART * (-low % 8) + (low + 7) // 8 for low in range(125, -1, -5))
 _LARGEST_ID: Final = 2**63 - 1
 _LINK: Final = re.compile(rf"1[A-Za-z0-9_-]{{23,{LONGEST_TOKEN - 1}}}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -43,11 +56,22 @@ def link_token(
     key: bytes, purpose: Purpose, newsletter: str, subscriber_id: int, address: str
 ) -> str:
     """Make the token of one subscriber's link; the same values give the same token."""
-    if not 0 < subscriber_id <= _LARGEST_ID:
-        raise ValueError(f"{subscriber_id} is no subscriber's id")
-    mac = _mac(key, purpose, newsletter, str(subscriber_id), _folded(address))
-    number = subscriber_id.to_bytes((subscriber_id.bit_length() + 7) // 8, "big")
-    return VERSION + urlsafe_b64encode(mac + number).rstrip(b"=").decode("ascii")
+    return link_tokens(key, purpose, newsletter)(subscriber_id, address)
+
+
+def link_tokens(key: bytes, purpose: Purpose, newsletter: str) -> Callable[[int, str], str]:
+    """Give what makes the token of each subscriber, by number and address."""
+    mac = _macs(key, purpose, newsletter)
+
+    def made(subscriber_id: int, address: str) -> str:
+        if not 0 < subscriber_id <= _LARGEST_ID:
+            raise ValueError(f"{subscriber_id} is no subscriber's id")
+        where = _folded(address)
+        proof = mac(_number(subscriber_id) + len(where).to_bytes(4, "big") + where)
+        number = subscriber_id.to_bytes((subscriber_id.bit_length() + 7) // 8, "big")
+        return VERSION + _base64(proof + number)
+
+    return made
 
 
 def unsubscribe_token(key: bytes, newsletter: str, subscriber_id: int, address: str) -> str:
@@ -90,17 +114,37 @@ def message_id(key: bytes, issue_id: str, subscriber_id: int, domain: str) -> st
     Its first half is the same for all mails of the issue, its second tells nothing about the
     subscriber.
     """
-    issue = _base32(_mac(key, "message-id/issue", issue_id)[:10])
-    one = _base32(_mac(key, "message-id", issue_id, str(subscriber_id)))
-    return f"<{issue}.{one}@{_checked(domain)}>"
+    return message_ids(key, issue_id, domain)(subscriber_id)
+
+
+def message_ids(key: bytes, issue_id: str, domain: str) -> Callable[[int], str]:
+    """Give what makes the Message-ID of an issue's mail to each subscriber, by number."""
+    issue = _base32(_macs(key, "message-id/issue", issue_id)(b""))[:16]
+    mac = _macs(key, "message-id", issue_id)
+    start, end = f"<{issue}.", f"@{_checked(domain)}>"
+
+    def made(subscriber_id: int) -> str:
+        return start + _base32(mac(_number(subscriber_id))) + end
+
+    return made
 
 
 def verp(key: bytes, delivery_id: int, domain: str) -> str:
     """Make the envelope sender of one delivery, so that its bounce names it."""
-    if not 0 < delivery_id <= _LARGEST_ID:
-        raise ValueError(f"{delivery_id} is no delivery's id")
-    proof = _base32(_mac(key, "verp", str(delivery_id)))
-    return f"b{VERSION}-{delivery_id}-{proof}@{_checked(domain)}"
+    return verps(key, domain)(delivery_id)
+
+
+def verps(key: bytes, domain: str) -> Callable[[int], str]:
+    """Give what makes the envelope sender of each delivery, by number."""
+    mac = _macs(key, "verp")
+    end = f"@{_checked(domain)}"
+
+    def made(delivery_id: int) -> str:
+        if not 0 < delivery_id <= _LARGEST_ID:
+            raise ValueError(f"{delivery_id} is no delivery's id")
+        return f"b{VERSION}-{delivery_id}-{_base32(mac(_number(delivery_id)))}{end}"
+
+    return made
 
 
 def delivery_of(key: bytes, address: str) -> int | None:
@@ -109,27 +153,66 @@ def delivery_of(key: bytes, address: str) -> int | None:
     if found is None:
         return None
     delivery_id = int(found[1])
-    proof = _base32(_mac(key, "verp", str(delivery_id)))
+    proof = _base32(_macs(key, "verp")(_number(delivery_id)))
     return delivery_id if hmac.compare_digest(proof.encode(), found[2].encode()) else None
 
 
-def _mac(key: bytes, purpose: str, *fields: str) -> bytes:
-    """MAC the fields, each behind its length so that no two lists of fields read alike."""
+def _macs(key: bytes, purpose: str, *fields: str) -> Callable[[bytes], bytes]:
+    """Give what MACs fields, behind those alike for all, under the purpose's own key.
+
+    HMAC (RFC 2104) written out, so that all that is alike is hashed once: a copied state takes a
+    third of the time of a whole HMAC.
+    """
     if len(key) < _KEY_BYTES:
         raise ValueError(f"the secret key must have {_KEY_BYTES} bytes or more")
-    purpose_key = hmac.digest(key, f"publisher/{VERSION}/{purpose}".encode(), "sha256")
-    encoded = [field.encode("utf-8", "surrogatepass") for field in fields]
-    message = b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
-    return hmac.digest(purpose_key, message, "sha256")[:_MAC_BYTES]
+    own = hmac.digest(key, f"publisher/{VERSION}/{purpose}".encode(), "sha256").ljust(_BLOCK, b"\0")
+    inner = sha256(own.translate(_INNER) + b"".join(map(_field, fields)))
+    outer = sha256(own.translate(_OUTER))
+
+    def mac(message: bytes) -> bytes:
+        inside = inner.copy()
+        inside.update(message)
+        outside = outer.copy()
+        outside.update(inside.digest())
+        return outside.digest()[:_MAC_BYTES]
+
+    return mac
 
 
-def _folded(address: str) -> str:
+def _field(text: str) -> bytes:
+    """Put the length before a field, so that no two lists of fields read alike."""
+    raw = text.encode("utf-8", "surrogatepass")
+    return len(raw).to_bytes(4, "big") + raw
+
+
+def _number(number: int) -> bytes:
+    """Give the field of a number that fits the database."""
+    digits = b"%d" % number
+    return _LENGTHS[len(digits)] + digits
+
+
+def _folded(address: str) -> bytes:
     """Fold what people write differently and mean the same: case, width, outer spaces."""
-    return unicodedata.normalize("NFKC", address).strip().casefold()
+    if address.isascii():
+        return address.strip().lower().encode("ascii")
+    known = unicodedata.normalize("NFKC", address).strip().casefold()
+    return known.encode("utf-8", "surrogatepass")
+
+
+def _base64(data: bytes) -> str:
+    """Write base64url without padding (RFC 4648 section 5)."""
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
 
 def _base32(data: bytes) -> str:
-    return b32encode(data).rstrip(b"=").decode("ascii").lower()
+    """Write a MAC of 16 bytes in base32, lower case and unpadded (RFC 4648 section 6).
+
+    All figures at once: one product holds the number eight times, each a bit further on, so that
+    every figure ends some byte of it; those are picked. The standard library's loop takes longer
+    than all else in a letter.
+    """
+    copies = (int.from_bytes(data, "big") * _COPIES).to_bytes(256, "little")
+    return _PLACES.translate(copies).translate(_FIGURES).decode("ascii")
 
 
 def _checked(domain: str) -> str:

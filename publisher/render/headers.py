@@ -26,6 +26,10 @@ _DOT_ATOM: Final = re.compile(rf"{_ATEXT}(\.{_ATEXT})*")
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _LONGEST_DOMAIN: Final = 253  # RFC 1035 section 2.3.4, written with dots
+_USUAL: Final = re.compile(
+    r"[A-Za-z0-9_]+(?:[.+-][A-Za-z0-9_]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]{2,}"
+)
+_LONGEST_USUAL: Final = 64  # no part of it can be too long, then
 _URL: Final = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]{1,900}")
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 _PHRASE: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
@@ -35,6 +39,8 @@ _HIDDEN: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 def tame(text: str) -> str:
     """Make a text fit for one header line: no control characters, nothing that decodes again."""
+    if text.isprintable() and "=?" not in text and "  " not in text:
+        return text.strip(" ")  # as nearly every name is; only printable space is a space
     shown = "".join(
         " " if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char
         for char in _HIDDEN.sub("", text)
@@ -47,9 +53,11 @@ def encode(text: str, used: int) -> str:
 
     Words part between characters, never inside one; readers join them without a space.
     """
+    room = _room(used)
+    if len(text) <= room and len(raw := text.encode()) <= room:
+        return _word(raw) if raw else ""
     words: list[str] = []
     chunk = b""
-    room = _room(used)
     for char in text:
         raw = char.encode()
         if chunk and len(chunk) + len(raw) > room:
@@ -69,7 +77,7 @@ def unstructured(name: str, text: str) -> str:
 
 def mailbox(name: str, display: str, address: str, *, is_list: bool = False) -> str:
     """Write a whole header line naming one mailbox, or a List-Id: From, To, Reply-To."""
-    shown = tame(display)
+    shown = tame(display) if display else ""
     where = f"<{address}>" if shown or is_list else address
     if not shown:
         return f"{name}: {where}\r\n"
@@ -79,6 +87,11 @@ def mailbox(name: str, display: str, address: str, *, is_list: bool = False) -> 
         lines.append("")
     lines[-1] += f" {where}"
     return "\r\n".join(lines) + "\r\n"
+
+
+def is_usual(address: str) -> bool:
+    """Whether an address is as nearly all are, and so one `valid_address` gives as it stands."""
+    return len(address) <= _LONGEST_USUAL and _USUAL.fullmatch(address) is not None
 
 
 def valid_address(address: str) -> str:
@@ -154,6 +167,8 @@ def _folded(name: str, text: str) -> list[str]:
 
     Gives nothing where a word is too long for a line, or the first for the rest of the name's.
     """
+    if len(name) + 2 + len(text) <= LINE:
+        return [f"{name}: {text}"]
     first, *rest = text.split(" ")
     lines = [f"{name}: {first}"]
     for word in rest:

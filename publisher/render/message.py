@@ -1,7 +1,9 @@
 """message - mail and text as one message on the wire, prepared once and filled per recipient.
 
-Everything alike for all recipients is written at once; filling puts in the address, the Message-ID,
-the way out and the name. docs/mail.md says what each header is for.
+Everything alike for all recipients is written at once, in pieces; filling puts in the address, the
+Message-ID, the way out and the name, and costs microseconds: `Prepared` checks what it is given,
+`Ready` knows the way out already but for its token, and checks nothing a second time.
+docs/mail.md says what each header is for.
 Faults: RefusedError for an address, id or link no header may hold.
 Never: signs (wire), parses a template, asks the time. See: headers (how values are written),
 transfer (how bodies are), mail.
@@ -55,44 +57,91 @@ class Prepared:
     html: transfer.Body
     greeting: str
 
-    def fill(self, *, address: str, name: str, message_id: str, unsubscribe: str | None) -> bytes:
-        """Write the whole message for one recipient, lines ending in CRLF.
+    @property
+    def is_greeting(self) -> bool:
+        """Whether there is a place for a greeting, and one to stand there."""
+        places = (*self.text.pieces, *self.html.pieces)
+        return bool(self.greeting) and _GREETING in places
 
-        Without `unsubscribe` the message offers no one-click, and its link leads to a page saying
-        why: so it is with tests.
+    def fill(self, *, address: str, name: str, message_id: str, unsubscribe: str | None) -> bytes:
+        """Write the whole message for one recipient, as `pieces` gives it."""
+        return b"".join(
+            self.pieces(address=address, name=name, message_id=message_id, unsubscribe=unsubscribe)
+        )
+
+    def pieces(
+        self, *, address: str, name: str, message_id: str, unsubscribe: str | None
+    ) -> list[bytes]:
+        """Give the message for one recipient in pieces, those alike for all the same objects.
+
+        First the headers that are the recipient's own, then the other headers with the empty line,
+        then the body up to its first slot. Lines end in CRLF, the last one too; none begins with a
+        dot. Without `unsubscribe` the message offers no one-click, and its link leads to a page
+        saying why: so it is with tests.
         """
         if not _MESSAGE_ID.fullmatch(message_id) or len(message_id) > 900:
             raise RefusedError(
                 f"{message_id!r} is not a Message-ID", hint="<name@domain>, in ASCII"
             )
-        own = (
-            mailbox("To", name[:MOST_OF_A_NAME], valid_address(address))
-            + f"Message-ID: {message_id}\r\n"
-        )
+        where = valid_address(address)
         if unsubscribe:
-            own += f"List-Unsubscribe: <{valid_url(unsubscribe)}>\r\n"
-            if self.kind is not Kind.TEST:
-                own += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        filling = _filling(self.newsletter, self.greeting, name, unsubscribe)
-        plain = {slot.encode(): value.encode() for slot, value in _as_text(filling).items()}
-        marked = {slot.encode(): escape(value).encode() for slot, value in filling.items()}
-        opening = b"--" + self.boundary
-        return b"".join(
-            (
-                own.encode("ascii"),
-                self.head,
-                opening,
-                _PART % (b"plain", self.text.encoding.encode()),
-                self.text.filled(plain),
-                opening,
-                _PART % (b"html", self.html.encoding.encode()),
-                self.html.filled(marked),
-                opening,
-                b"--\r\n",
-            )
+            return self.ready(unsubscribe).pieces(where, name, message_id, "")
+        return self.ready().pieces(where, name, message_id, None)
+
+    def ready(self, way_out: str = "") -> Ready:
+        """Prepare what is alike for all whose way out begins with `way_out` and ends in a token.
+
+        Without it nobody is offered one.
+        """
+        return Ready(self, way_out)
+
+
+class Ready:
+    """A message of one send: left open are to whom it goes, and the tokens. Any thread may ask."""
+
+    def __init__(self, prepared: Prepared, way_out: str) -> None:
+        self._head = prepared.head
+        self._greeting = prepared.greeting if prepared.is_greeting else ""
+        self._listed = ""
+        if way_out:
+            self._listed = f"List-Unsubscribe: <{valid_url(way_out)}"
+        is_one_click = prepared.kind is not Kind.TEST
+        self._post = f">\r\n{_ONE_CLICK if is_one_click else ''}"
+        link = way_out or unsubscribe_address(prepared.newsletter, "")
+        opening = b"--" + prepared.boundary
+        self._text = prepared.text.filling(
+            {_LINK: link.encode()},
+            opening + _PART % (b"plain", prepared.text.encoding.encode()),
+        )
+        self._html = prepared.html.filling(
+            {_LINK: escape(link).encode()},
+            opening + _PART % (b"html", prepared.html.encoding.encode()),
+            opening + b"--\r\n",
         )
 
+    def pieces(self, address: str, name: str, message_id: str, token: str | None) -> list[bytes]:
+        """Give the message for one recipient in pieces, as `Prepared.pieces` does.
 
+        The address must be one that `valid_address` gave, the rest what `tokens` made; without a
+        token nobody is offered a way out.
+        """
+        own = f"{mailbox('To', name[:MOST_OF_A_NAME], address)}Message-ID: {message_id}\r\n"
+        if token is None:
+            token = _TEST_TOKEN
+        else:
+            own += self._listed + token + self._post
+        values = {_LINK: token.encode("ascii")}
+        if not (name and self._greeting):
+            return [own.encode("ascii"), self._head, *self._text(values), *self._html(values)]
+        greeting = _greeting(self._greeting, name)
+        plain = values | {_GREETING: _parted(greeting).encode()}
+        marked = values | {_GREETING: escape(greeting).encode()}
+        return [own.encode("ascii"), self._head, *self._text(plain), *self._html(marked)]
+
+
+_LINK: Final = Slot.UNSUBSCRIBE.value.encode()
+_GREETING: Final = Slot.GREETING.value.encode()
+_ONE_CLICK: Final = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _KINDS: Final = ["multipart/alternative", "text/plain", "text/html"]
 _PART: Final = b"\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: %b\r\n\r\n"
 
@@ -162,29 +211,23 @@ def sample(
     edition: Edition, newsletter: Newsletter, *, name: str = "", unsubscribe: str | None = None
 ) -> Edition:
     """Give an edition as a reader sees it, for a preview; its way out leads where a test's does."""
-    filling = _filling(newsletter, edition.greeting, name, unsubscribe)
     is_html = edition.media_type == "text/html"
-    body = edition.body
-    for slot, value in (filling if is_html else _as_text(filling)).items():
-        body = body.replace(slot, escape(value) if is_html else value)
+    link = unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN)
+    greeting = _greeting(edition.greeting, name)
+    body = edition.body.replace(Slot.UNSUBSCRIBE, escape(link) if is_html else link)
+    body = body.replace(Slot.GREETING, escape(greeting) if is_html else _parted(greeting))
     return replace(edition, body=body)
 
 
-def _as_text(filling: dict[str, str]) -> dict[str, str]:
-    """Part a greeting from the text below it; without one nothing stands there."""
-    greeting = filling[Slot.GREETING.value]
-    return filling | {Slot.GREETING.value: f"{greeting}\r\n\r\n" if greeting else ""}
-
-
-def _filling(
-    newsletter: Newsletter, greeting: str, name: str, unsubscribe: str | None
-) -> dict[str, str]:
-    """Give what stands in each slot for one recipient."""
+def _greeting(greeting: str, name: str) -> str:
+    """Greet a reader by name; nobody without one."""
     known = tame(name[:MOST_OF_A_NAME])
-    return {
-        Slot.UNSUBSCRIBE.value: unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN),
-        Slot.GREETING.value: greeting.replace("{name}", known) if known else "",
-    }
+    return greeting.replace("{name}", known) if known else ""
+
+
+def _parted(greeting: str) -> str:
+    """Part a greeting from the text below it; without one nothing stands there."""
+    return f"{greeting}\r\n\r\n" if greeting else ""
 
 
 def _read_back(prepared: Prepared, names: list[str]) -> None:
@@ -193,8 +236,16 @@ def _read_back(prepared: Prepared, names: list[str]) -> None:
     `headers` lets nothing through that could; this is the second lock, for the day it does.
     """
     raw = prepared.fill(
-        address="reader@example.org", name="", message_id="<sample@example.org>", unsubscribe=None
+        address="reader@example.org",
+        name="Reader",
+        message_id="<sample@example.org>",
+        unsubscribe=None,
     )
+    if b"\r\n." in raw or re.search(rb"[^\t\r\n -~]|(?<!\r)\n|\r(?!\n)", raw):
+        raise RefusedError(
+            "the finished message is not as SMTP carries it",
+            hint="this is a defect of the program: it should have encoded what stands there",
+        )
     read = BytesParser().parsebytes(raw)
     lines = [re.sub(r"\r\n(?=[ \t])", "", value) for value in read.values()]
     is_broken = any(

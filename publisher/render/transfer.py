@@ -1,8 +1,10 @@
-"""transfer - a body as lines any mail server carries, slots to be filled.
+"""transfer - a body as lines any mail server carries, in pieces, slots between them.
 
 Quoted-printable or base64 (RFC 2045 section 6), whichever makes less of this body: Chinese grows
 least in base64, English in quoted-printable. Nothing goes out unencoded: a line of our HTML is
-longer than mail servers allow. What is alike for all is encoded once, if the encoding lets it.
+longer than mail servers allow. What is alike for all is encoded once, what fills a slot stands on
+lines of its own. What is written is its own relaxed form (RFC 6376 section 3.4.4): a signature
+needs no other.
 Faults: none. Never: knows what fills a slot. See: message (which bodies there are), RFC 2045.
 """
 
@@ -10,24 +12,28 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from publisher.model import Slot
 
 LINE: Final = 76  # RFC 2045 section 6.7 rule 5, section 6.8
 _SLOT: Final = re.compile("|".join(re.escape(slot.value) for slot in Slot).encode())
+# a tab too: its relaxed form is a space
 _WRITTEN: Final = tuple(
-    bytes([code]) if code == 0x09 or (0x20 <= code <= 0x7E and code != 0x3D) else b"=%02X" % code
+    bytes([code]) if 0x20 <= code <= 0x7E and code != 0x3D else b"=%02X" % code
     for code in range(256)
 )
-_LOST: Final = re.compile(rb"[\t ]\Z")  # space at the end of a line
-# never ends between = and its two figures; a line may still grow by two (_MISREAD) and by its =
-_CHUNK: Final = re.compile(rb".{1,%d}(?<!=)(?<!=.)" % (LINE - 3))
+_CHUNK_ROOM: Final = LINE - 3  # a line may still grow by two (_MISREAD) and by its =
+# never ends between = and its two figures
+_CHUNK: Final = re.compile(rb".{1,%d}(?<!=)(?<!=.)" % _CHUNK_ROOM)
 # SMTP doubles a dot that begins a line, mailbox files mark "From "; some programs do it to others
 _MISREAD: Final = re.compile(rb"\A(?:\.|F(?=rom ))")
 _SOFT: Final = b"=\r\n"
+
+Filling: TypeAlias = Callable[[Mapping[bytes, bytes]], list[bytes]]
+"""Gives a body in pieces, the first alike for all; a slot without a value stays empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +41,27 @@ class Body:
     """A body but for its recipient; `pieces` alternate between bytes and the slots' names.
 
     `encoding` is the value of Content-Transfer-Encoding. The pieces of quoted-printable are encoded
-    already and joined by soft line breaks, so that a value stands on lines of its own; those of
-    base64, where three bytes make four, cannot be.
+    already and joined by soft line breaks; those of base64 are not: what they are encoded as
+    depends on how long the values before them are.
     """
 
     encoding: str
     pieces: tuple[bytes, ...]
 
+    def filling(
+        self, beginnings: Mapping[bytes, bytes], before: bytes = b"", behind: bytes = b""
+    ) -> Filling:
+        """Give what fills the slots, with `before` and `behind` as they are around the body.
+
+        A slot's value has its beginning before it; where there is one, the value must be of
+        letters, figures, "-" and "_" alone.
+        """
+        make = _base64_filling if self.encoding == "base64" else _quoted_filling
+        return make(self.pieces, beginnings, before, behind)
+
     def filled(self, values: Mapping[bytes, bytes]) -> bytes:
         """Encode the body with its slots filled, ending in CRLF."""
-        if self.encoding == "base64":
-            return _base64(b"".join(values.get(piece, piece) for piece in self.pieces))
-        written = {slot: _quoted(value) for slot, value in values.items()}
-        return b"".join(written.get(piece, piece) for piece in self.pieces) + b"\r\n"
+        return b"".join(self.filling({})(values))
 
 
 def encoded(text: str) -> Body:
@@ -72,6 +86,53 @@ def _pieces(raw: bytes) -> tuple[bytes, ...]:
     return (*pieces, raw[end:])
 
 
+# --- quoted-printable ---------------------------------------------------------
+
+
+def _quoted_filling(
+    pieces: tuple[bytes, ...], beginnings: Mapping[bytes, bytes], before: bytes, behind: bytes
+) -> Filling:
+    begun = {slot: _begun(beginning) for slot, beginning in beginnings.items()}
+    template = list(pieces)
+    for place in range(1, len(pieces), 2):
+        if pieces[place] in begun:
+            template[place - 1] += begun[pieces[place]][0]
+    template[0] = before + template[0]
+    template[-1] += b"\r\n" + behind
+    slots = [
+        (
+            slot,
+            begun[slot][1] if slot in begun else _quoted,
+            [place for place in range(1, len(pieces), 2) if pieces[place] == slot],
+        )
+        for slot in dict.fromkeys(pieces[1::2])
+    ]
+
+    def fill(values: Mapping[bytes, bytes]) -> list[bytes]:
+        made = template.copy()
+        for slot, quote, places in slots:
+            value = quote(values.get(slot, b""))
+            for place in places:
+                made[place] = value
+        return made
+
+    return fill
+
+
+def _begun(beginning: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
+    """Quote what values begin with; give that, and what quotes their plain ends behind it."""
+    chunks = _CHUNK.findall(_safe(beginning.rpartition(b"\r\n")[2]))
+    room = _CHUNK_ROOM - len(chunks[-1] if chunks else b"")
+
+    def quote(end: bytes) -> bytes:
+        if len(end) <= room:
+            return end
+        lines = range(room, len(end), _CHUNK_ROOM)
+        return _SOFT.join([end[:room], *(end[start : start + _CHUNK_ROOM] for start in lines)])
+
+    return _quoted(beginning), quote
+
+
 def _between(piece: bytes, is_after: bool, is_before: bool) -> bytes:
     """Quote what stands before or behind a slot, parted from it by a soft line break.
 
@@ -87,15 +148,85 @@ def _quoted(raw: bytes) -> bytes:
 
 
 def _quoted_line(line: bytes) -> bytes:
-    safe = _LOST.sub(_figures, b"".join([_WRITTEN[code] for code in line]))
-    return _SOFT.join(_MISREAD.sub(_figures, chunk) for chunk in _CHUNK.findall(safe))
+    return _SOFT.join(_MISREAD.sub(_figures, chunk) for chunk in _CHUNK.findall(_safe(line)))
+
+
+def _safe(line: bytes) -> bytes:
+    """Write a line without what is lost on the way: of two spaces the second, and the last."""
+    safe = b"".join([_WRITTEN[code] for code in line]).replace(b"  ", b" =20")
+    return safe[:-1] + b"=20" if safe.endswith(b" ") else safe
 
 
 def _figures(found: re.Match[bytes]) -> bytes:
     return b"=%02X" % found.group(0)[0]
 
 
+# --- base64 -------------------------------------------------------------------
+
+
+class _Stretch(NamedTuple):
+    """A piece as it stands behind a value: its head goes with what is before, its tail behind."""
+
+    head: bytes
+    lines: bytes
+    tail: bytes
+
+
+def _base64_filling(
+    pieces: tuple[bytes, ...], beginnings: Mapping[bytes, bytes], before: bytes, behind: bytes
+) -> Filling:
+    """Encode each piece as it stands with none, one or two bytes taken off its front.
+
+    Three bytes make four signs, so a value is encoded with the one or two bytes left over before
+    it and as many of those behind it as it needs: what is decoded is the same to the byte, and only
+    the very end is padded.
+    """
+    slots = pieces[1::2]
+    begun = [
+        piece + beginnings.get(slot, b"")
+        for piece, slot in zip(pieces[::2], (*slots, b""), strict=True)
+    ]
+    last = len(slots)
+    first = _stretch(begun[0], 0, is_last=not slots)
+    opening = before + first.lines + (b"" if slots else behind)
+    runs = []
+    value: list[tuple[bytes, bytes]] = []
+    between = b""
+    for place, slot in enumerate(slots, 1):
+        value.append((between, slot))
+        if len(begun[place]) < 2 and place < last:  # too little to fill up what is before it
+            between = begun[place]
+            continue
+        stretches = [_stretch(begun[place], taken, place == last) for taken in range(3)]
+        if place == last:
+            stretches = [one._replace(lines=one.lines + behind) for one in stretches]
+        runs.append((value, stretches))
+        value, between = [], b""
+
+    def fill(values: Mapping[bytes, bytes]) -> list[bytes]:
+        made = [opening]
+        raw = first.tail
+        for parts, stretches in runs:
+            for start, slot in parts:
+                raw += start + values.get(slot, b"")
+            head, lines, tail = stretches[-len(raw) % 3]
+            made.append(_base64(raw + head))
+            made.append(lines)
+            raw = tail
+        return made
+
+    return fill
+
+
+def _stretch(piece: bytes, taken: int, is_last: bool) -> _Stretch:
+    rest = piece[taken:]
+    tail = b"" if is_last else rest[len(rest) - len(rest) % 3 :]
+    return _Stretch(piece[:taken], _base64(rest.removesuffix(tail)), tail)
+
+
 def _base64(raw: bytes) -> bytes:
     line = binascii.b2a_base64(raw, newline=False)
+    if len(line) <= LINE:
+        return line + b"\r\n" if line else b""
     lines = [line[start : start + LINE] for start in range(0, len(line), LINE)]
     return b"\r\n".join([*lines, b""])

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -36,6 +36,7 @@ from publisher.model import (
 )
 from publisher.render import message
 from publisher.render.fitting import editions
+from publisher.render.headers import is_usual, valid_address
 from publisher.render.words import words
 from publisher.send.outside import Outside
 from publisher.store import issues, sends, subscribers
@@ -44,52 +45,73 @@ from publisher.wire import dkim
 log = structlog.get_logger("send")
 
 
-@dataclass(frozen=True, slots=True)
 class Letter:
-    """What is the same for every recipient of one send."""
+    """What is the same for every recipient of one send, all that can be made once made."""
 
-    send: Send
-    newsletter: Newsletter
-    issue_id: str
-    prepared: Mapping[str, message.Prepared]
-    key: bytes = field(repr=False)
-    signers: Sequence[dkim.Signer] = ()
+    def __init__(
+        self,
+        of: Send,
+        newsletter: Newsletter,
+        issue_id: str,
+        prepared: Mapping[str, message.Prepared],
+        key: bytes,
+        signers: Sequence[dkim.Signer] = (),
+    ) -> None:
+        self.send = of
+        self.newsletter = newsletter
+        self.prepared = prepared
+        self._sender = newsletter.sender_address or message.NO_SENDER
+        domain = dns_name(self._sender.rpartition("@")[2])
+        self._issue_ids = None
+        if of.kind is Kind.ISSUE:
+            self._issue_ids = tokens.message_ids(key, issue_id, domain)
+        self._own_ids = tokens.message_ids(key, f"{issue_id}#{of.kind}", domain)
+        self._verps = None
+        if newsletter.bounce_domain:
+            self._verps = tokens.verps(key, newsletter.bounce_domain)
+        self._tokens = None
+        way_out = ""
+        if newsletter.app_url or newsletter.site_url:
+            self._tokens = tokens.link_tokens(key, tokens.Purpose.UNSUBSCRIBE, newsletter.slug)
+            way_out = addresses.unsubscribe_address(newsletter, "")
+        self._ready = {variant: one.ready(way_out) for variant, one in prepared.items()}
+        self._signers = signers
 
-    def write(self, one: Recipient) -> tuple[Envelope, bytes]:
+    def write(self, one: Recipient) -> tuple[Envelope, list[bytes]]:
         """Compose and sign the message of one recipient; what raises here concerns nobody else.
 
-        It is signed as of the send's own moment: the repeat after a doubt is the same to the byte.
+        Asks nothing but its values, in any thread. It is signed as of the send's own moment: the
+        repeat after a doubt is the same to the byte.
         """
-        if (fault := subscribers.valid(one.address)) is not None:
-            raise RefusedError(fault)
-        sender = self.newsletter.sender_address or message.NO_SENDER
-        content = self.prepared[one.variant].fill(
-            address=one.address,
-            name=one.name,
-            message_id=self.message_id(one, dns_name(sender.rpartition("@")[2])),
-            unsubscribe=self._unsubscribe(one),
+        number, subscriber, address = one.id, one.subscriber, one.address
+        where = address if is_usual(address) else _deliverable(address)
+        token = None
+        if self._tokens is not None and subscriber is not None:
+            token = self._tokens(subscriber, address)
+        pieces = self._ready[one.variant].pieces(
+            where, one.name, self._message_id(number, subscriber), token
         )
-        content = dkim.signed(content, self.signers, _moment(self.send))
-        if self.newsletter.bounce_domain:
-            sender = tokens.verp(self.key, one.id, self.newsletter.bounce_domain)
-        return Envelope(sender, one.address), content
+        if self._signers:
+            pieces = [dkim.signed(b"".join(pieces), self._signers, _moment(self.send))]
+        sender = self._sender if self._verps is None else self._verps(number)
+        return Envelope(sender, address), pieces
 
-    def message_id(self, one: Recipient, domain: str) -> str:
+    def _message_id(self, number: int, subscriber: int | None) -> str:
         """Name the message: for an issue by issue and subscriber alone, whichever send carries it.
 
         Tests and errata are named by their own delivery, so each is a new message, yet its repeat
         after a doubt is not.
         """
-        if self.send.kind is Kind.ISSUE and one.subscriber is not None:
-            return tokens.message_id(self.key, self.issue_id, one.subscriber, domain)
-        return tokens.message_id(self.key, f"{self.issue_id}#{self.send.kind}", one.id, domain)
+        if self._issue_ids is not None and subscriber is not None:
+            return self._issue_ids(subscriber)
+        return self._own_ids(number)
 
-    def _unsubscribe(self, one: Recipient) -> str | None:
-        newsletter = self.newsletter
-        if one.subscriber is None or not (newsletter.app_url or newsletter.site_url):
-            return None
-        token = tokens.unsubscribe_token(self.key, newsletter.slug, one.subscriber, one.address)
-        return addresses.unsubscribe_address(newsletter, token)
+
+def _deliverable(address: str) -> str:
+    """Look closely at an unusual address, and give it as headers hold it."""
+    if (fault := subscribers.valid(address)) is not None:
+        raise RefusedError(fault)
+    return valid_address(address)
 
 
 def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
@@ -100,7 +122,7 @@ def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
     try:
         made = _letter(outside, conn, of)
         for variant in made.prepared:
-            made.write(_sample(variant))
+            made.write(Recipient(1, 1, "reader@example.org", "Reader", variant))
     except (PublisherError, SQLAlchemyError):
         raise
     except Exception as fault:  # whatever it is, it is about this one send
@@ -109,10 +131,6 @@ def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
             f"the letter cannot be made: {fault!r}", hint="the log says where; mend it, then resume"
         ) from fault
     return made
-
-
-def _sample(variant: str) -> Recipient:
-    return Recipient(1, 1, "reader@example.org", "Reader", variant)
 
 
 def _letter(outside: Outside, conn: Connection, of: Send) -> Letter:

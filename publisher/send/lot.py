@@ -73,7 +73,7 @@ class Wire:
             self._transport = self._outside.transport()
         try:
             reply = self._transport.deliver(
-                envelope, content, lambda: self.map.mark(one.id, Mark.BEGUN)
+                envelope, b"".join(content), lambda: self.map.mark(one.id, Mark.BEGUN)
             )
         except TransportError:
             self.map.mark(one.id, Mark.UNSENT)

@@ -6,7 +6,10 @@ import email.policy
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
+from html import escape
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -16,6 +19,7 @@ from publisher.errors import RefusedError
 from publisher.model import Edition, Kind, Newsletter, Slot
 from publisher.render import message
 from publisher.render.headers import tame
+from publisher.render.transfer import Body
 
 DATE = datetime(2024, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 WAY_OUT = "https://app.example.org/unsubscribe/abc?n=1&k=2"
@@ -219,6 +223,94 @@ def test_nothing_is_injected(
     long = [line for line in raw.split(b"\r\n") if len(line) > 78]
     assert all(line.startswith((b"List-Id: <", b" <")) and b" " not in line[9:] for line in long)
     assert max(map(len, raw.split(b"\r\n"))) < 100  # a label of 63 has no place to fold
+
+
+SLOTS = [slot.value for slot in Slot]
+TOLD = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(". =\n风"), max_size=60)
+BODY = st.lists(TOLD | st.sampled_from(SLOTS), max_size=6).map("".join).map(lambda t: f"{t}\n")
+LONG = st.sampled_from(["", "风筝" * 60, "kite " * 60])
+TOKENS = st.text("abcXYZ019_-", min_size=1, max_size=33)
+
+
+def by_the_library(subject: str, text: str, html: str) -> EmailMessage:
+    """The same message as the standard library writes and reads it."""
+    made = EmailMessage(email.policy.SMTP.clone(max_line_length=9000))
+    made["Subject"] = subject
+    made.set_content(text, cte="base64")
+    made.add_alternative(html, subtype="html", cte="base64")
+    return parsed(made.as_bytes())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(subject=TOLD, name=ANY, text=BODY, html=BODY, long=LONG, token=TOKENS)
+def test_pieces_are_the_message(
+    newsletter: Newsletter, subject: str, name: str, text: str, html: str, long: str, token: str
+) -> None:
+    """Assembled from pieces it is what the standard library makes of the same values, to the byte.
+
+    So it is with the way out known but for its token, and with the whole of it known late.
+    """
+    name, base = name.replace("\ud800", ""), WAY_OUT[:-3]
+    prepared = prepare(
+        newsletter,
+        html=replace(HTML, subject=subject, body=long + html, greeting="Hi <{name}>,"),
+        text=replace(TEXT, body=long + text),
+    )
+    pieces = prepared.ready(base).pieces("reader@example.net", name, "<7@a.example>", token)
+    ready = b"".join(pieces)
+    filled = fill(prepared, name=name, message_id="<7@a.example>", unsubscribe=base + token)
+    known = tame(name[: message.MOST_OF_A_NAME])
+    greeting = f"Hi <{known}>," if known else ""
+    words = {SLOTS[0]: base + token, SLOTS[1]: greeting}
+    told, shown = long + text, long + html
+    for slot, value in words.items():
+        told = told.replace(slot, f"{value}\n\n" if slot == SLOTS[1] and value else value)
+        shown = shown.replace(slot, escape(value))
+    other = by_the_library(tame(subject), told, shown)
+    for raw in (ready, filled):
+        read = parsed(raw)
+        assert read["Subject"] == other["Subject"]
+        assert display_name(raw) == known
+        assert read["List-Unsubscribe"] == f"<{base}{token}>"
+        for ours, theirs in zip(read.iter_parts(), other.iter_parts(), strict=True):
+            assert lines(ours) == lines(theirs)
+    assert parsed(ready).items() == parsed(filled).items()
+
+
+def display_name(raw: bytes) -> str:
+    """The name before the address in To; the library's newer reader puts spaces between words."""
+    field = re.sub(r"\r\n(?=[ \t])", "", email.message_from_bytes(raw)["To"])
+    return str(make_header(decode_header(parseaddr(field)[0])))
+
+
+def lines(part: EmailMessage) -> bytes:
+    """The bytes of a half, with the line ends mail has; the library writes others."""
+    return re.sub(rb"\r\n|\r|\n", b"\r\n", part.get_payload(decode=True))
+
+
+@pytest.mark.parametrize("name", ["李雷", "", "Ann Smith", 'A. "B" C', " two  blanks ", "名" * 60])
+@pytest.mark.parametrize("long", ["风筝" * 60, "kite " * 60])
+def test_what_is_alike_is_shared(newsletter: Newsletter, name: str, long: str) -> None:
+    """The pieces alike for all are the same objects for two recipients, and all but a few bytes."""
+    html, text = (replace(one, body=one.body + long) for one in (HTML, TEXT))
+    ready = prepare(newsletter, html=html, text=text).ready(WAY_OUT)
+    first = ready.pieces("ann@example.net", name, "<1@a.example>", "abc")
+    second = ready.pieces("bob@example.net", name, "<2@a.example>", "xyz")
+    own = [piece for piece, other in zip(first, second, strict=True) if piece is not other]
+    assert first[1] is second[1]
+    assert first[1].endswith(b"\r\n\r\n")
+    assert first[2] is second[2]
+    assert len(own) == 3
+    assert sum(map(len, own[1:])) < 60
+
+
+@pytest.mark.parametrize("line", [b".hidden\r\n", b"a\nb\r\n", b"a\rb\r\n", "风\r\n".encode()])
+def test_only_what_smtp_carries(newsletter: Newsletter, line: bytes) -> None:
+    """A line that begins with a dot, half a line end, or a byte that is not ASCII is found."""
+    prepared = prepare(newsletter)
+    broken = replace(prepared, text=Body("quoted-printable", (b"a\r\n" + line,)))
+    with pytest.raises(RefusedError, match="not as SMTP carries it"):
+        message._read_back(broken, [])
 
 
 def test_no_line_is_too_long(newsletter: Newsletter) -> None:

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publisher.model import Slot
+from publisher.render import transfer
 from publisher.render.transfer import Body, encoded
 
 SIGNS = st.characters(exclude_categories=["Cs"]) | st.sampled_from("=\r\n\t .F风<-_")
@@ -28,29 +29,78 @@ def as_lines(text: str) -> bytes:
     return re.sub(r"\r\n|\r|\n", "\r\n", text).encode()
 
 
-@given(BODY, VALUE)
-@example(f"a{Slot.UNSUBSCRIBE}{Slot.UNSUBSCRIBE}b", "x" * 76)
-@example("kites=" * 99, "")
-@example("a kite is held by its string, 风 " * 99, "")
-@example(f"{Slot.UNSUBSCRIBE} \n{Slot.UNSUBSCRIBE}\n", "")
-@example(f"{Slot.UNSUBSCRIBE}\n", " ")
-@example(f"https://a.example/?x={Slot.UNSUBSCRIBE}", "a=3D&b=")
-def test_any_body_reads_back(text: str, value: str) -> None:
-    """Every body decodes to what was written, its slots to what filled them, in short lines."""
-    slot = Slot.UNSUBSCRIBE.value.encode()
-    body = encoded(text)
-    wire = body.filled({slot: value.encode()})
-    assert decoded(body, wire) == as_lines(text).replace(slot, value.encode())
-    assert wire.isascii()
-    lines = wire.split(b"\r\n")
-    assert lines.pop() == b""
-    for line in lines:
-        assert len(line) <= 76
-        assert b"\r" not in line
-        assert b"\n" not in line
-        assert not line.endswith((b" ", b"\t"))
-        assert b"=_" not in line  # what every boundary of ours begins with
-        assert not line.startswith((b".", b"From "))
+LINK, GREETING = (slot.value.encode() for slot in (Slot.UNSUBSCRIBE, Slot.GREETING))
+TOKEN = st.text("abcXYZ019_-", max_size=40)
+BEGINNING = st.text(SIGNS, max_size=90) | st.sampled_from(["https://a.example/?a=b&c=/", "." * 73])
+
+
+def both(text: str) -> list[Body]:
+    """The body in either encoding, whichever would be chosen."""
+    chosen = encoded(text)
+    pieces = transfer._pieces(as_lines(text))
+    other = "base64" if chosen.encoding == "quoted-printable" else "quoted-printable"
+    if other == "base64":
+        return [chosen, Body(other, pieces)]
+    last = len(pieces) - 1
+    quoted = [
+        piece if place % 2 else transfer._between(piece, place > 0, place < last)
+        for place, piece in enumerate(pieces)
+    ]
+    return [chosen, Body(other, tuple(quoted))]
+
+
+@given(BODY, VALUE, BEGINNING, TOKEN)
+@example(f"a{Slot.GREETING}{Slot.GREETING}b", "x" * 76, "", "")
+@example(f"a{Slot.GREETING}b{Slot.UNSUBSCRIBE}c{Slot.GREETING}", "", "xy", "z")
+@example("kites=" * 99, "", "", "")
+@example("a kite is held by its string, 风 " * 99, "", "", "")
+@example(f"{Slot.GREETING} \n{Slot.GREETING}\n", "", "", "")
+@example(f"{Slot.GREETING}\n", " ", "", "")
+@example(f"https://a.example/?x={Slot.UNSUBSCRIBE}", "", "a=3D&b=", "k")
+@example(f"{Slot.UNSUBSCRIBE}", "", "F" * 73, "rom")
+def test_any_body_reads_back(text: str, value: str, beginning: str, token: str) -> None:
+    """Every body decodes to what was written, its slots to what filled them, in short lines.
+
+    Its relaxed form is itself: no tab, no two spaces, none at the end of a line.
+    """
+    whole = as_lines(text).replace(GREETING, value.encode())
+    whole = whole.replace(LINK, (beginning + token).encode())
+    for body in both(text):
+        fill = body.filling({LINK: beginning.encode()}, b"before\r\n", b"behind")
+        pieces = fill({LINK: token.encode(), GREETING: value.encode()})
+        assert pieces[0] == fill({LINK: b"other", GREETING: b"another"})[0]
+        wire = b"".join(pieces)
+        assert wire.startswith(b"before\r\n")
+        assert wire.endswith(b"behind")
+        wire = wire.removeprefix(b"before\r\n").removesuffix(b"behind")
+        assert decoded(body, wire) == whole
+        assert wire.isascii()
+        assert not re.search(rb"[\t\x00]|  | \r", wire)
+        lines = wire.split(b"\r\n")
+        assert lines.pop() == b""
+        for line in lines:
+            assert len(line) <= 76
+            assert line or body.encoding != "base64"
+            assert b"\r" not in line
+            assert b"\n" not in line
+            assert b"=_" not in line  # what every boundary of ours begins with
+            assert not line.startswith((b".", b"From "))
+
+
+@pytest.mark.parametrize("body", both(f"{Slot.UNSUBSCRIBE}a{Slot.GREETING}\n{Slot.UNSUBSCRIBE}"))
+def test_no_slot_leaves(body: Body) -> None:
+    """A slot without a value is empty."""
+    assert decoded(body, body.filled({})) == b"a\r\n"
+
+
+@given(BODY, VALUE, TOKEN)
+def test_only_the_end_is_padded(text: str, value: str, token: str) -> None:
+    """In base64 every line is of whole groups of four, and only the last may have a filler."""
+    body = Body("base64", transfer._pieces(as_lines(f"风{text}")))
+    lines = body.filled({LINK: token.encode(), GREETING: value.encode()}).split(b"\r\n")
+    assert all(len(line) % 4 == 0 for line in lines)
+    assert b"=" not in b"".join(lines).rstrip(b"=")
+    assert all(b"=" not in line for line in lines[:-2])
 
 
 @given(BODY)
@@ -110,7 +160,8 @@ def test_a_line_of_its_own_needs_no_soft_break() -> None:
 
 
 def test_what_machines_on_the_way_rewrite() -> None:
-    """Dots, "From " and spaces at the ends of lines are written as figures."""
+    """Dots, "From ", spaces at the ends of lines and behind others, and tabs are figures."""
+    assert encoded("a  b\tc   d").filled({}) == b"a =20b=09c =20 d\r\n"
     assert encoded("From here\n.\n..x\n-- \nFrom\n").filled({}) == (
         b"=46rom here\r\n=2E\r\n=2E.x\r\n--=20\r\nFrom\r\n\r\n"
     )
