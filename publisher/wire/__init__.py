@@ -1,6 +1,8 @@
 """wire - messages leave the house here.
 
     outbox        each message a file, for looking at
+    command       each message to a program, as `sendmail` is given it
+    courier       carries one by one, to either of these
     pool          the connections to one relay: asyncio in a thread of its own
     connection    a socket and the conversation over it
     protocol      the SMTP of one connection, without a socket: bytes in, bytes out

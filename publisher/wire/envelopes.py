@@ -72,8 +72,8 @@ class Terms:
         sender, recipient = envelope
         parameters = f" SIZE={size}" if self._has_size else ""
         if not (_is_plain(sender) and _is_plain(recipient)):
-            sender_ = self._written(sender, Phase.MAIL, "5.1.7")
-            recipient_ = self._written(recipient, Phase.RCPT, "5.1.3")
+            sender_ = written(sender, Phase.MAIL, "5.1.7", has_utf8=self._has_utf8)
+            recipient_ = written(recipient, Phase.RCPT, "5.1.3", has_utf8=self._has_utf8)
             if isinstance(sender_, Reply):
                 return sender_
             if isinstance(recipient_, Reply):
@@ -91,22 +91,26 @@ class Terms:
             return Reply(Phase.DATA, 552, "5.3.4", words)
         return f"MAIL FROM:<{sender}>{parameters}\r\nRCPT TO:<{recipient}>\r\n"
 
-    def _written(self, address: str, phase: Phase, enhanced: str) -> str | Reply:
-        """Write an international domain in its ASCII form; the local part stays as it is."""
-        local, _, domain = address.rpartition("@")
-        unfit = Reply(phase, 553, enhanced, "the address cannot be written in SMTP")
-        try:
-            written = f"{local}@{dns_name(domain)}"
-        except ValueError:
-            return unfit
-        if _is_plain(written):
-            return written
-        if local.isascii() or not _is_plain(f"{_without_letters(local)}@{dns_name(domain)}"):
-            return unfit
-        if not self._has_utf8:
-            words = "the address needs SMTPUTF8, which the relay does not offer"
-            return Reply(phase, 553, "5.6.7", words)
-        return written
+
+def written(address: str, phase: Phase, enhanced: str, *, has_utf8: bool = True) -> str | Reply:
+    """Write an international domain in its ASCII form; the local part stays as it is.
+
+    A Reply with this phase and code refuses what cannot stand in a command.
+    """
+    local, _, domain = address.rpartition("@")
+    unfit = Reply(phase, 553, enhanced, "the address cannot be written in SMTP")
+    try:
+        domain = dns_name(domain)
+    except ValueError:
+        return unfit
+    if _is_plain(f"{local}@{domain}"):
+        return f"{local}@{domain}"
+    if local.isascii() or not _is_plain(f"{_without_letters(local)}@{domain}"):
+        return unfit
+    if not has_utf8:
+        words = "the address needs SMTPUTF8, which the relay does not offer"
+        return Reply(phase, 553, "5.6.7", words)
+    return f"{local}@{domain}"
 
 
 def _is_plain(address: str) -> bool:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.parser import BytesHeaderParser
 from itertools import count
 from pathlib import Path
+from typing import overload
 
 from publisher.errors import TransportError
 from publisher.model import Envelope, Phase, Reply
@@ -26,14 +27,25 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def deliver(self, envelope: Envelope, message: bytes, begun: Callable[[], None]) -> Reply:
-        """Write the message as a file; the reply names it."""
+    @overload
+    def deliver(self, envelope: Envelope, message: bytes, begun: Callable[[], None]) -> Reply: ...
+    @overload
+    def deliver(
+        self, envelope: Envelope, message: Sequence[bytes], begun: Callable[[], bool]
+    ) -> Reply | None: ...
+    def deliver(
+        self, envelope: Envelope, message: bytes | Sequence[bytes], begun: Callable[[], bool | None]
+    ) -> Reply | None:
+        """Write the message as a file; the reply names it. None when `begun` said no."""
+        message = message if isinstance(message, bytes) else b"".join(message)
         stem = _stem(message)
         head = f"X-Envelope-From: <{envelope.sender}>\r\nX-Envelope-To: <{envelope.recipient}>\r\n"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft = self._draft(stem, head.encode() + message)
-            begun()
+            if begun() is False:
+                draft.unlink()
+                return None
             name = self._publish(draft, stem)
         except OSError as fault:
             raise TransportError(
