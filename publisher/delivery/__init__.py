@@ -4,6 +4,10 @@
     verdicts   reply -> verdict, a table with the source of each line
     waiting    how long a deferred or doubtful one waits, and when it is given up
     pacing     how many connections a relay bears, how long it rests
+    limits     how many messages it may get, its warm-up; which relay gets which part
+    streaks    what it says one message after another, and when that is for a person
+    domains    who receives for an address, and how long a receiver is left alone
+    canary     the first readers of a send, and when the rest is held
 
 A fault of the relay charges nobody. Why tables: what is not written there cannot happen, and tests
 walk every line.
@@ -11,9 +15,13 @@ Faults: `next_state` raises ValueError for a step the law does not know: a defec
 Never: talks, stores, asks the time. See: wire (makes replies), send (asks), store/ledger (keeps).
 """
 
+from publisher.delivery.canary import canary_size, canary_verdict, is_relay_jump
+from publisher.delivery.domains import Rests, limits_of, receiver
+from publisher.delivery.limits import Limits, Side, share, warm_up_ceiling
 from publisher.delivery.pacing import Throttle
 from publisher.delivery.states import EVENTS, TRANSITIONS, Event, next_state, state_after
-from publisher.delivery.verdicts import VERDICTS, Line, is_for_a_person, judge
+from publisher.delivery.streaks import Pause, Streaks
+from publisher.delivery.verdicts import ACCEPTED, VERDICTS, Line, is_for_a_person, judge
 from publisher.delivery.waiting import (
     GIVE_UP,
     RESENDS,
@@ -24,6 +32,7 @@ from publisher.delivery.waiting import (
 )
 
 __all__ = [
+    "ACCEPTED",
     "EVENTS",
     "GIVE_UP",
     "RESENDS",
@@ -31,13 +40,25 @@ __all__ = [
     "VERDICTS",
     "WAITS",
     "Event",
+    "Limits",
     "Line",
     "Patience",
+    "Pause",
+    "Rests",
+    "Side",
+    "Streaks",
     "Throttle",
     "back_off",
+    "canary_size",
+    "canary_verdict",
     "is_for_a_person",
+    "is_relay_jump",
     "judge",
+    "limits_of",
     "next_state",
+    "receiver",
     "resend_after",
+    "share",
     "state_after",
+    "warm_up_ceiling",
 ]

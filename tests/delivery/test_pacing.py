@@ -207,9 +207,9 @@ def test_rests_grow_and_end() -> None:
             throttle.failed(now + rests[-1] / 2)  # began before, and is known only now
         now = throttle.rest_until
     assert rests == [*RESTS, RESTS[-1], RESTS[-1]]
-    assert throttle.in_trouble
+    assert throttle.wanted == LEAST
     throttle.served(now)
-    assert not throttle.in_trouble
+    assert throttle.wanted == START
     assert throttle.rest_until <= now
 
 
