@@ -1,7 +1,7 @@
 """asking - `sends` and `who`: what was sent, who got it, who did not, and why.
 
 Long lists are walked, not held. Never: changes anything. See: store.deliveries (what it asks),
-sending (the commands that change something).
+standing (one send in full), sending (the commands that change something).
 """
 
 from __future__ import annotations
@@ -55,22 +55,25 @@ def sends(
     ] = None,
     as_json: AS_JSON = False,
 ) -> None:
-    """List sends, newest first; one in full with who is in doubt."""
-    from publisher.store import ledger
+    """List sends, newest first; one in full: speed, relays, doubt."""
+    from publisher.cli import standing
     from publisher.store import sends as books
 
     console: Context = context.obj
     settings = console.settings()
     with console.store(settings) as store, store.read() as conn:
-        if send is None:
-            found, doubtful = books.sends(conn, console.newsletter_slug), []
+        if send is not None:
+            stands = standing.gather(conn, settings, existing(conn, send))
         else:
-            found, doubtful = [existing(conn, send)], ledger.in_doubt(conn, send)
+            found = books.sends(conn, console.newsletter_slug)
+    if send is not None:
+        if as_json:
+            answer({"sends": [standing.document(stands)]})
+        else:
+            standing.show(stands)
+        return
     if as_json:
         answer({"sends": [document(one) for one in found]})
-        return
-    if send is not None:
-        _in_full(found[0], doubtful)
         return
     table(
         [[str(one.id), one.issue, one.kind, one.state, _time(one.at), counts(one)]
@@ -82,42 +85,12 @@ def sends(
             typer.echo(f"send {one.id}: {one.note}")
 
 
-def _in_full(send: Send, doubtful: list[Delivery]) -> None:
-    """Print one send: what, to whom, when, how many, and who is in doubt."""
-    audience = "those subscribed when it begins"
-    if send.kind is Kind.TEST:
-        audience = "the addresses given"
-    elif send.kind is Kind.ERRATUM:
-        audience = "those who have the issue"
-    elif send.missing:
-        audience = "those subscribed when it begins who do not have it (--missing)"
-    facts = {
-        "send": str(send.id),
-        "issue": send.issue,
-        "kind": send.kind,
-        "state": send.state,
-        "note": send.note,
-        "audience": audience,
-        "created": _moment(send.created),
-        "begins" if send.started is None else "was to begin": _moment(send.at),
-        "started": _moment(send.started),
-        "finished": _moment(send.finished),
-        "deliveries": f"{sum(number for _, number in send.counts):,}",
-    }
-    for name, words in facts.items():
-        if words:
-            typer.echo(f"{name}: {words}")
-    for state, number in send.counts:
-        typer.echo(f"  {state.replace('_', ' ')}: {number:,}")
-    for delivery in doubtful:
-        typer.echo(f"in doubt: {delivery.address}: {delivery.words}".rstrip(": "))
-
-
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
-def _moment(moment: datetime | None) -> str:
+def in_utc(moment: datetime | None) -> str:
+    """Write a moment; none is nothing."""
     return "" if moment is None else f"{_time(moment)} UTC"
 
 
@@ -213,7 +186,7 @@ def _why_not(joined: datetime, of_issue: Sends, mailed: datetime | None) -> str:
     waiting = [send for send in real if send.state is SendState.SCHEDULED]
     last = max(begun, default=mailed)
     if waiting:
-        return f" yet: send {waiting[-1].id} begins at {_moment(waiting[-1].at)}"
+        return f" yet: send {waiting[-1].id} begins at {in_utc(waiting[-1].at)}"
     if last is None:
         return " yet"
     if joined > last:
@@ -232,7 +205,7 @@ def _fate(one: Delivery, slug: str, of_issue: Sends) -> str:
     """Say in a sentence what became of a delivery."""
     words = _words(one, of_issue)
     why = f": {words}" if words else ""
-    when = f"send {one.send}, {_moment(one.updated)}"
+    when = f"send {one.send}, {in_utc(one.updated)}"
     if one.state is DeliveryState.ACCEPTED:
         return f"{one.address} got issue {slug} ({when}){why}"
     if one.state is DeliveryState.IN_DOUBT:

@@ -284,13 +284,54 @@ def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendSt
 
 
 def pause(context: typer.Context, send: SEND) -> None:
-    """Pause a running send; nothing is lost."""
+    """Pause a running send within a second; nothing is lost."""
     _steer(context, send, SendState.PAUSED, (SendState.RUNNING,))
 
 
-def resume(context: typer.Context, send: SEND) -> None:
-    """Go on with a paused send."""
-    _steer(context, send, SendState.RUNNING, (SendState.PAUSED,))
+def resume(
+    context: typer.Context,
+    send: SEND,
+    in_doubt: Annotated[
+        bool, typer.Option("--in-doubt", help="Send it again to those held in doubt.")
+    ] = False,
+    yes: YES = False,
+) -> None:
+    """Go on with a paused send, or repeat it to those in doubt."""
+    from publisher import run
+
+    console: Context = context.obj
+    settings = console.settings()
+    if in_doubt:
+        _repeat(console, settings, send, yes=yes)
+    else:
+        _steer(context, send, SendState.RUNNING, (SendState.PAUSED,))
+    if not run.is_running(settings.home):
+        console.say("it leaves when `publisher run` runs; `publisher run --once` sends it now")
+
+
+def _repeat(console: Context, settings: Settings, number: int, *, yes: bool) -> None:
+    """Send the message again to those of a send who are held in doubt, after asking."""
+    from publisher.clock import utc_now
+    from publisher.errors import RefusedError
+    from publisher.store import ledger, resuming
+
+    with console.store(settings) as store:
+        with store.read() as conn:
+            existing(conn, number)
+            held = [one for one in ledger.in_doubt(conn, number) if one.next_at is None]
+        if not held:
+            raise RefusedError(
+                f"nobody of send {number} is held in doubt", hint=f"publisher sends {number}"
+            )
+        console.say(
+            f"{counted(len(held), 'reader')} of send {number} may have it already; it comes with the"
+            " same Message-ID, so that most mail programs show it once"
+        )
+        if not yes and not ask("send it to them again?"):
+            raise typer.Exit(1)
+        with store.begin() as conn:
+            repeated = resuming.repeat_doubtful(conn, number, utc_now())
+    console.say(f"send {number}: {counted(repeated, 'reader')} in doubt to be sent it again")
 
 
 def cancel(context: typer.Context, send: SEND, yes: YES = False) -> None:

@@ -45,7 +45,7 @@ from publisher.render import EDITIONS, headline
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings
 from publisher.store import Store, issues, ledger
-from publisher.web import letters
+from publisher.web import letters, standing
 from publisher.web.answers import Guarded, log
 from publisher.web.editions import made
 from publisher.web.files import media_type
@@ -282,6 +282,7 @@ class _Desk:
             send = ledger.send(conn, number)
             doubtful = ledger.in_doubt(conn, number) if send else []
             known = issues.get(conn, send.newsletter, send.issue) if send else None
+            stands = standing.gather(conn, send, datetime.now(UTC)) if send else None
         if send is None:
             return self._missing()
         newsletter = self._newsletter(send.newsletter)
@@ -291,6 +292,7 @@ class _Desk:
             record=known[0] if known else None,
             findings=self._judged(newsletter, *known) if newsletter and known and waits else (),
             send=send,
+            stands=stands,
             newsletter=newsletter,
             title=_line(known[0], newsletter).title if known and newsletter else None,
             doubtful=doubtful[:PAGE_SIZE],
@@ -304,6 +306,7 @@ class _Desk:
         """Give a send's counts as data, for the page that watches it."""
         with self.store.read() as conn:
             send = ledger.send(conn, _number(request))
+            pace = standing.pace(conn, send, datetime.now(UTC)) if send else ""
         if send is None:
             return JSONResponse({"error": "there is no such send"}, 404)
         return JSONResponse(
@@ -313,6 +316,7 @@ class _Desk:
                 "live": _is_live(send),
                 "total": send.total,
                 "settled": _settled(send),
+                "pace": pace,
                 "counts": {state: send.count(state) for state in DELIVERY_WORDS},
             }
         )

@@ -1,4 +1,4 @@
-"""pages - the public port: the published site, `/health`, and the audience's pages.
+"""pages - the public port: the published site, `/health`, `/metrics`, and the audience's pages.
 
 Feeds are answered by a plain function in front of the router, out of memory; every other file
 after it. A withdrawn issue is answered 410 with its tombstone, as the register says, even while
@@ -22,15 +22,18 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher import register
+from publisher.clock import utc_now
 from publisher.errors import PublisherError, RegisterError
 from publisher.model import Newsletter
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings, secret_key
-from publisher.store import Schema, Store
+from publisher.store import Schema, Store, account
+from publisher.web import metrics
 from publisher.web.answers import Guarded, header, log, site_headers
 from publisher.web.audience import Audience
 from publisher.web.conditional import is_unchanged
 from publisher.web.files import FEED_NAMES, Leaf, Shelf
+from publisher.web.gate import refusal
 
 _UNCHANGED_KEEPS: Final = frozenset(
     {
@@ -55,7 +58,10 @@ def site_app(settings: Settings, store: Store, templates: Templates) -> ASGIApp:
     """Make the app of the public port."""
     site = _Site(settings, templates)
     key = secret_key(settings)
-    routes = [Route("/health", _health(store, site.shelf), methods=["GET"])]
+    routes = [
+        Route("/health", _health(store, site.shelf), methods=["GET"]),
+        Route("/metrics", _metrics(settings, store, site), methods=["GET"]),
+    ]
     for newsletter in settings.newsletters:
         routes += Audience(newsletter, store, key, templates, site.missing).routes()
     router = Router(routes, redirect_slashes=False, default=site.page)
@@ -74,18 +80,37 @@ def _health(store: Store, shelf: Shelf) -> Callable[[Request], Response]:
     def health(request: Request) -> Response:
         try:
             is_reachable = store.state() is Schema.CURRENT
+            with store.read() as conn:
+                rests = account.is_any_resting(conn)
         except PublisherError:
-            is_reachable = False
+            is_reachable = rests = False
         parts = {"database": is_reachable, "site": shelf.is_there()}
         told = {name: "ok" if is_well else "failing" for name, is_well in parts.items()}
         is_well = all(parts.values())
         return JSONResponse(
-            {"status": "ok" if is_well else "failing", **told},
+            # a relay that rests is no fault of the site, which is not to be taken away for it
+            {"status": "ok" if is_well else "failing", **told}
+            | ({"relay": "resting"} if rests else {}),
             200 if is_well else 503,
             {"Cache-Control": "no-store"},
         )
 
     return health
+
+
+def _metrics(settings: Settings, store: Store, site: _Site) -> Callable[[Request], Response]:
+    def told(request: Request) -> Response:
+        if refusal(
+            request.method,
+            list(request.headers.items()),
+            peer=request.client.host if request.client else "",
+            http_version=request.scope["http_version"],
+        ):
+            return site.missing(request.url.path)
+        text = metrics.exposition(store, settings.newsletters, utc_now())
+        return Response(text, 200, {"Cache-Control": "no-store"}, metrics.MEDIA_TYPE)
+
+    return told
 
 
 class _Site:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from publisher.model import Consent, Kind
+from publisher.store import ledger, sends, subscribers
+
 FEED = "<?xml version='1.0' encoding='UTF-8'?>\n<rss>论文</rss>\n"
 
 
@@ -247,3 +250,36 @@ def test_replaced_while_read(site, put) -> None:
         draft.write_text(letter * 100_000)
         os.replace(draft, path)
         assert site.ask("/rss.xml").text == letter * 100_000
+
+
+def test_metrics_count_readers_for_this_machine_alone(site, store, issue) -> None:
+    """A monitor here reads the counts; through a proxy, or under the public name, there is no page."""
+    told = site.ask("/metrics", host="127.0.0.1:8000")
+    assert told.status == 200
+    assert told.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'publisher_subscribers{newsletter="daily",state="active"} 0' in told.text
+    assert "publisher_relay_resting 0" in told.text
+    for stranger in ({"host": "news.example.org"}, {"x_forwarded_for": "203.0.113.9"}):
+        headers = {"host": "127.0.0.1:8000", **stranger}
+        assert site.ask("/metrics", **headers).status == 404
+
+
+def test_metrics_follow_a_send(site, store, issue) -> None:
+    """Deliveries are counted by state, a running send has a speed, a note on it is a relay at rest."""
+    issue("12")
+    now = datetime.now(UTC)
+    with store.begin() as conn:
+        consent = Consent("test", "asked for it", now)
+        subscribers.add(conn, "daily", "ann@example.org", consent=consent, now=now)
+        number = ledger.create_send(conn, "daily", "12", Kind.ISSUE, at=now, now=now)
+        ledger.freeze(conn, number, "en/digest/", now)
+        sends.set_note(conn, number, "the relay rests")
+    text = site.ask("/metrics").text
+    assert 'publisher_deliveries{newsletter="daily",state="queued"} 1' in text
+    assert 'publisher_sends{newsletter="daily",state="running"} 1' in text
+    assert f'publisher_send_rate{{newsletter="daily",send="{number}"}} 0.0' in text
+    assert "publisher_relay_resting 1" in text
+    assert "ann" not in text
+    assert json.loads(site.ask("/health").text) == {
+        "status": "ok", "database": "ok", "site": "ok", "relay": "resting",
+    }  # fmt: skip
