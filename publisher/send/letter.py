@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
@@ -43,6 +44,8 @@ from publisher.store import issues, sends, subscribers
 from publisher.wire import dkim
 
 log = structlog.get_logger("send")
+
+_SAMPLE: Final = ("reader@example.org", "Reader", "<sample@example.org>", "token")
 
 
 class Letter:
@@ -75,7 +78,11 @@ class Letter:
             self._tokens = tokens.link_tokens(key, tokens.Purpose.UNSUBSCRIBE, newsletter.slug)
             way_out = addresses.unsubscribe_address(newsletter, "")
         self._ready = {variant: one.ready(way_out) for variant, one in prepared.items()}
-        self._signers = signers
+        self._signing = {
+            variant: dkim.Signing(signers, _moment(of), ready.pieces(*_SAMPLE))
+            for variant, ready in self._ready.items()
+            if signers
+        }
 
     def write(self, one: Recipient) -> tuple[Envelope, list[bytes]]:
         """Compose and sign the message of one recipient; what raises here concerns nobody else.
@@ -91,8 +98,8 @@ class Letter:
         pieces = self._ready[one.variant].pieces(
             where, one.name, self._message_id(number, subscriber), token
         )
-        if self._signers:
-            pieces = [dkim.signed(b"".join(pieces), self._signers, _moment(self.send))]
+        if self._signing:
+            pieces.insert(0, self._signing[one.variant].fields(pieces))
         sender = self._sender if self._verps is None else self._verps(number)
         return Envelope(sender, address), pieces
 

@@ -1,8 +1,9 @@
 """wire.dkim - the signature by which receivers see that a mail is ours and unchanged.
 
 RFC 6376, head and body in their relaxed forms, RSA with SHA-256; beside it, where there is such a
-key, Ed25519 (RFC 8463), which not every receiver reads yet. The pieces can be had apart: a body is
-hashed once however many keys sign it, and none of them depends on another message.
+key, Ed25519 (RFC 8463), which not every receiver reads yet. `signed` signs any message; `Signing`
+the many of one send, with what is alike for all of them brought into its relaxed form and hashed
+once: then little is left beside the key's own work, in which other threads may run.
 
 Never: `l=`, under which anything could be put below a signed text; a key file, the time.
 See: wire.keys (the files), authentication (the records in DNS), send.letter (who signs).
@@ -41,6 +42,9 @@ SEALED: Final = (
 """Those named once more than they stand, so that none can be added: a reader might be shown the
 one added (RFC 6376 section 8.15). Not what relays add of their own, such as a List-Unsubscribe."""
 _LINE: Final = 76
+_PADDING: Final = PKCS1v15()
+_HASH: Final = SHA256()
+_MARK: Final = b"\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Signer:
     def sign(self, data: bytes) -> bytes:
         """Sign the data; Ed25519 signs their SHA-256, not them (RFC 8463 section 3)."""
         if isinstance(self.key, RSAPrivateKey):
-            return self.key.sign(data, PKCS1v15(), SHA256())
+            return self.key.sign(data, _PADDING, _HASH)
         return self.key.sign(sha256(data).digest())
 
 
@@ -83,29 +87,104 @@ def signed(message: bytes, signers: Sequence[Signer], moment: datetime) -> bytes
 
     The same message, keys and moment give the same bytes: neither kind of signature uses chance.
     """
+    return _exactly(message, signers, moment) + message
+
+
+def _exactly(message: bytes, signers: Sequence[Signer], moment: datetime) -> bytes:
     head, _, body = message.partition(b"\r\n\r\n")
     names, covered = chosen(head)
     digest = sha256(relaxed_body(body)).digest()
-    made = [signature(signer, names, covered, digest, moment) for signer in signers]
-    return b"".join([*made, message])
+    made = [_Field(signer, names, moment).written(covered, digest) for signer in signers]
+    return b"".join(made)
 
 
-def signature(
-    signer: Signer, names: Sequence[str], covered: bytes, body_digest: bytes, moment: datetime
-) -> bytes:
-    """Write a whole DKIM-Signature field; `names` and `covered` are what `chosen` gives."""
-    lines = [
-        f"DKIM-Signature: v=1; a={signer.kind}-sha256; c=relaxed/relaxed;",
-        f" d={signer.domain};",
-        f" s={signer.selector}; t={int(moment.timestamp())};",
-        *_folded(" h=", [*(f"{name}:" for name in names[:-1]), f"{names[-1]};"]),
-        f" bh={b64encode(body_digest).decode('ascii')};",
-    ]
-    unfilled = "\r\n".join([*lines, " b="]).encode("ascii")
-    # the field itself is signed last, with an empty b= and no line end (RFC 6376 section 3.7)
-    raw = signer.sign(covered + relaxed_field(unfilled).removesuffix(b"\r\n"))
-    filled = _folded(" b=", b64encode(raw).decode("ascii"))
-    return "\r\n".join([*lines, *filled, ""]).encode("ascii")
+class Signing:
+    """The signatures of one send's messages. Any thread may ask for them."""
+
+    def __init__(
+        self, signers: Sequence[Signer], moment: datetime, sample: Sequence[bytes]
+    ) -> None:
+        """Prepare what is alike for all, from a message in pieces as `render.message` gives them.
+
+        The fields of its own stand first, then the others with the empty line, then what all bodies
+        begin with. A body that is not its own relaxed form, which none of ours is, is signed
+        slowly, but right.
+        """
+        self._signers = signers
+        self._moment = moment
+        _, self._head, self._opening, *_ = sample
+        body = b"".join(sample[2:])
+        self._is_relaxed = relaxed_body(body) == body
+        self._begun = sha256(self._opening)
+        self._shapes: dict[tuple[bytes, ...], _Shape] = {}
+
+    def fields(self, pieces: Sequence[bytes]) -> bytes:
+        """Write the signatures of a message, one field per signer, that go before it."""
+        own, head, opening, *rest = pieces
+        if not self._is_relaxed or head != self._head or opening != self._opening:
+            return _exactly(b"".join(pieces), self._signers, self._moment)
+        relaxed = [relaxed_field(one).partition(b":") for one in _fields(own)]
+        names = tuple([name for name, _, _ in relaxed])
+        shape = self._shapes.get(names)
+        if shape is None:
+            shape = self._shapes[names] = self._shape(names)
+        hashed = self._begun.copy()
+        for piece in rest:
+            hashed.update(piece)
+        covered = shape.covered([value for _, _, value in relaxed])
+        digest = hashed.digest()
+        return b"".join([field.written(covered, digest) for field in shape.fields])
+
+    def _shape(self, names: tuple[bytes, ...]) -> _Shape:
+        """Prepare for messages with these fields of their own: leave a mark where each goes."""
+        marked = [b"%b:%b%d%b\r\n" % (name, _MARK, at, _MARK) for at, name in enumerate(names)]
+        covering, covered = chosen(b"".join(marked) + self._head.removesuffix(b"\r\n\r\n"))
+        *parts, end = re.split(rb"%b([0-9]+)%b\r\n" % (_MARK, _MARK), covered)
+        return _Shape(
+            [(before, int(at)) for before, at in zip(parts[::2], parts[1::2], strict=True)],
+            end,
+            [_Field(signer, covering, self._moment) for signer in self._signers],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Messages whose own fields have the same names: what is before each value, and behind all."""
+
+    between: list[tuple[bytes, int]]
+    end: bytes
+    fields: list[_Field]
+
+    def covered(self, values: Sequence[bytes]) -> bytes:
+        """Give all that is signed of a head, in its order."""
+        return b"".join([before + values[at] for before, at in self.between]) + self.end
+
+
+class _Field:
+    """A DKIM-Signature field but for the hash of the body and the signature."""
+
+    def __init__(self, signer: Signer, names: Sequence[str], moment: datetime) -> None:
+        self._signer = signer
+        lines = [
+            f"DKIM-Signature: v=1; a={signer.kind}-sha256; c=relaxed/relaxed;",
+            f" d={signer.domain};",
+            f" s={signer.selector}; t={int(moment.timestamp())};",
+            *_folded(" h=", [*(f"{name}:" for name in names[:-1]), f"{names[-1]};"]),
+            " bh=",
+        ]
+        self._start = "\r\n".join(lines).encode("ascii")
+        self._relaxed = relaxed_field(self._start).removesuffix(b"\r\n")
+
+    def written(self, covered: bytes, body_digest: bytes) -> bytes:
+        """Write the whole field; `covered` is what `chosen` gives."""
+        digest = b64encode(body_digest)
+        # the field itself is signed last, with an empty b= and no line end (RFC 6376 section 3.7)
+        raw = self._signer.sign(covered + self._relaxed + digest + b"; b=")
+        made = b64encode(raw)
+        room = _LINE - len(" b=")
+        lines = [made[at : at + _LINE - 1] for at in range(room, len(made), _LINE - 1)]
+        value = b"\r\n ".join([made[:room], *lines])
+        return b"%b%b;\r\n b=%b\r\n" % (self._start, digest, value)
 
 
 def chosen(head: bytes) -> tuple[list[str], bytes]:
@@ -114,12 +193,17 @@ def chosen(head: bytes) -> tuple[list[str], bytes]:
     A field that stands more than once is taken from below (RFC 6376 section 5.4.2).
     """
     standing: dict[bytes, list[bytes]] = {}
-    for one in re.split(rb"\r\n(?![ \t])", head.removesuffix(b"\r\n")):
+    for one in _fields(head):
         name = one.partition(b":")[0].strip().lower()
         standing.setdefault(name, []).insert(0, relaxed_field(one))
     taken = {name: standing.get(name.lower().encode("ascii"), []) for name in SIGNED}
     names = [name for name, fields in taken.items() for _ in fields]
     return [*names, *SEALED], b"".join(chain.from_iterable(taken.values()))
+
+
+def _fields(head: bytes) -> list[bytes]:
+    """Part a head into its fields, each with its folds."""
+    return re.split(rb"\r\n(?![ \t])", head.removesuffix(b"\r\n"))
 
 
 def relaxed_field(raw: bytes) -> bytes:

@@ -1,14 +1,38 @@
 """What a send says, rendered once, and what is each reader's own."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
 from email.header import decode_header, make_header
 
+import dkim as judge
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sqlalchemy import update
 
 from publisher import tokens
-from publisher.model import Finding, Issue, Kind, Level, Look, SendState
+from publisher.errors import RefusedError
+from publisher.model import (
+    Edition,
+    Finding,
+    Issue,
+    Kind,
+    Level,
+    Look,
+    Newsletter,
+    Recipient,
+    Send,
+    SendState,
+    Slot,
+)
+from publisher.render import headers
+from publisher.render.message import prepare
+from publisher.send.letter import Letter
 from publisher.store import issues, schema, sends, subscribers
+from publisher.wire.dkim import Signer, signed
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -323,3 +347,142 @@ def test_what_is_withdrawn_is_not_sent(desk, inbox) -> None:
     assert desk.send(number).state is SendState.PAUSED
     assert "withdrawn" in desk.send(number).note
     assert not inbox.recipients
+
+
+# --- one message ---
+
+NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)
+ISSUE = "tag:news.example.net,2026-03-06:7"
+OURS = Newsletter(
+    slug="weekly",
+    title="风与茶 & co.",
+    site_url="https://news.example.net/",
+    app_url=f"https://app.example.net/{'long-' * 12}path/",
+    sender_address="weekly@news.example.net",
+)
+SIGNERS = (
+    Signer("news.example.net", "one", generate_private_key(65537, 2048)),
+    Signer("news.example.net", "two", Ed25519PrivateKey.generate()),
+)
+ANN = Recipient(4, 7, "ann@example.com", "", "")
+
+
+def written(
+    long: str = "风筝" * 99,
+    signers: tuple[Signer, ...] = (),
+    newsletter: Newsletter = OURS,
+    kind: Kind = Kind.ISSUE,
+) -> Letter:
+    """A letter in base64 or, with a long English text, in quoted-printable."""
+    body = f"{Slot.GREETING}{long}  two\tx\n{Slot.UNSUBSCRIBE}{Slot.UNSUBSCRIBE}\n"
+    prepared = prepare(
+        Edition("mail", "text/html", body, "风、茶与绳子" * 9, greeting="Hi <{name}>,"),
+        Edition("text", "text/plain", body),
+        newsletter,
+        kind=kind,
+        issue_id=ISSUE,
+        slug="7",
+        date=NOW,
+    )
+    of = Send(1, "weekly", "7", kind, SendState.RUNNING, at=NOW, created=NOW, started=NOW)
+    return Letter(of, newsletter, ISSUE, {"": prepared}, KEY, signers)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Ann", "李雷", 'A. "B" C', "=?utf-8?q?x?=\r\nBcc: e@e", "é" * 99]
+)
+@pytest.mark.parametrize("long", ["风筝" * 99, "a kite is held " * 99])
+def test_a_signed_letter_is_good(name: str, long: str) -> None:
+    """Both signatures are good, and what would be made of the whole message by itself."""
+    plain, letters = written(long), written(long, SIGNERS)
+    records = {f"{one.host}.".encode(): one.record.encode() for one in SIGNERS}
+    for number, subscriber in ((1, 7), (2, 2**62), (3, None)):
+        one = Recipient(number, subscriber, f"ann{number}@example.com", name, "")
+        unsigned = b"".join(plain.write(one)[1])
+        sent = b"".join(letters.write(one)[1])
+        assert sent == signed(unsigned, SIGNERS, NOW)
+        assert sent == b"".join(letters.write(one)[1])
+        for which in (0, 1):
+            assert judge.DKIM(sent).verify(
+                idx=which, dnsfunc=lambda host, timeout=5: records.get(host)
+            )
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("long", ["风筝" * 99, "a kite is held " * 99])
+@pytest.mark.parametrize("subscriber", [7, 2**62, None])
+def test_a_letter_says_what_its_message_does(kind: Kind, long: str, subscriber: int | None) -> None:
+    """Written for one of many, it reads as the message filled for this one alone."""
+    letters = written(long, kind=kind)
+    link = number = None
+    if subscriber is not None:
+        token = tokens.unsubscribe_token(KEY, "weekly", subscriber, "Ann@example.com")
+        link = f"{OURS.app_url}unsubscribe/{token}"
+    name = f"{ISSUE}#{kind}"
+    if kind is Kind.ISSUE and subscriber is not None:
+        name, number = ISSUE, subscriber
+    envelope, pieces = letters.write(Recipient(4, subscriber, "Ann@example.com", "Ann B", ""))
+    theirs = message_from_bytes(b"".join(pieces))
+    alone = message_from_bytes(
+        letters.prepared[""].fill(
+            address="Ann@example.com",
+            name="Ann B",
+            message_id=tokens.message_id(KEY, name, number or 4, "news.example.net"),
+            unsubscribe=link,
+        )
+    )
+    assert envelope == ("weekly@news.example.net", "Ann@example.com")
+    assert theirs.items() == alone.items()
+    for mine, other in zip(theirs.walk(), alone.walk(), strict=True):
+        assert mine.get_payload(decode=True) == other.get_payload(decode=True)
+
+
+NEARLY = st.text(st.sampled_from("aZ09.-+_@m\n é!"), max_size=75)
+
+
+@given(NEARLY | st.tuples(NEARLY, NEARLY).map("@".join) | st.from_regex(headers._USUAL))
+@example("a" * 58 + "@b.com")
+@example("a" * 59 + "@b.com")
+@example("a@b.com\n")
+@example("a@b.c")
+@example("a@b..com")
+@example("a@b-.com")
+@example("A.b+c@D.com")
+def test_a_usual_address_needs_no_closer_look(address: str) -> None:
+    """What is let through at a glance is what a closer look lets through, and as it stands."""
+    if headers.is_usual(address):
+        assert subscribers.valid(address) is None
+        assert headers.valid_address(address) == address
+
+
+@pytest.mark.parametrize("address", ["ann@example.com", "A.b-c+d_e@mail-1.example.co.uk", "1@2.aa"])
+def test_nearly_all_addresses_are_usual(address: str) -> None:
+    """The glance is not in vain."""
+    assert headers.is_usual(address)
+
+
+def test_an_unusual_address_is_looked_at_closely() -> None:
+    """What not all mail servers would take is refused; what is only rare is written as DNS has it."""
+    letters = written()
+    for address in ("ann", "ann@@example.com", "ann@localhost.1", "ann@example.com\r\nBcc: b@c.de"):
+        with pytest.raises(RefusedError):
+            letters.write(ANN._replace(address=address))
+    envelope, pieces = letters.write(ANN._replace(address="ann@Straße.example"))
+    assert pieces[0].startswith(b"To: ann@xn--strae-oqa.example\r\n")
+    assert envelope.recipient == "ann@Straße.example"
+
+
+def test_nobody_is_offered_what_is_not_there() -> None:
+    """Without an address of ours, and to who is no subscriber, there is no List-Unsubscribe."""
+    homeless = replace(OURS, app_url=None, site_url=None)
+    for letters, one in (
+        (written(newsletter=homeless), ANN),
+        (written(), ANN._replace(subscriber=None)),
+    ):
+        assert b"List-Unsubscribe" not in letters.write(one)[1][0]
+    assert b"List-Unsubscribe-Post" in written().write(ANN)[1][0]
+
+
+def test_the_secret_is_not_shown() -> None:
+    """What is printed of a letter tells nothing of the key."""
+    assert "0123" not in repr(written())

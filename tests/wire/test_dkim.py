@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from publisher.wire.dkim import SEALED, SIGNED, Signer, signed
+from publisher.wire.dkim import SEALED, SIGNED, Signer, Signing, signed
 
 NOW = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
 RSA = Signer("rivers.example", "publisher", generate_private_key(65537, 2048))
@@ -163,6 +163,79 @@ def test_any_changed_byte_is_found_out(place: int, by: int) -> None:
     front = signed(MESSAGE, [RSA], NOW).removesuffix(MESSAGE)
     assert is_good(front + MESSAGE)
     assert not is_good(front + MESSAGE[:place] + bytes([by]) + MESSAGE[place + 1 :])
+
+
+# --- the many of one send ---
+
+OWN = (
+    b"To: =?utf-8?b?5a6J?=\r\n <ann@reader.example>\r\n"
+    b"Message-ID: <a.b@rivers.example>\r\n"
+    b"List-Unsubscribe: <https://rivers.example/unsubscribe/1abc>\r\n"
+    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+)
+HEAD = (
+    b"From: Rivers <editor@rivers.example>\r\n"
+    b"Subject: =?utf-8?b?5rKz5rWB5ZGo5oql?=\r\n =?utf-8?b?5rKz5rWB?=\r\n"
+    b"List-Id: Rivers\r\n <rivers.rivers.example>\r\n"
+    b"Feedback-ID: 7:rivers:issue:rivers\r\n"
+    b"Precedence: bulk\r\n"
+    b"MIME-Version: 1.0\r\n\r\n"
+)
+PIECES = [OWN, HEAD, b"A line\r\n\r\n", b"a value\r\n", b"The end.\r\n"]
+
+
+@pytest.mark.parametrize("signers", [(RSA,), (ED25519,), BOTH])
+def test_many_are_signed_as_one_is(signers: tuple[Signer, ...]) -> None:
+    """A message of a send has the very signatures it would have alone, and they are good."""
+    signing = Signing(signers, NOW, PIECES)
+    for own in (OWN, OWN.replace(b"ann", b"bob"), OWN.partition(b"List-")[0], b""):
+        pieces = [own, HEAD, PIECES[2], b"another\r\n", b"value\r\n"]
+        sent = signing.fields(pieces) + b"".join(pieces)
+        assert sent == signed(b"".join(pieces), signers, NOW)
+        assert all(is_good(sent, which) for which, _ in enumerate(signers))
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [OWN, HEAD, b"A  line\r\n", b"x\r\n"],
+        [OWN, HEAD, b"A line\r\n", b"x\ty\r\n"],
+        [OWN, HEAD, b"A line\r\n", b"x \r\n"],
+        [OWN, HEAD, b"A line\r\n", b"x\r\n\r\n"],
+        [OWN, HEAD, b"A line\r\n", b"x"],
+    ],
+)
+def test_a_body_in_another_form_is_signed_right(pieces: list[bytes]) -> None:
+    """What is not its own relaxed form is not hashed as it stands."""
+    sent = Signing([RSA], NOW, pieces).fields(pieces) + b"".join(pieces)
+    assert sent == signed(b"".join(pieces), [RSA], NOW)
+    assert is_good(sent if sent.endswith(b"\r\n") else sent + b"\r\n")
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_another_message_is_signed_right(place: int) -> None:
+    """A message that is not of the send has a good signature all the same."""
+    other = list(PIECES)
+    other[place] = other[place].replace(b"i", b"o")
+    sent = Signing([RSA], NOW, PIECES).fields(other) + b"".join(other)
+    assert is_good(sent)
+
+
+def test_a_field_twice() -> None:
+    """Two fields of one name are each signed, from below."""
+    pieces = [b"To: ann@reader.example\r\nTo:  bob@reader.example\r\n", *PIECES[1:]]
+    sent = Signing([RSA], NOW, PIECES).fields(pieces) + b"".join(pieces)
+    assert sent == signed(b"".join(pieces), [RSA], NOW)
+    assert is_good(sent)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["To", "Message-ID", "X-Own"]), VALUE), max_size=4))
+def test_any_fields_of_its_own(fields: list[tuple[str, str]]) -> None:
+    """Whatever stands in the fields of one's own, the signature is as of the whole message."""
+    own = "".join(f"{name}:{value}\r\n" for name, value in fields).encode()
+    pieces = [own, *PIECES[1:]]
+    sent = Signing([ED25519], NOW, PIECES).fields(pieces) + b"".join(pieces)
+    assert sent == signed(b"".join(pieces), [ED25519], NOW)
 
 
 PERL = """
