@@ -35,7 +35,7 @@ MANY: Final = 1000
 FEW: Final = 50
 WAIT: Final = 10.0
 LONGEST_WAIT: Final = 300.0
-"""Seconds between two tries to grow; each that was in vain doubles them."""
+"""Seconds between two tries to grow; each that was in vain doubles them, a strain begins anew."""
 MEMORY: Final = 600.0
 """After so many seconds a width that was too much may be tried again: limits are changed."""
 RESTS: Final = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
@@ -140,6 +140,7 @@ class Throttle:
             self._take_back(now)
         else:
             self._change(self._width // 2, now)
+            self._wait = WAIT
             self._wait_longer(now)
 
     def failed(self, now: float, jitter: float = 0.0) -> None:
@@ -172,8 +173,6 @@ class Throttle:
         if self._base and rate < self._rate * (1 + WORTH + noise):
             self._take_back(now)
             return
-        if self._base:
-            self._wait = WAIT
         if now - self._too_much_at > MEMORY:
             self._too_much = self._most + 1
         wider = min(

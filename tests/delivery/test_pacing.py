@@ -283,11 +283,11 @@ def test_it_stays_within_its_bounds(
 def test_any_distant_relay_is_used_and_left_alone(
     most: int, each: float, room: int, noise: float, seed: int
 ) -> None:
-    """Whatever a relay bears, it has four fifths of it after two minutes, without swinging."""
+    """Whatever a relay bears, it has nearly all of it after two minutes, without swinging."""
     relay = Relay(distant(most, each), room=room, noise=noise, seed=seed)
     relay.run(120)
     best = min(most, room, MOST) * each
-    assert relay.run(300) >= 0.8 * best * 300
+    assert relay.run(300) >= 0.85 * best * 300
     assert relay.changes(since=120) <= 300 / WAIT
 
 
