@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -108,6 +109,10 @@ class Connection:
             if self.talk.state != SERVING:
                 self._attend()
 
+    def look(self) -> None:
+        """Read what nobody tells of: uvloop tells of a reset once, whatever is left to be read."""
+        self._readable()
+
     def close(self) -> None:
         """End the connection without a word."""
         if not self._is_closed:
@@ -119,6 +124,8 @@ class Connection:
     # --- reading ------------------------------------------------------------
 
     def _readable(self) -> None:
+        if self._is_closed:
+            return
         try:
             data = self._socket.recv(_CHUNK)
         except (BlockingIOError, InterruptedError):
@@ -253,6 +260,7 @@ class Connection:
         self._is_broken = True
         self._unsent = []
         self._loop.call_later(LAST_WORDS, self._lost, name(fault))
+        self._loop.call_soon(self._readable)
 
 
 def _rest(pieces: Sequence[bytes | memoryview], sent: int) -> list[memoryview]:
@@ -271,6 +279,8 @@ def name(fault: Exception) -> str:
     """Say in words what befell a connection."""
     if isinstance(fault, TimeoutError):
         return "no answer in time"
+    if isinstance(fault, ConnectionError) and fault.errno:
+        return os.strerror(fault.errno)
     if isinstance(fault, OSError) and fault.strerror:
         return fault.strerror
     return str(fault) or type(fault).__name__

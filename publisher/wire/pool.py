@@ -69,7 +69,7 @@ class Pool:
         self._losses: dict[int, int] = {}
         self._serving: set[Connection] = set()
         self._leaving: set[Connection] = set()
-        self._opening: set[asyncio.Task[None]] = set()
+        self._opening: set[asyncio.Task[None] | None] = set()
         self._is_taking = True
         self._is_hungry = True
         self._accepted = self._strains = 0  # on connections that are over
@@ -155,9 +155,9 @@ class Pool:
             await self._done.wait()
         finally:
             ticking.cancel()
-            for task in self._opening:
-                task.cancel()
-            await asyncio.gather(ticking, *self._opening, return_exceptions=True)
+            for one in [*self._serving, *self._leaving]:
+                one.close()  # none is left but after a defect
+            await asyncio.gather(ticking, *self._cancelled(), return_exceptions=True)
 
     def _broke(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """Keep the first defect, and end: the hall raises it."""
@@ -178,8 +178,8 @@ class Pool:
     # --- freight for the conversations --------------------------------------
 
     def take(self) -> Parcel | None:
-        """Give the next parcel: first what another connection left."""
-        if self._carry:
+        """Give the next parcel: first what another connection left, but to each that opens one."""
+        if self._carry and len(self._carry) > self._unready:
             return self._carry.popleft()
         if not self._is_taking:
             return None
@@ -188,6 +188,11 @@ class Pool:
             self._is_hungry = True
             parcel = self._freight.take()  # it may have come just before `wake` could know
         return parcel
+
+    @property
+    def _unready(self) -> int:
+        """How many connections are being opened, each for a parcel."""
+        return len(self._opening) + sum(one.talk.state != SERVING for one in self._serving)
 
     def _feed(self) -> None:
         """Offer what there is: first to who is idle, then to new connections, then to the busy."""
@@ -204,7 +209,7 @@ class Pool:
         """Open as many as are wanted, but none without a parcel for it."""
         if time.monotonic() < self._throttle.rest_until or not self._is_taking:
             return
-        unready = len(self._opening) + sum(one.talk.state != SERVING for one in self._serving)
+        unready = self._unready
         while len(self._opening) + len(self._serving) < self._throttle.wanted:
             if len(self._carry) <= unready:
                 carried, self._carry = self._carry, deque()
@@ -229,11 +234,10 @@ class Pool:
             async with asyncio.timeout(self._time.connect):
                 sock = await _connected(loop, self._route.host, self._route.port)
         except (OSError, UnicodeError) as fault:  # the second: a host that is no name
-            words = f"cannot connect: {name(fault)}"
-            if asyncio.current_task() in self._opening:
-                self._opening.discard(asyncio.current_task())
-            self._failed(Reply(Phase.CONNECT, words=words), None)
+            self._opening.discard(asyncio.current_task())
+            self._failed(Reply(Phase.CONNECT, words=f"cannot connect: {name(fault)}"), None)
             return
+        self._opening.discard(asyncio.current_task())
         if not self._is_taking:
             sock.close()
             return
@@ -280,7 +284,8 @@ class Pool:
         has_served = mail is not None and mail.accepted > 0
         for parcel, phase in talk.left:
             self._left(parcel, phase, talk.words, is_carried=has_served)
-        if not (has_served or was_leaving) and talk.reply is not None:
+        was_idle = mail is not None and not (mail.messages or mail.refusals or talk.left)
+        if not (has_served or was_leaving or was_idle) and talk.reply is not None:
             self._failed(talk.reply, talk.fault)
         self._open_more()
 
@@ -328,7 +333,7 @@ class Pool:
             if self.trouble and now >= self._throttle.rest_until and not self._serving:
                 self._is_hungry = False
             if not self._is_hungry or self._carry:
-                self._open_more()
+                self._feed()
 
     def _look(self, one: Connection, now: float) -> None:
         """End a connection whose server is silent for too long, and one that nobody needs."""
@@ -337,10 +342,12 @@ class Pool:
         if talk.heard != one.heard or (patience is None and not one.was_idle):
             one.heard, one.since = talk.heard, now
         elif patience is None:
-            if now - one.since > IDLE * self._route.timeout and talk.mail is not None:
+            if now - one.since > IDLE and talk.mail is not None:
                 talk.mail.is_leaving = True
                 one.proceed()
-        elif now - one.since > patience + TICK:
+        elif now - one.since <= patience + TICK:
+            one.look()
+        else:
             if talk.mail is not None:
                 talk.mail.strains += 1
             self._end(one, "no answer in time")
@@ -374,12 +381,18 @@ class Pool:
 
     # --- the end ------------------------------------------------------------
 
+    def _cancelled(self) -> list[asyncio.Task[None]]:
+        """Open no more; give what was about to."""
+        tasks = [task for task in self._opening if task is not None]
+        for task in tasks:
+            task.cancel()
+        return tasks
+
     def _halt(self, grace: float) -> None:
         """Begin nothing more; leave when what has begun is over."""
         self._is_taking = False
         self._return()
-        for task in self._opening:
-            task.cancel()
+        self._cancelled()
         for one in list(self._serving):
             for parcel in one.talk.halt():
                 self.given_back(parcel)

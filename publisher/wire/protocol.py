@@ -20,7 +20,16 @@ from publisher.wire.envelopes import EightBit, Terms
 from publisher.wire.freight import Freight, Route
 from publisher.wire.opening import Question, Refused, Timeouts, opening, unusable
 from publisher.wire.replies import Answer, Nonsense, Replies
-from publisher.wire.transactions import READY, Chunked, Leaving, LockStep, Pipelined
+from publisher.wire.transactions import (
+    HALTED,
+    OUT_OF_TURN,
+    READY,
+    Chunked,
+    Leaving,
+    LockStep,
+    Pipelined,
+    Spent,
+)
 
 OPENING, ENCRYPTING, SERVING, LEAVING, OVER = range(5)
 LAST_WORDS: Final = 5.0
@@ -70,7 +79,7 @@ class Conversation:
             for answer in answers:
                 mail.answered(answer)
             return self.proceed()
-        except (Nonsense, Leaving) as fault:
+        except (Nonsense, Leaving, Spent) as fault:
             self._fail(fault)
             return []
 
@@ -80,7 +89,7 @@ class Conversation:
             for answer in self._replies.feed(data):
                 if self.mail is not None and self.mail.flight and self.mail.flight[0].is_begun:
                     self.mail.answered(answer)
-        except (Nonsense, Leaving) as fault:
+        except (Nonsense, Leaving, Spent) as fault:
             self._fail(fault)
 
     def proceed(self) -> list[bytes]:
@@ -90,9 +99,9 @@ class Conversation:
             return []
         try:
             if not self._replies.is_between and mail.flight and mail.flight[0].step == READY:
-                raise Nonsense("the server spoke out of turn")
+                raise Nonsense(OUT_OF_TURN)
             pieces = mail.proceed()
-        except Nonsense as fault:
+        except (Nonsense, Spent) as fault:
             self._fail(fault)
             return []
         if not pieces and not mail.flight and mail.is_over:
@@ -115,11 +124,11 @@ class Conversation:
     def halt(self) -> list[Parcel]:
         """Begin nothing more; give the parcels whose content has not begun."""
         if self.mail is None:
-            self._end("told to stop")
+            self._end(HALTED)
             return []
         left = self.mail.halt()
         if not any(turn.is_begun for turn in self.mail.flight) and self.mail.flight:
-            self._end("told to stop")
+            self._end(HALTED)
         return left
 
     def end(self, words: str) -> None:
@@ -153,7 +162,7 @@ class Conversation:
         elif self.state == OPENING and self._is_asked:
             self._answer(answer)
         elif self.state != OVER:
-            raise Nonsense("the server spoke out of turn")
+            raise Nonsense(OUT_OF_TURN)
 
     def _answer(self, answer: Answer) -> None:
         self._is_asked = False
@@ -186,7 +195,7 @@ class Conversation:
             return []
         line = self._question.line
         if not self._replies.is_between:
-            raise Nonsense("the server spoke out of turn")
+            raise Nonsense(OUT_OF_TURN)
         self._is_asked = True
         if line is None:
             self.state = ENCRYPTING
@@ -195,9 +204,11 @@ class Conversation:
 
     # --- the end ------------------------------------------------------------
 
-    def _fail(self, fault: Nonsense | Leaving) -> None:
+    def _fail(self, fault: Nonsense | Leaving | Spent) -> None:
         if isinstance(fault, Leaving):
             self._end(fault.reply.words, fault.reply)
+        elif isinstance(fault, Spent):
+            self._end(str(fault))
         else:
             self.end(str(fault))
 

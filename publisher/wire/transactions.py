@@ -36,6 +36,7 @@ REFUSALS: Final = 4
 """So many refused on a connection, and it is changed."""
 
 HALTED: Final = "told to stop"
+OUT_OF_TURN: Final = "the server spoke out of turn"
 RSET, MAIL, RCPT, DATA, READY, DOT, VOID = range(7)
 """What a transaction awaits the answer to; READY: our own turn to give the content; VOID: the dot
 of a transaction that was refused."""
@@ -43,6 +44,10 @@ _PHASES: Final = (
     *(Phase.MAIL, Phase.MAIL, Phase.RCPT, Phase.DATA),
     *(Phase.DATA, Phase.DOT, Phase.DOT),
 )
+
+
+class Spent(Exception):
+    """The connection is of no more use, and that is nobody's fault."""
 
 
 class Leaving(Exception):
@@ -100,7 +105,7 @@ class Pipelined:
         if not self.flight:
             if code == 421:
                 raise Leaving(answer, MAIL)
-            raise Nonsense("the server spoke out of turn")
+            raise Nonsense(OUT_OF_TURN)
         turn = self.flight[0]
         step = turn.step
         if code == 421:
@@ -114,7 +119,7 @@ class Pipelined:
         elif step == VOID:
             self.flight.popleft()
         else:
-            raise Nonsense("the server spoke out of turn")
+            raise Nonsense(OUT_OF_TURN)
 
     def _advance(self, turn: Turn, answer: Answer) -> None:
         """Go on in the envelope; its refusal is remembered, the answers behind it are awaited."""
@@ -145,10 +150,9 @@ class Pipelined:
     def _end(self, turn: Turn, answer: Answer) -> None:
         """Take the answer to a content."""
         code = answer.code
-        if self._is_cut(turn):  # it has not seen the end of what it answers to
-            if code < 400:
-                raise Nonsense("the server spoke out of turn")
-            self.is_leaving = True
+        is_cut = self._is_cut(turn)  # it has not seen the end of what it answers to
+        if is_cut and code < 400:
+            raise Nonsense(OUT_OF_TURN)
         self.flight.popleft()
         turn.is_told = True
         if 200 <= code <= 299:
@@ -159,6 +163,8 @@ class Pipelined:
         self._freight.settled(turn.parcel, answer.reply(Phase.DOT))
         if 300 <= code <= 399:
             raise Nonsense(f"the server's answer means nothing: {code}")
+        if is_cut:
+            raise Spent("the server did not want to hear the content's end")
 
     def _refuse(self, turn: Turn, reply: Reply) -> None:
         self.refusals += 1
@@ -167,13 +173,13 @@ class Pipelined:
             self._freight.settled(turn.parcel, reply)
 
     def _close(self, turn: Turn, answer: Answer) -> None:
-        """Take a 421: it speaks of the first message under way, if that was spoken of before."""
+        """Take a 421: it speaks of all content given away, and of an envelope it spoke of before."""
         self.strains += 1
         step = turn.step
-        if turn.refusal is not None:
-            self._refuse(turn, turn.refusal)
-        elif step >= RCPT and step != READY:
-            self._refuse(turn, answer.reply(_PHASES[step]))
+        for one in self.flight:
+            is_meant = one.is_begun or (one is turn and RCPT <= step <= DATA)
+            if one.refusal is None and is_meant:
+                self._refuse(one, answer.reply(_PHASES[one.step]))
         raise Leaving(answer, step)
 
     def _strain(self, code: int, step: int) -> None:
@@ -194,13 +200,13 @@ class Pipelined:
             parcel = turn.parcel
             if turn.is_told:  # refused, and 354 all the same
                 if turn.refusal is None:
-                    raise Nonsense(HALTED)
+                    raise Spent(HALTED)
                 turn.step = VOID
                 return [b".\r\n" + self._next()]
             if not self._freight.begun(parcel):
                 turn.is_told = True
                 self._freight.given_back(parcel)
-                raise Nonsense(HALTED)
+                raise Spent(HALTED)
             turn.step = DOT
             turn.is_begun = True
             self.messages += 1
@@ -212,7 +218,7 @@ class Pipelined:
             self.behind += len(commands)
             return [commands] if commands else []
         if turn.is_told and turn.refusal is None:
-            raise Nonsense(HALTED)
+            raise Spent(HALTED)
         return []
 
     def _next(self) -> bytes:
@@ -300,7 +306,7 @@ class LockStep(Pipelined):
     def answered(self, answer: Answer) -> None:
         """Take one answer; a refusal ends the transaction at once."""
         if self.flight and not self._is_asked:
-            raise Nonsense("the server spoke out of turn")
+            raise Nonsense(OUT_OF_TURN)
         self._is_asked = False
         super().answered(answer)
         if self.flight and (refusal := self.flight[0].refusal) is not None:

@@ -5,9 +5,14 @@ import socket
 import ssl
 import struct
 import threading
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
+
+from publisher.model import Envelope, Parcel, Reply
+from publisher.wire.pool import Pool
 
 DROP = "<drop>"
 HANG = "<hang>"
@@ -35,7 +40,7 @@ class Server:
     Each verb has one answer, or a list used up from the front whose last one stays. An answer is
     what is sent, DROP, HANG, RESET, or a function of the line received; "<dribble 0.1>..." comes
     byte by byte, each after a pause. As `content` also "<cut 100 <drop>>": so many bytes of it are
-    read before the connection ends so. Told nothing, it minds the order of the commands.
+    read before the connection ends so, after a last word if one follows. Told nothing, it minds the order of the commands.
     """
 
     def __init__(self, context: ssl.SSLContext | None, implicit: bool, answers: dict) -> None:
@@ -71,6 +76,7 @@ class Server:
             except OSError:
                 return
             self.connections += 1
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -183,11 +189,14 @@ class _Session:
         if said is None:
             return False
         if said.startswith("<cut"):
-            _, number, how = said[:-1].split(" ")
+            said, _, words = said.partition(">>")
+            _, number, how = said.split(" ")
             file.read(int(number))
-            if how == RESET:
+            if words:
+                self.connection.sendall(words.encode() + b"\r\n")
+            if how == RESET[:-1]:
                 reset(self.connection)
-            if how == HANG:
+            if how == HANG[:-1]:
                 self.server.released.wait(10)
             return False
         lines = []
@@ -221,3 +230,123 @@ def serve() -> Iterator[Callable[..., Server]]:
     yield start
     for server in servers:
         server.stop()
+
+
+# --- the pool and what it carries ---------------------------------------------
+
+MESSAGE = (b"Message-ID: <1@example.net>\r\nSubject: x\r\n\r\n", b"first\r\n", b"last\r\n")
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a relay of these tests is reached."""
+
+    port: int
+    host: str = "127.0.0.1"
+    tls: str = "none"
+    user: str = ""
+    password: str = ""
+    hello: str = "client.example"
+    ca_file: str | None = None
+    timeout: float = 0.05
+    mode: str = "data"
+    window: int = 4
+    per_connection: int = 500
+
+
+class Steady:
+    """A throttle that always wants the same, and keeps what it was told."""
+
+    rest_until = 0.0
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.told: Counter[str] = Counter()
+        self.accepted = 0
+
+    def tick(self, now: float, accepted: int, saturated: bool) -> None:
+        """Hear what was accepted."""
+        self.accepted += accepted
+
+    def strained(self, now: float) -> None:
+        """Hear of a strain."""
+        self.told["strained"] += 1
+
+    def failed(self, now: float, jitter: float = 0.0) -> None:
+        """Hear of a failure; rest long enough for the test to look."""
+        self.told["failed"] += 1
+        self.rest_until = now + 3600
+
+
+class Load:
+    """Freight of so many parcels, and what became of each."""
+
+    def __init__(self, number: int, content=MESSAGE) -> None:
+        self.waiting = deque(
+            Parcel(n, Envelope(f"b{n}@list.example.net", f"r{n}@example.com"), content)
+            for n in range(number)
+        )
+        self.replies: dict[int, Reply] = {}
+        self.begun_ones: list[int] = []
+        self.back: list[int] = []
+        self.unwanted: set[int] = set()
+        self.changed = threading.Condition()
+
+    def take(self) -> Parcel | None:
+        """Give the next."""
+        return self.waiting.popleft() if self.waiting else None
+
+    def begun(self, parcel: Parcel) -> bool:
+        """Remember it."""
+        if parcel.delivery in self.unwanted:
+            return False
+        self.begun_ones.append(parcel.delivery)
+        return True
+
+    def settled(self, parcel: Parcel, reply: Reply) -> None:
+        """Remember the outcome; there is but one."""
+        with self.changed:
+            assert parcel.delivery not in self.replies, "settled twice"
+            self.replies[parcel.delivery] = reply
+            self.changed.notify()
+
+    def given_back(self, parcel: Parcel) -> None:
+        """Remember it."""
+        with self.changed:
+            self.back.append(parcel.delivery)
+            self.changed.notify()
+
+    def wait(self, number: int) -> None:
+        """Wait until so many parcels have come to an end."""
+        with self.changed:
+            assert self.changed.wait_for(
+                lambda: len(self.replies) + len(self.back) >= number, PATIENCE
+            ), (self.replies, self.back)
+
+    @property
+    def codes(self) -> Counter:
+        """How often each code came."""
+        return Counter(reply.code for reply in self.replies.values())
+
+
+@pytest.fixture
+def carry() -> Iterator[Callable[..., Pool]]:
+    """Start pools and see that each of them ends."""
+    pools: list[Pool] = []
+
+    def start(server, load: Load, *, wanted: int = 4, **settings: object) -> Pool:
+        pool = Pool(Route(server.port, **settings), load, Steady(wanted))
+        pools.append(pool)
+        pool.start()
+        return pool
+
+    yield start
+    for pool in pools:
+        pool.close(0.0)
+
+
+@pytest.fixture
+def load() -> type[Load]:
+    """Give what makes freight: `load(10)` is ten parcels."""
+    return Load
