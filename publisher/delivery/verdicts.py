@@ -27,6 +27,7 @@ the day; KumoMTA's shaping for Gmail and Yahoo has 30 minutes."""
 _BEFORE: Final = frozenset(
     {Phase.CONNECT, Phase.HELLO, Phase.TLS, Phase.AUTH, Phase.MAIL}
 )  # not yet about anybody
+_OPENING: Final = frozenset({Phase.CONNECT, Phase.HELLO, Phase.TLS})
 _RCPT: Final = frozenset({Phase.RCPT})
 _DOT: Final = frozenset({Phase.DOT})
 _CONTENT: Final = frozenset({Phase.DATA, Phase.DOT})
@@ -292,14 +293,13 @@ VERDICTS: Final[tuple[Line, ...]] = (
         enhanced=r"none|[45]\.\d\.0",
         words=r"(over|exceed\w*|out of).{0,12}quota|quota.{0,12}exceeded|(mailbox|box) (is )?full",
     ),
-    _relay(
+    _later(
         "the relay has trouble of its own",
-        "RFC 3463 §3.4: 4.3.0 system, 4.3.1 full, 4.3.2 not taking messages",
-        _ABOUT_ONE,
-        r"4\d\d",
-        r"4\.3\.[0125]",
+        "RFC 3463 §3.4: 4.3.0 system, 4.3.1 full, 4.3.2 not taking messages; it may be this one's",
+        code=r"4\d\d",
+        enhanced=r"4\.3\.[0125]",
     ),
-    _relay("the relay's disk is full", "RFC 5321 §4.2.2", _CONTENT, "452", "none"),
+    _later("the relay's disk is full", "RFC 5321 §4.2.2", _CONTENT, "452", "none"),
     _later(
         "the relay takes no more recipients in this transaction",
         "RFC 5321 §4.5.3.1.10",
@@ -400,12 +400,14 @@ def judge(reply: Reply) -> Verdict:
 def is_for_a_person(reply: Reply) -> bool:
     """Tell whether it is a fault of the relay that waiting will not mend.
 
-    That is a refusal for ever, 5yz, that comes with no word about when it ends.
+    That is a refusal for ever, 5yz, with no word about when it ends. A greeting or a hello refused
+    is waited for: a relay that restarts, or bans for an hour, says no more than that.
     """
     verdict = judge(reply)
     return (
         verdict.outcome is Outcome.RELAY
         and verdict.wait is None
+        and reply.phase not in _OPENING
         and reply.code is not None
         and 500 <= reply.code <= 599
     )

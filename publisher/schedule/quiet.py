@@ -57,7 +57,7 @@ def quiet_until(rule: str, zone: str, now: datetime) -> datetime | None:
 def _end(hours: Quiet, zone: str, moment: datetime) -> datetime | None:
     """Give the end of the hours a moment is in; where days are left out, others may follow."""
     today = moment.astimezone(place_of(zone)).date()
-    for day in (today - 2 * DAY, today - DAY, today, today + DAY):
+    for day in (today - DAY, today, today + DAY):  # put back at midnight, tomorrow has begun once
         last = day + DAY if hours.end < hours.start else day
         end = local_late(zone, datetime.combine(last, hours.end))
         if local(zone, datetime.combine(day, hours.start)) <= moment < end:

@@ -10,7 +10,7 @@ DOUBT = Reply(Phase.DOT)
 DISLIKED = Reply(Phase.DOT, 554, "5.7.1", "we do not like it")
 NOBODY = Reply(Phase.RCPT, 550, "5.1.1", "who?")
 DENIED = Reply(Phase.RCPT, 554, "5.7.1", "Relay access denied")
-TROUBLE = Reply(Phase.RCPT, 451, "4.3.0", "lookup failure")
+TROUBLE = Reply(Phase.RCPT, 421, "4.3.2", "not now")
 
 
 def hear(streaks: Streaks, reply: Reply, times: int, first: int = 1) -> Verdict:
@@ -43,6 +43,16 @@ def test_one_odd_recipient_does_not_pause() -> None:
     assert streaks.pause() is None
     hear(streaks, DENIED, 1, first=7)
     assert streaks.pause() is not None
+
+
+def test_other_answers_end_the_row() -> None:
+    """A relay that judges a recipient in between is one that works for us."""
+    streaks = Streaks()
+    streaks.accepted(1)
+    hear(streaks, DENIED, 2, first=2)
+    hear(streaks, NOBODY, 1, first=4)
+    hear(streaks, DENIED, 2, first=5)
+    assert streaks.pause() is None
 
 
 def test_doubts_in_a_row_pause() -> None:
@@ -89,7 +99,7 @@ def test_a_stubborn_message_is_put_aside() -> None:
     assert hear(streaks, TROUBLE, 1, first=2).outcome is Outcome.RELAY
     put_aside = hear(streaks, TROUBLE, 1)
     assert put_aside.outcome is Outcome.DEFERRED
-    assert put_aside.reason == "the relay has trouble of its own, 3 times"
+    assert put_aside.reason == "the relay does not take mail now, 3 times"
     assert hear(streaks, TROUBLE, 1).outcome is Outcome.RELAY
 
 

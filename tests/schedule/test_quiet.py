@@ -87,6 +87,13 @@ def test_when_it_is_quiet(rule: str, now: str, until: str | None) -> None:
     assert found == (until and utc(until))
 
 
+def test_clocks_put_back_across_midnight() -> None:
+    """Where 00:01 is followed by 23:01 of the day before, hours that have begun go on."""
+    for now in ("2006-10-29T03:00:30", "2006-10-29T03:10", "2006-10-29T04:30"):
+        found = quiet_until("00:00-07:00", "America/Goose_Bay", utc(now))
+        assert found == utc("2006-10-29T11:00")
+
+
 def test_a_zone_that_is_none_is_refused() -> None:
     """Hours in a zone that does not exist are a fault of the settings."""
     with pytest.raises(SettingsError):

@@ -128,7 +128,7 @@ def test_begun_comes_before_content(serve) -> None:
         ({"content": DROP}, "dot", None, "in_doubt"),
         ({"dot": DROP}, "dot", None, "in_doubt"),
         ({"dot": "\x00\xff garbage"}, "dot", None, "in_doubt"),
-        ({"dot": "451 4.7.1 later"}, "dot", 451, "deferred"),
+        ({"dot": "451 4.3.0 later"}, "dot", 451, "deferred"),
         ({"dot": "552 5.3.4 too big"}, "dot", 552, "refused"),
         ({"dot": "421 shutting down"}, "dot", 421, "relay"),
         ({"dot": "250-\n250 OK id=1abc"}, "dot", 250, "accepted"),
