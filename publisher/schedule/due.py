@@ -8,14 +8,14 @@ See: rules (the moments), run (calls it).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from publisher.errors import PublisherError
-from publisher.schedule.moments import SECOND, parse_when, place_of
-from publisher.schedule.rules import TIMED, Rule, When, last_moment, next_moment, occurrence, parse
+from publisher.schedule.moments import SECOND, local_moments, parse_when, place_of
+from publisher.schedule.rules import TIMED, Rule, When, next_moment, occurrence, parse
 
 OVERDUE: Final = timedelta(hours=24)
 OLD: Final = timedelta(days=7)
@@ -41,11 +41,16 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An issue to be sent at a moment; `occurrence` is what makes that happen once."""
+    """An issue to be sent at a moment; `occurrence` is what makes that happen once.
+
+    `wall` is what each reader's own clock shows then ("2026-11-27T09:00"), where those count; `at`
+    is the moment of the first of them.
+    """
 
     slug: str
     at: datetime
     occurrence: str
+    wall: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def decide_sends(
     candidates: Sequence[Waiting],
     now: datetime,
     sent_up_to: datetime | None,
+    zones: Collection[str] | None = None,
 ) -> tuple[Due | Ask, ...]:
     """Decide which issues are sent and which ask a person; the others wait in silence.
 
@@ -72,6 +78,11 @@ def decide_sends(
     asking. What was published under the manual rule asks, too, once another is in force. A time in
     the front matter is a person's own decision: it holds under every rule, and only lateness and
     findings stop it.
+
+    `zones`: those of the readers, where a timed rule means each reader's own clock; else None. The
+    send begins with the first of them. An issue that comes later, though before the newsletter's
+    own clock shows the time, joins the readers to come; where one was sent already it is the next
+    occurrence's.
     """
     waiting = sorted(candidates, key=lambda issue: (issue.published, issue.slug))
     waiting = [issue for issue in waiting if not issue.back_catalogue]
@@ -97,7 +108,7 @@ def decide_sends(
     if rule.when is When.ON_PUBLISH:
         answers += [_on_publish(issue, waiting, zone, now) for issue in by_rule]
     elif rule.when is When.TIMED:
-        answers += _timed(rule, zone, by_rule, waiting, now)
+        answers += _timed(_Clocks(rule, zone, zones, sent_up_to), by_rule, waiting, now)
     return tuple(answers)
 
 
@@ -127,22 +138,55 @@ def _on_publish(issue: Waiting, waiting: Sequence[Waiting], zone: str, now: date
     return why or Due(issue.slug, issue.published, f"issue:{issue.slug}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """A timed rule, and whose clocks it goes by."""
+
+    rule: Rule
+    zone: str
+    zones: Collection[str] | None
+    sent_up_to: datetime | None
+
+    def due(self, issue: Waiting) -> Due:
+        """Give the occurrence an issue is of, and when that begins for it."""
+        at = self._next(issue.published - timedelta(microseconds=1))
+        if self.zones is None:
+            return Due(issue.slug, at, occurrence(self.rule, self.zone, at))
+        day, first = self._day(at)
+        if first < issue.published and self._is_taken(day):
+            day, first = self._day(self._next(at))
+        wall = f"{day}T{self.rule.at:%H:%M}"
+        return Due(issue.slug, max(issue.published, first), day, wall)
+
+    def _next(self, after: datetime) -> datetime:
+        return next_moment(self.rule, self.zone, after) or after
+
+    def _day(self, at: datetime) -> tuple[str, datetime]:
+        """Give the local day of a moment of the rule, and when it comes to the first reader."""
+        day = occurrence(self.rule, self.zone, at)
+        wall = datetime.combine(date.fromisoformat(day), self.rule.at or time())
+        return day, min(local_moments(wall, self.zones or (), self.zone).values())
+
+    def _is_taken(self, day: str) -> bool:
+        if self.sent_up_to is None:
+            return False
+        last = self._next(self.sent_up_to - timedelta(microseconds=1))
+        return occurrence(self.rule, self.zone, last) == day
+
+
 def _timed(
-    rule: Rule, zone: str, by_rule: Sequence[Waiting], waiting: Sequence[Waiting], now: datetime
+    clocks: _Clocks, by_rule: Sequence[Waiting], waiting: Sequence[Waiting], now: datetime
 ) -> list[Due | Ask]:
     """Send the one issue that waited for the rule's last moment; several ask."""
-    moment = last_moment(rule, zone, now)
-    ready = [issue for issue in by_rule if moment is not None and issue.published <= moment]
+    ready = [(issue, due) for issue in by_rule if (due := clocks.due(issue)).at <= now]
     if len(ready) > 1:
-        names = ", ".join(issue.slug for issue in ready)
-        return [Ask(issue.slug, f'several issues wait for "{rule}": {names}') for issue in ready]
-    answers: list[Due | Ask] = []
-    for issue in ready:
-        first = next_moment(rule, zone, issue.published - timedelta(microseconds=1))
-        at = first or issue.published
-        why = _unusual(issue, waiting, zone) or _unless_held(issue, at, now)
-        answers.append(why or Due(issue.slug, at, occurrence(rule, zone, at)))
-    return answers
+        names = ", ".join(issue.slug for issue, _ in ready)
+        why = f'several issues wait for "{clocks.rule}": {names}'
+        return [Ask(issue.slug, why) for issue, _ in ready]
+    return [
+        _unusual(issue, waiting, clocks.zone) or _unless_held(issue, due.at, now) or due
+        for issue, due in ready
+    ]
 
 
 def _unusual(issue: Waiting, waiting: Sequence[Waiting], zone: str) -> Ask | None:

@@ -292,10 +292,16 @@ def waiting(slug: str, published: str, stated: str | None = None, **facts: objec
 
 
 def decide(
-    rule: Rule, now: str, *issues: Waiting, sent_up_to: datetime | None = BEFORE
+    rule: Rule,
+    now: str,
+    *issues: Waiting,
+    sent_up_to: datetime | None = BEFORE,
+    zones: tuple[str, ...] | None = None,
 ) -> tuple[Due | Ask, ...]:
     """What is decided in Berlin."""
-    return decide_sends(rule, BERLIN, candidates=issues, now=utc(now), sent_up_to=sent_up_to)
+    return decide_sends(
+        rule, BERLIN, candidates=issues, now=utc(now), sent_up_to=sent_up_to, zones=zones
+    )
 
 
 def reasons(answers: tuple[Due | Ask, ...]) -> dict[str, str]:
@@ -378,6 +384,43 @@ def test_issue_published_after_the_moment_waits_for_the_next() -> None:
     assert decide(FRIDAY, "2026-05-01T07:00", issue) == (
         Due("12", utc("2026-05-01T07:00"), "2026-05-01"),
     )
+
+
+AFAR = ("Pacific/Auckland", "America/New_York")
+NINE = "2026-04-24T09:00"
+
+
+def test_by_each_readers_clock_it_begins_with_the_first() -> None:
+    """Where each reader's own clock counts, the send begins when the first of them shows the time."""
+    issue = waiting("12", "2026-04-22T10:00")
+    due = Due("12", utc("2026-04-23T21:00"), "2026-04-24", NINE)
+    assert decide(FRIDAY, "2026-04-23T20:59", issue, zones=AFAR) == ()
+    assert decide(FRIDAY, "2026-04-23T21:00", issue, zones=AFAR) == (due,)
+    alone = Due("12", utc("2026-04-24T07:00"), "2026-04-24", NINE)
+    assert decide(FRIDAY, "2026-04-24T06:59", issue, zones=()) == ()
+    assert decide(FRIDAY, "2026-04-24T07:00", issue, zones=("Mars/Base",)) == (alone,)
+
+
+def test_who_comes_late_joins_the_readers_to_come() -> None:
+    """An issue that comes when it is nine in the east, and not yet here, is sent at once."""
+    issue = waiting("12", "2026-04-24T01:00")
+    due = Due("12", utc("2026-04-24T01:00"), "2026-04-24", NINE)
+    assert decide(FRIDAY, "2026-04-24T01:00", issue, zones=AFAR) == (due,)
+
+
+def test_a_second_issue_between_two_clocks_is_the_next_occurrences() -> None:
+    """What comes after this occurrence was sent in the east waits for the next one."""
+    issue = waiting("13", "2026-04-24T01:00")
+    sent = utc("2026-04-22T10:00")
+    assert decide(FRIDAY, "2026-04-24T07:00", issue, sent_up_to=sent, zones=AFAR) == ()
+    due = Due("13", utc("2026-04-30T21:00"), "2026-05-01", "2026-05-01T09:00")
+    assert decide(FRIDAY, "2026-04-30T21:00", issue, sent_up_to=sent, zones=AFAR) == (due,)
+
+
+def test_issues_before_the_first_clock_ask() -> None:
+    """Several that wait for the same occurrence ask, whoever's clock is first."""
+    issues = [waiting("12", "2026-04-20T10:00"), waiting("13", "2026-04-22T10:00")]
+    assert set(reasons(decide(FRIDAY, "2026-04-23T21:00", *issues, zones=AFAR))) == {"12", "13"}
 
 
 def test_several_waiting_for_a_timed_rule_ask() -> None:
@@ -506,13 +549,24 @@ def test_back_catalogue_is_never_sent_by_a_rule() -> None:
     ),
     moments_between("2026-01-01", "2026-03-01"),
     st.none() | moments_between("2026-01-01", "2026-02-01"),
+    st.none() | st.lists(ZONES, max_size=3),
 )
 def test_decisions_are_sane(
-    rule: Rule, zone: str, issues: list[Waiting], now: datetime, sent_up_to: datetime | None
+    rule: Rule,
+    zone: str,
+    issues: list[Waiting],
+    now: datetime,
+    sent_up_to: datetime | None,
+    zones: list[str] | None,
 ) -> None:
     """At most one answer per issue, none too late, no two under one key, order does not matter."""
-    answers = decide_sends(rule, zone, candidates=issues, now=now, sent_up_to=sent_up_to)
-    again = decide_sends(rule, zone, candidates=issues[::-1], now=now, sent_up_to=sent_up_to)
+
+    def ask(some: list[Waiting]) -> tuple[Due | Ask, ...]:
+        return decide_sends(
+            rule, zone, candidates=some, now=now, sent_up_to=sent_up_to, zones=zones
+        )
+
+    answers, again = ask(issues), ask(issues[::-1])
     assert again == answers
     slugs = [answer.slug for answer in answers]
     assert len(slugs) == len(set(slugs))
