@@ -27,6 +27,7 @@ from typing import Final
 from publisher.addresses import LONGEST_TOKEN
 
 VERSION: Final = "1"
+_VERSION: Final = VERSION.encode("ascii")
 _MAC_BYTES: Final = 16
 _KEY_BYTES: Final = 16
 _LENGTHS: Final = tuple(length.to_bytes(4, "big") for length in range(21))  # of 64 bits
@@ -56,20 +57,22 @@ def link_token(
     key: bytes, purpose: Purpose, newsletter: str, subscriber_id: int, address: str
 ) -> str:
     """Make the token of one subscriber's link; the same values give the same token."""
-    return link_tokens(key, purpose, newsletter)(subscriber_id, address)
+    return link_tokens(key, purpose, newsletter)(subscriber_id, address).decode("ascii")
 
 
-def link_tokens(key: bytes, purpose: Purpose, newsletter: str) -> Callable[[int, str], str]:
+def link_tokens(key: bytes, purpose: Purpose, newsletter: str) -> Callable[[int, str], bytes]:
     """Give what makes the token of each subscriber, by number and address."""
     mac = _macs(key, purpose, newsletter)
 
-    def made(subscriber_id: int, address: str) -> str:
+    def made(subscriber_id: int, address: str) -> bytes:
         if not 0 < subscriber_id <= _LARGEST_ID:
             raise ValueError(f"{subscriber_id} is no subscriber's id")
         where = _folded(address)
-        proof = mac(_number(subscriber_id) + len(where).to_bytes(4, "big") + where)
+        proof = mac(_number(subscriber_id) + _field(where))
         number = subscriber_id.to_bytes((subscriber_id.bit_length() + 7) // 8, "big")
-        return VERSION + _base64(proof + number)
+        # base64url without padding (RFC 4648 section 5)
+        raw = b2a_base64(proof + number, newline=False)
+        return _VERSION + raw.translate(_URL_SAFE).rstrip(b"=")
 
     return made
 
@@ -114,16 +117,16 @@ def message_id(key: bytes, issue_id: str, subscriber_id: int, domain: str) -> st
     Its first half is the same for all mails of the issue, its second tells nothing about the
     subscriber.
     """
-    return message_ids(key, issue_id, domain)(subscriber_id)
+    return message_ids(key, issue_id, domain)(subscriber_id).decode("ascii")
 
 
-def message_ids(key: bytes, issue_id: str, domain: str) -> Callable[[int], str]:
+def message_ids(key: bytes, issue_id: str, domain: str) -> Callable[[int], bytes]:
     """Give what makes the Message-ID of an issue's mail to each subscriber, by number."""
     issue = _base32(_macs(key, "message-id/issue", issue_id)(b""))[:16]
     mac = _macs(key, "message-id", issue_id)
-    start, end = f"<{issue}.", f"@{_checked(domain)}>"
+    start, end = b"<%b." % issue, b"@%b>" % _checked(domain)
 
-    def made(subscriber_id: int) -> str:
+    def made(subscriber_id: int) -> bytes:
         return start + _base32(mac(_number(subscriber_id))) + end
 
     return made
@@ -131,18 +134,19 @@ def message_ids(key: bytes, issue_id: str, domain: str) -> Callable[[int], str]:
 
 def verp(key: bytes, delivery_id: int, domain: str) -> str:
     """Make the envelope sender of one delivery, so that its bounce names it."""
-    return verps(key, domain)(delivery_id)
+    return verps(key, domain)(delivery_id).decode("ascii")
 
 
-def verps(key: bytes, domain: str) -> Callable[[int], str]:
+def verps(key: bytes, domain: str) -> Callable[[int], bytes]:
     """Give what makes the envelope sender of each delivery, by number."""
     mac = _macs(key, "verp")
-    end = f"@{_checked(domain)}"
+    end = b"@" + _checked(domain)
 
-    def made(delivery_id: int) -> str:
+    def made(delivery_id: int) -> bytes:
         if not 0 < delivery_id <= _LARGEST_ID:
             raise ValueError(f"{delivery_id} is no delivery's id")
-        return f"b{VERSION}-{delivery_id}-{_base32(mac(_number(delivery_id)))}{end}"
+        proof = _base32(mac(_number(delivery_id)))
+        return b"b%b-%d-%b%b" % (_VERSION, delivery_id, proof, end)
 
     return made
 
@@ -154,7 +158,7 @@ def delivery_of(key: bytes, address: str) -> int | None:
         return None
     delivery_id = int(found[1])
     proof = _base32(_macs(key, "verp")(_number(delivery_id)))
-    return delivery_id if hmac.compare_digest(proof.encode(), found[2].encode()) else None
+    return delivery_id if hmac.compare_digest(proof, found[2].encode()) else None
 
 
 def _macs(key: bytes, purpose: str, *fields: str) -> Callable[[bytes], bytes]:
@@ -191,20 +195,14 @@ def _number(number: int) -> bytes:
     return _LENGTHS[len(digits)] + digits
 
 
-def _folded(address: str) -> bytes:
+def _folded(address: str) -> str:
     """Fold what people write differently and mean the same: case, width, outer spaces."""
     if address.isascii():
-        return address.strip().lower().encode("ascii")
-    known = unicodedata.normalize("NFKC", address).strip().casefold()
-    return known.encode("utf-8", "surrogatepass")
+        return address.strip().lower()
+    return unicodedata.normalize("NFKC", address).strip().casefold()
 
 
-def _base64(data: bytes) -> str:
-    """Write base64url without padding (RFC 4648 section 5)."""
-    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
-
-
-def _base32(data: bytes) -> str:
+def _base32(data: bytes) -> bytes:
     """Write a MAC of 16 bytes in base32, lower case and unpadded (RFC 4648 section 6).
 
     All figures at once: one product holds the number eight times, each a bit further on, so that
@@ -212,11 +210,11 @@ def _base32(data: bytes) -> str:
     than all else in a letter.
     """
     copies = (int.from_bytes(data, "big") * _COPIES).to_bytes(256, "little")
-    return _PLACES.translate(copies).translate(_FIGURES).decode("ascii")
+    return _PLACES.translate(copies).translate(_FIGURES)
 
 
-def _checked(domain: str) -> str:
+def _checked(domain: str) -> bytes:
     """Refuse a domain that could end a header or an address early."""
     if not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{domain!r} is no domain")
-    return domain
+    return domain.encode("ascii")

@@ -1,9 +1,12 @@
 """Tokens are stable, unguessable, bound to one purpose and one person, and safe where they go."""
 
+import base64
+import hmac
 import re
+import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from publisher.tokens import (
@@ -11,10 +14,13 @@ from publisher.tokens import (
     delivery_of,
     is_genuine,
     link_token,
+    link_tokens,
     message_id,
+    message_ids,
     subscriber_of,
     unsubscribe_token,
     verp,
+    verps,
 )
 
 KEY = bytes(range(32))
@@ -54,6 +60,39 @@ def test_spelling_of_the_address_does_not_matter() -> None:
     """Case and outer spaces of the address give the same token."""
     token = unsubscribe_token(KEY, "ai", 7, "Ann@Example.org ")
     assert is_genuine(KEY, token, "ai", 7, "ann@example.org")
+
+
+def plainly(key: bytes, purpose: str, *fields: str) -> bytes:
+    """A MAC as it is told, step by step, by the standard library."""
+    own = hmac.digest(key, f"publisher/1/{purpose}".encode(), "sha256")
+    raw = [field.encode("utf-8", "surrogatepass") for field in fields]
+    return hmac.digest(own, b"".join(len(one).to_bytes(4, "big") + one for one in raw), "sha256")
+
+
+def base32(data: bytes) -> str:
+    """Base32 as the standard library writes it, as we want it."""
+    return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+@settings(deadline=None)  # not a timed test
+@given(st.binary(min_size=16, max_size=100), IDS, ADDRESSES | st.emails(), st.text(max_size=300))
+@example(KEY, 2**63 - 1, "Ａnn@Ｅxample.org ", "")
+@example(KEY, 255, " ANN@example.org", "a\ud800")
+def test_values_are_what_they_always_were(key: bytes, number: int, address: str, text: str) -> None:
+    """However quickly they are made, tokens, Message-IDs and senders are plain HMACs, written out."""
+    where = unicodedata.normalize("NFKC", address).strip().casefold()
+    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    proof = plainly(key, "unsubscribe", text, str(number), where)[:16] + raw
+    token = "1" + base64.urlsafe_b64encode(proof).decode().rstrip("=")
+    assert unsubscribe_token(key, text, number, address) == token
+    issue = base32(plainly(key, "message-id/issue", text)[:10])
+    one = base32(plainly(key, "message-id", text, str(number))[:16])
+    assert message_id(key, text, number, "a.example") == f"<{issue}.{one}@a.example>"
+    sender = f"b1-{number}-{base32(plainly(key, 'verp', str(number))[:16])}@a.example"
+    assert verp(key, number, "a.example") == sender
+    assert link_tokens(key, Purpose.UNSUBSCRIBE, text)(number, address) == token.encode()
+    assert message_ids(key, text, "a.example")(number) == f"<{issue}.{one}@a.example>".encode()
+    assert verps(key, "a.example")(number) == sender.encode()
 
 
 @settings(deadline=None)  # not a timed test

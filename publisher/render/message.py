@@ -42,7 +42,7 @@ from publisher.render.headers import (
 MOST_OF_A_NAME: Final = 120
 NO_SENDER: Final = "publisher@localhost"  # outbox and previews only: relays refuse to start without
 _MESSAGE_ID: Final = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
-_TEST_TOKEN: Final = "test"  # noqa: S105 - no secret: the page behind it explains itself
+_TEST_TOKEN: Final = b"test"  # no secret: the page behind it explains itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ class Prepared:
             raise RefusedError(
                 f"{message_id!r} is not a Message-ID", hint="<name@domain>, in ASCII"
             )
-        where = valid_address(address)
+        where, number = valid_address(address), message_id.encode("ascii")
         if unsubscribe:
-            return self.ready(unsubscribe).pieces(where, name, message_id, "")
-        return self.ready().pieces(where, name, message_id, None)
+            return self.ready(unsubscribe).pieces(where, name, number, b"")
+        return self.ready().pieces(where, name, number, None)
 
     def ready(self, way_out: str = "") -> Ready:
         """Prepare what is alike for all whose way out begins with `way_out` and ends in a token.
@@ -102,11 +102,10 @@ class Ready:
     def __init__(self, prepared: Prepared, way_out: str) -> None:
         self._head = prepared.head
         self._greeting = prepared.greeting if prepared.is_greeting else ""
-        self._listed = ""
+        self._listed = b""
         if way_out:
-            self._listed = f"List-Unsubscribe: <{valid_url(way_out)}"
-        is_one_click = prepared.kind is not Kind.TEST
-        self._post = f">\r\n{_ONE_CLICK if is_one_click else ''}"
+            self._listed = b"\r\nList-Unsubscribe: <%b" % valid_url(way_out).encode("ascii")
+        self._post = b">\r\n%b" % (b"" if prepared.kind is Kind.TEST else _ONE_CLICK)
         link = way_out or unsubscribe_address(prepared.newsletter, "")
         opening = b"--" + prepared.boundary
         self._text = prepared.text.filling(
@@ -119,29 +118,35 @@ class Ready:
             opening + b"--\r\n",
         )
 
-    def pieces(self, address: str, name: str, message_id: str, token: str | None) -> list[bytes]:
+    def pieces(
+        self, address: str, name: str, message_id: bytes, token: bytes | None
+    ) -> list[bytes]:
         """Give the message for one recipient in pieces, as `Prepared.pieces` does.
 
         The address must be one that `valid_address` gave, the rest what `tokens` made; without a
         token nobody is offered a way out.
         """
-        own = f"{mailbox('To', name[:MOST_OF_A_NAME], address)}Message-ID: {message_id}\r\n"
+        if name:
+            to = mailbox("To", name[:MOST_OF_A_NAME], address).encode("ascii")
+        else:
+            to = b"To: %b\r\n" % address.encode("ascii")
         if token is None:
             token = _TEST_TOKEN
+            own = b"%bMessage-ID: %b\r\n" % (to, message_id)
         else:
-            own += self._listed + token + self._post
-        values = {_LINK: token.encode("ascii")}
+            own = b"%bMessage-ID: %b%b%b%b" % (to, message_id, self._listed, token, self._post)
+        values = {_LINK: token}
         if not (name and self._greeting):
-            return [own.encode("ascii"), self._head, *self._text(values), *self._html(values)]
+            return [own, self._head, *self._text(values), *self._html(values)]
         greeting = _greeting(self._greeting, name)
         plain = values | {_GREETING: _parted(greeting).encode()}
         marked = values | {_GREETING: escape(greeting).encode()}
-        return [own.encode("ascii"), self._head, *self._text(plain), *self._html(marked)]
+        return [own, self._head, *self._text(plain), *self._html(marked)]
 
 
 _LINK: Final = Slot.UNSUBSCRIBE.value.encode()
 _GREETING: Final = Slot.GREETING.value.encode()
-_ONE_CLICK: Final = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _KINDS: Final = ["multipart/alternative", "text/plain", "text/html"]
 _PART: Final = b"\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: %b\r\n\r\n"
 
@@ -212,7 +217,7 @@ def sample(
 ) -> Edition:
     """Give an edition as a reader sees it, for a preview; its way out leads where a test's does."""
     is_html = edition.media_type == "text/html"
-    link = unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN)
+    link = unsubscribe or unsubscribe_address(newsletter, _TEST_TOKEN.decode())
     greeting = _greeting(edition.greeting, name)
     body = edition.body.replace(Slot.UNSUBSCRIBE, escape(link) if is_html else link)
     body = body.replace(Slot.GREETING, escape(greeting) if is_html else _parted(greeting))

@@ -10,8 +10,8 @@ Faults: none. Never: knows what fills a slot. See: message (which bodies there a
 
 from __future__ import annotations
 
-import binascii
 import re
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
@@ -189,28 +189,28 @@ def _base64_filling(
     last = len(slots)
     first = _stretch(begun[0], 0, is_last=not slots)
     opening = before + first.lines + (b"" if slots else behind)
-    runs = []
-    value: list[tuple[bytes, bytes]] = []
-    between = b""
+    runs: list[tuple[bytes, bytes, list[_Stretch]]] = []
     for place, slot in enumerate(slots, 1):
-        value.append((between, slot))
-        if len(begun[place]) < 2 and place < last:  # too little to fill up what is before it
-            between = begun[place]
+        piece = begun[place]
+        if len(piece) < 2 and place < last:  # too little to fill up what is before it
+            runs.append((slot, piece, []))
             continue
-        stretches = [_stretch(begun[place], taken, place == last) for taken in range(3)]
+        stretches = [_stretch(piece, taken, place == last) for taken in (0, 2, 1)]
         if place == last:
             stretches = [one._replace(lines=one.lines + behind) for one in stretches]
-        runs.append((value, stretches))
-        value, between = [], b""
+        runs.append((slot, b"", stretches))
 
     def fill(values: Mapping[bytes, bytes]) -> list[bytes]:
         made = [opening]
         raw = first.tail
-        for parts, stretches in runs:
-            for start, slot in parts:
-                raw += start + values.get(slot, b"")
-            head, lines, tail = stretches[-len(raw) % 3]
-            made.append(_base64(raw + head))
+        for slot, between, stretches in runs:
+            raw += values.get(slot, b"")
+            if not stretches:
+                raw += between
+                continue
+            head, lines, tail = stretches[len(raw) % 3]
+            line = b2a_base64(raw + head, newline=False)
+            made.append(line + b"\r\n" if 0 < len(line) <= LINE else _lines(line))
             made.append(lines)
             raw = tail
         return made
@@ -225,8 +225,9 @@ def _stretch(piece: bytes, taken: int, is_last: bool) -> _Stretch:
 
 
 def _base64(raw: bytes) -> bytes:
-    line = binascii.b2a_base64(raw, newline=False)
-    if len(line) <= LINE:
-        return line + b"\r\n" if line else b""
+    return _lines(b2a_base64(raw, newline=False))
+
+
+def _lines(line: bytes) -> bytes:
     lines = [line[start : start + LINE] for start in range(0, len(line), LINE)]
     return b"\r\n".join([*lines, b""])

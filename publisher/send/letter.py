@@ -45,7 +45,7 @@ from publisher.wire import dkim
 
 log = structlog.get_logger("send")
 
-_SAMPLE: Final = ("reader@example.org", "Reader", "<sample@example.org>", "token")
+_SAMPLE: Final = ("reader@example.org", "Reader", b"<sample@example.org>", b"token")
 
 
 class Letter:
@@ -90,28 +90,22 @@ class Letter:
         Asks nothing but its values, in any thread. It is signed as of the send's own moment: the
         repeat after a doubt is the same to the byte.
         """
-        number, subscriber, address = one.id, one.subscriber, one.address
+        number, subscriber, address, name, variant, _ = one
         where = address if is_usual(address) else _deliverable(address)
         token = None
         if self._tokens is not None and subscriber is not None:
             token = self._tokens(subscriber, address)
-        pieces = self._ready[one.variant].pieces(
-            where, one.name, self._message_id(number, subscriber), token
-        )
-        if self._signing:
-            pieces.insert(0, self._signing[one.variant].fields(pieces))
-        sender = self._sender if self._verps is None else self._verps(number)
-        return Envelope(sender, address), pieces
-
-    def _message_id(self, number: int, subscriber: int | None) -> str:
-        """Name the message: for an issue by issue and subscriber alone, whichever send carries it.
-
-        Tests and errata are named by their own delivery, so each is a new message, yet its repeat
-        after a doubt is not.
-        """
+        # an issue is named by issue and subscriber alone, whichever send carries it; tests and
+        # errata by their own delivery: each is a new message, yet its repeat after a doubt is not
         if self._issue_ids is not None and subscriber is not None:
-            return self._issue_ids(subscriber)
-        return self._own_ids(number)
+            message_id = self._issue_ids(subscriber)
+        else:
+            message_id = self._own_ids(number)
+        pieces = self._ready[variant].pieces(where, name, message_id, token)
+        if self._signing:
+            pieces.insert(0, self._signing[variant].fields(pieces))
+        sender = self._sender if self._verps is None else self._verps(number).decode("ascii")
+        return Envelope(sender, address), pieces
 
 
 def _deliverable(address: str) -> str:
