@@ -1015,3 +1015,29 @@ def test_a_draft_of_many_waits_as_one(home: Home) -> None:
     assert {row.state for row in outcome.digests if row.part} == {"draft"}
     assert home.records() == before
     assert gone(home) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "wall"),
+    [
+        ('send = "09:00"\nlocal_time = true', "2026-03-06T09:00"),
+        ('send = "09:00"', None),
+        ('send = "on-publish"\nlocal_time = true', None),
+    ],
+)
+def test_a_timed_rule_may_mean_each_readers_own_clock(
+    home: Home, rule: str, wall: str | None
+) -> None:
+    """With `local_time` the send of a timed rule says what every clock is to show, no other does."""
+    text = f'{TOML}timezone = "Asia/Tokyo"\n{rule}\n'
+    (home.path / "publisher.toml").write_text(text, "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.now = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    home.now = datetime(2026, 3, 6, 0, 5, tzinfo=UTC)
+    (newsletter,) = home.settings.newsletters
+    jobs.apply_rule(home.store, newsletter, home.now, say=lambda _: None)
+    with home.store.read() as conn:
+        (send,) = sends.sends(conn)
+    assert send.wall == wall

@@ -1,7 +1,7 @@
 """people - `subscribers`: who is written to, with whose consent.
 
-Import reads CSV with a head line (`email`, optional `name`, `language`; commas, semicolons or tabs)
-or a bare list of addresses, one person a line; rejected lines are reported with their reasons and nothing else stops.
+Import reads CSV with a head line (`email`, optional `name`, `language`, `timezone`; commas,
+semicolons or tabs) or a bare list of addresses, one person a line; rejected lines are reported with their reasons and nothing else stops.
 See: signup (the rules), store.subscribers (the rows).
 """
 
@@ -11,7 +11,7 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +28,7 @@ from publisher.cli.console import (
     plain,
     stoppable,
     table,
+    warn,
     writing,
 )
 
@@ -127,21 +128,42 @@ def _warn_of_languages(settings: Settings, newsletter: Newsletter, asked: Iterab
     unknown = [(tag, number) for tag, number in counts.most_common() if not spoken.nearest(tag)]
     if not unknown:
         return
-    named = ", ".join(
-        f"{plain(tag, most=40)!r} ({number:,})" for tag, number in unknown[:MOST_NAMED]
-    )
-    more = f" and {len(unknown) - MOST_NAMED:,} more" if len(unknown) > MOST_NAMED else ""
     total = sum(number for _, number in unknown)
-    typer.echo(
-        f"publisher: warning: {counted(total, 'subscriber')} with a language that there is no"
-        f" catalogue for, {named}{more}: the mail comes in {newsletter.language!r}",
-        err=True,
+    warn(
+        f"{counted(total, 'subscriber')} with a language that there is no catalogue for,"
+        f" {_named(unknown)}: the mail comes in {newsletter.language!r}",
+        "write a tag such as en or zh-CN; docs/templates.md says how a language is added",
     )
-    typer.echo(
-        "publisher: hint: write a tag such as en or zh-CN; docs/templates.md says how a language is"
-        " added",
-        err=True,
+
+
+def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _warn_of_zones(newsletter: Newsletter, strange: Counter[str]) -> None:
+    """Say which time zones are none; who came with one has the newsletter's."""
+    if not strange:
+        return
+    warn(
+        f"{counted(strange.total(), 'subscriber')} with a time zone that is none,"
+        f" {_named(strange.most_common())}: they get mail by that of {newsletter.timezone}",
+        "write a name such as Europe/Berlin or Asia/Shanghai",
     )
+
+
+def _named(counts: list[tuple[str, int]]) -> str:
+    """Name what was strange, the most frequent first, and how often it was."""
+    named = ", ".join(
+        f"{plain(one, most=40)!r} ({number:,})" for one, number in counts[:MOST_NAMED]
+    )
+    more = len(counts) - MOST_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
 
 
 def _left(store: Store, newsletter: Newsletter, address: str) -> datetime | None:
@@ -193,12 +215,16 @@ def import_(
             _encoding_fault(data), where=str(file), hint="save it as CSV in UTF-8; nobody was added"
         ) from None
     rejected: list[tuple[int, str, str]] = []
-    good: list[tuple[int, str, str, str | None]] = []
+    good: list[Row] = []
+    strange: Counter[str] = Counter()
     for row in lines:
         if reason := row.fault or rows.valid(row.address):
             rejected.append((row.line, row.address, reason))
         else:
-            good.append((row.line, row.address, row.name, row.language))
+            if row.timezone and not _is_zone(row.timezone):
+                strange[row.timezone] += 1
+                row = replace(row, timezone=None)
+            good.append(row)
     batches = [good[i : i + ROWS_AT_ONCE] for i in range(0, len(good), ROWS_AT_ONCE)]
     counts: Counter[Added] = Counter()
     key = _key(settings)
@@ -211,22 +237,25 @@ def import_(
                 results = rows.import_rows(
                     conn,
                     newsletter.slug,
-                    [(address, name, language) for _, address, name, language in batch],
+                    [(row.address, row.name, row.language, row.timezone) for row in batch],
                     consent,
                     key,
                     now,
                 )
             counts.update(results)
-            for (line, address, _, _), result in zip(batch, results, strict=True):
+            for row, result in zip(batch, results, strict=True):
                 if result is rows.Added.SUPPRESSED:
-                    rejected.append((line, address, "suppressed: this address is never mailed"))
+                    why = "suppressed: this address is never mailed"
+                    rejected.append((row.line, row.address, why))
                 elif result is rows.Added.LEFT:
-                    rejected.append((line, address, "unsubscribed: they left by their own wish"))
+                    why = "unsubscribed: they left by their own wish"
+                    rejected.append((row.line, row.address, why))
             done += len(batch)
             show(done, len(good), f"{done:,} of {len(good):,}")
-    asked = (language for *_, language in good[:done] if language)
+    asked = (row.language for row in good[:done] if row.language)
     _report_import(console, counts, sorted(rejected), rejects)
     _warn_of_languages(settings, newsletter, asked)
+    _warn_of_zones(newsletter, strange)
     if done < len(good):
         complain(
             f"stopped: {done:,} of {len(good):,} are in",
@@ -267,6 +296,7 @@ class Row:
     address: str
     name: str = ""
     language: str | None = None
+    timezone: str | None = None
     fault: str = ""
 
 
@@ -305,6 +335,7 @@ def read_rows(data: bytes) -> list[Row]:
                 _cell(cells, columns["email"]),
                 _cell(cells, columns.get("name")),
                 _cell(cells, columns.get("language")) or None,
+                _cell(cells, columns.get("timezone")) or None,
             )
         )
     return rows
@@ -339,7 +370,7 @@ def export(context: typer.Context) -> None:
     settings = console.settings()
     newsletter = console.newsletter(settings)
     writer = csv.writer(sys.stdout)
-    writer.writerow(["email", "name", "language", "state", "joined"])
+    writer.writerow(["email", "name", "language", "state", "joined", "timezone"])
     with console.store(settings) as store, store.read() as conn:
         for person in rows.each(conn, newsletter.slug):
             writer.writerow(
@@ -349,6 +380,7 @@ def export(context: typer.Context) -> None:
                     person.language or "",
                     person.state,
                     person.joined.astimezone(UTC).isoformat(timespec="seconds"),
+                    person.timezone or "",
                 ]
             )
 
@@ -364,6 +396,7 @@ def show(
     """Show how many there are, or one with consent and state."""
     from publisher.errors import RefusedError
     from publisher.store import subscribers as rows
+    from publisher.store.barring import bounced
 
     console: Context = context.obj
     settings = console.settings()
@@ -382,6 +415,7 @@ def show(
             return
         person = rows.find(conn, newsletter.slug, address)
         reason = rows.is_suppressed(conn, newsletter.slug, address, key=_key(settings))
+        bounces = bounced(conn, newsletter.slug, address)
         if person is None:
             if reason:
                 console.say(f"{address} is suppressed: {reason}")
@@ -393,7 +427,10 @@ def show(
         "name": person.name,
         "state": str(person.state),
         "joined": person.joined.isoformat(),
+        "language": person.language,
+        "timezone": person.timezone,
         "suppressed": reason,
+        "hard_bounces": [{"words": b.words, "at": b.at.isoformat()} for b in bounces],
         "consents": [
             {"source": c.source, "words": c.words, "at": c.at.isoformat()} for c in consents
         ],
@@ -402,8 +439,10 @@ def show(
         answer(document)
         return
     for key, value in document.items():
-        if key != "consents" and value:
+        if key not in {"consents", "hard_bounces"} and value:
             typer.echo(f"{key}: {value}")
+    for bounce in bounces:
+        typer.echo(f"hard bounce: {plain(bounce.words)} ({bounce.at:%Y-%m-%d})")
     for consent in consents:
         word = "unsubscribed" if consent.source == "unsubscribed" else "consent"
         typer.echo(f"{word}: {consent.words} ({consent.at:%Y-%m-%d})")
@@ -450,7 +489,9 @@ def suppress(
     reason: Annotated[
         str, typer.Option(help="Why, in words.", metavar="WORDS")
     ] = "suppressed by an editor",
-    lift: Annotated[bool, typer.Option("--lift", help="Allow the address again.")] = False,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Allow the address again, and forget its bounces.")
+    ] = False,
 ) -> None:
     """Never mail an address again, subscriber or not."""
     from publisher.clock import utc_now
@@ -463,10 +504,11 @@ def suppress(
     if not lift and (fault := rows.valid(address)):
         raise RefusedError(f"{address!r} is no address: {fault}")
     with console.store(settings) as store, store.begin() as conn:
-        if lift:
-            rows.lift(conn, newsletter.slug, address, key=_key(settings))
-        else:
+        if not lift:
             rows.suppress(conn, newsletter.slug, address, reason, utc_now())
+        elif not rows.lift(conn, newsletter.slug, address, key=_key(settings)):
+            console.say(f"{address}: was not suppressed; what bounced is forgotten")
+            return
     console.say(f"{address}: {'may be mailed again' if lift else 'suppressed'}")
 
 

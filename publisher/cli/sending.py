@@ -1,18 +1,19 @@
 """sending - `send`, `pause`, `resume`, `cancel`: the conversation before mail leaves.
 
 A send is recorded first; a running sender takes it, otherwise this process sends it. Without
-`--yes` it begins after the undo minute. See: send (the hall), schedule.parse_when
-(WHEN), asking (`sends` and `who`).
+`--yes` it begins after the undo minute. See: send (the hall), foretelling
+(who gets it, when, how quickly), asking (`sends` and `who`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from publisher.cli.asking import counts, existing, sends, who
+from publisher.cli import foretelling
+from publisher.cli.asking import existing, sends, who
 from publisher.cli.console import (
     Context,
     ask,
@@ -25,13 +26,11 @@ from publisher.cli.console import (
 from publisher.cli.publishing import ISSUE, YES, record_slug
 from publisher.cli.watching import UNDO, begins, follow, follow_test
 from publisher.model import (
-    DeliveryState,
     Finding,
     Kind,
     Level,
     Newsletter,
     Published,
-    Send,
     SendState,
 )
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from publisher.store import Store
 
 SEND = Annotated[int, typer.Argument(help="The number `publisher sends` prints.", metavar="SEND")]
-PAST = timedelta(minutes=1)
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +62,9 @@ def send(
         str | None,
         typer.Option(help="When: YYYY-MM-DD HH:MM local, RFC 3339, +10m.", metavar="WHEN"),
     ] = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="With --at: by each reader's own clock.")
+    ] = False,
     missing: Annotated[
         bool, typer.Option("--missing", help="Send it to those who have not had it.")
     ] = False,
@@ -79,7 +80,7 @@ def send(
     console: Context = context.obj
     settings = console.settings()
     newsletter = console.newsletter(settings)
-    moment = _moment(at, newsletter, utc_now())
+    begin = foretelling.beginning(at, newsletter, utc_now(), local=local, is_test=bool(to))
     with console.store(settings) as store:
         slug = record_slug(store, settings, newsletter, issue)
         published = _published(store, newsletter, slug)
@@ -87,18 +88,32 @@ def send(
         if to:
             to = _checked(settings, store, newsletter, to)
         else:
-            _announce(console, store, published, newsletter, missing=missing, when=moment)
+            begin = foretelling.announce(
+                console,
+                settings,
+                store,
+                published,
+                newsletter,
+                begin,
+                missing=missing,
+                more=dry_run,
+            )
         if dry_run:
             console.say("dry run: nothing was recorded, nothing was sent")
             return
         if not to and not yes and not ask("send it?"):
             raise typer.Exit(1)
         now = utc_now()
-        begin = moment or (now if yes or to else now + UNDO)
+        at_least = now if yes or to else now + UNDO
+        moment = begin.at or at_least
+        if begin.wall:  # where it shows that first may be past already
+            moment = max(moment, at_least)
         with stoppable() as undo:  # from here on it must not be left scheduled by accident
-            number = _record(store, newsletter, slug, to or (), begin, now, missing=missing)
+            number = _record(
+                store, newsletter, slug, to or (), moment, now, missing=missing, wall=begin.wall
+            )
             is_ours = begins(
-                console, settings, store, number, begin, undo, wait=wait, is_test=bool(to)
+                console, settings, store, number, moment, undo, wait=wait, is_test=bool(to)
             )
         if is_ours:
             (follow_test if to else follow)(console, settings, store, number)
@@ -144,22 +159,6 @@ def _preflight(
         raise typer.Exit(1)
 
 
-def _moment(at: str | None, newsletter: Newsletter, now: datetime) -> datetime | None:
-    from zoneinfo import ZoneInfo
-
-    from publisher.errors import RefusedError
-    from publisher.schedule import parse_when
-
-    moment = parse_when(at, newsletter.timezone, now) if at else None
-    if moment is not None and now - moment > PAST:
-        local = moment.astimezone(ZoneInfo(newsletter.timezone))
-        raise RefusedError(
-            f"that moment is past: {local:%Y-%m-%d %H:%M %Z}",
-            hint="leave --at away to send it now",
-        )
-    return moment
-
-
 def _checked(settings: Settings, store: Store, newsletter: Newsletter, to: list[str]) -> list[str]:
     """Give the addresses of a test, each once; refuse what is none and what is never mailed."""
     from publisher.errors import RefusedError
@@ -178,69 +177,6 @@ def _checked(settings: Settings, store: Store, newsletter: Newsletter, to: list[
     return list({subscribers.folded(address): address for address in to}.values())
 
 
-def _announce(
-    console: Context,
-    store: Store,
-    published: Published,
-    newsletter: Newsletter,
-    *,
-    missing: bool,
-    when: datetime | None,
-) -> None:
-    """Say who would get it, before anything is asked; refuse what may not be sent again."""
-    from publisher.errors import RefusedError
-    from publisher.render import headline
-    from publisher.store import sends as books
-
-    slug = published.record.slug
-    with store.read() as conn:
-        audience = books.audience(conn, newsletter.slug, slug)
-        earlier = [
-            send
-            for send in books.sends(conn, newsletter.slug)
-            if send.issue == slug
-            and send.kind is Kind.ISSUE
-            and (send.state is not SendState.CANCELLED or _reached(send))
-        ]
-    if not missing:
-        if earlier:
-            last = earlier[0]
-            raise RefusedError(
-                f"issue {slug} was sent already: send {last.id}, {last.state}, {counts(last)}",
-                hint=f"publisher send {slug} --missing sends it to those without it"
-                f" ({audience.left_over:,} left over, {audience.joined_since:,} joined since)",
-            )
-        if published.record.mailed:
-            raise RefusedError(
-                f"issue {slug} counts as mailed: it was published before this database began",
-                hint=f"publisher send {slug} --missing sends it to all who have no delivery of it",
-            )
-    number = audience.to_send
-    console.say(f"{headline(published, newsletter)}  ({slug})")
-    if missing:
-        console.say(
-            f"to {number:,} of {newsletter.title}: {audience.left_over:,} left over,"
-            f" {audience.joined_since:,} joined since"
-        )
-    else:
-        console.say(f"to {counted(number, 'subscriber')} of {newsletter.title}")
-    console.say("whoever is subscribed when it begins gets it")
-    if audience.already:
-        console.say(f"not to {audience.already:,} who have it already")
-    if audience.suppressed:
-        console.say(f"not to {audience.suppressed:,} suppressed")
-    if when is not None:
-        console.say(f"at {when:%Y-%m-%d %H:%M %Z}")
-    if number == 0:
-        raise RefusedError(
-            "there is nobody to send it to", hint="publisher subscribers add ADDRESS"
-        )
-
-
-def _reached(send: Send) -> int:
-    return send.count(DeliveryState.ACCEPTED) + send.count(DeliveryState.IN_DOUBT)
-
-
 def _record(
     store: Store,
     newsletter: Newsletter,
@@ -250,6 +186,7 @@ def _record(
     now: datetime,
     *,
     missing: bool,
+    wall: str | None,
 ) -> int:
     from publisher.store import sends as books
 
@@ -262,6 +199,7 @@ def _record(
             at=begin,
             now=now,
             missing=missing,
+            wall=wall,
             addresses=to,
         )
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from publisher import speed
 from publisher.cli import asking
 from publisher.cli.console import counted, plain
+from publisher.delivery import speed
 from publisher.model import Delivery, DeliveryState, Kind, Newsletter, Send, SendState
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from publisher import speed
 from publisher.cli.asking import counts
 from publisher.cli.console import Context, complain, plain
+from publisher.delivery import speed
 from publisher.model import DeliveryState, Kind, Send, SendState
 
 if TYPE_CHECKING:

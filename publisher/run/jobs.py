@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -124,9 +125,22 @@ def apply_rule(
                 at=answer.at,
                 now=now,
                 occurrence=answer.occurrence,
+                wall=_wall(newsletter, answer),
             )
             say(f"send {number}: issue {answer.slug}, by the rule {newsletter.send!r}")
     return answers
+
+
+def _wall(newsletter: Newsletter, due: Due) -> str | None:
+    """Give what each reader's own clock is to show, where a timed rule means that.
+
+    The send begins at the newsletter's own time: for those in the east that time is past, and they
+    get it at once.
+    """
+    is_timed = schedule.parse(newsletter.send).when is schedule.When.TIMED
+    if not newsletter.local_time or not is_timed or due.occurrence.startswith("issue:"):
+        return None
+    return f"{due.at.astimezone(ZoneInfo(newsletter.timezone)):%Y-%m-%dT%H:%M}"
 
 
 def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[Due | Ask, ...]:

@@ -20,6 +20,7 @@ from publisher.domains import is_loopback
 from publisher.errors import SettingsError
 from publisher.model import Look, Newsletter, SectionNames
 from publisher.schedule import parse as parse_rule
+from publisher.schedule import parse_quiet
 from publisher.settings.pieces import SLUG, Table, duration, mail_address, split, web_address
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ RESERVED: Final = frozenset(
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _FONT_NAME: Final = r"-?[^\W\d_][\w-]*(?: [^\W\d_][\w-]*)*"  # what CSS reads without quotes
 FONTS: Final = re.compile(rf"{_FONT_NAME}(?:, ?{_FONT_NAME})*")
-_QUIET: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
 _PERCENT: Final = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,3})?) ?%")
 
 
@@ -216,12 +216,11 @@ class NewsletterTable(Table):
     @field_validator("quiet")
     @classmethod
     def _quiet(cls, value: str) -> str:
-        found = _QUIET.fullmatch("".join(value.split()))
-        hours = [int(part) for part in found.groups()] if found else []
-        is_right = hours and max(hours[::2]) < 24 and max(hours[1::2]) < 60
-        if value and (not is_right or hours[:2] == hours[2:]):
-            raise ValueError('write from when to when, such as "22:00-07:00"')
-        return "{:02}:{:02}-{:02}:{:02}".format(*hours) if hours else ""
+        try:
+            hours = parse_quiet(value)
+        except SettingsError as error:
+            raise ValueError(f"{error.message}; {error.hint}") from None
+        return "" if hours is None else f"{hours.start:%H:%M}-{hours.end:%H:%M}"
 
     @field_validator("canary")
     @classmethod

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Text, case, func, literal_column, select
 
-from publisher.model import Delivery, DeliveryState, SendState
+from publisher.model import Delivery, DeliveryState, SendState, SubscriberState
 from publisher.store import deliveries
-from publisher.store.schema import Moment, delivery
+from publisher.store.freezing import has, is_barred
+from publisher.store.schema import Moment, delivery, issue, subscriber
 from publisher.store.schema import send as send_table
 
 _PARTED: Final[ColumnElement[str]] = literal_column("': '")
@@ -85,6 +86,26 @@ def _before(conn: Connection, text: ColumnElement[str]) -> ColumnElement[str]:
         place = func.instr(text, _PARTED)
         return case((place > 0, func.substr(text, 1, place - 1)), else_=text)
     return func.split_part(text, _PARTED, literal_column("1"))
+
+
+def audience_by(
+    conn: Connection, newsletter: str, slug: str, fact: Literal["language", "timezone"]
+) -> dict[str | None, int]:
+    """Count whom a send of an issue would reach now, by what they asked for; None: nothing."""
+    of_issue = select(issue.c.id).where(issue.c.newsletter == newsletter, issue.c.slug == slug)
+    column = subscriber.c[fact]
+    rows = conn.execute(
+        select(column, func.count())
+        .where(
+            subscriber.c.newsletter == newsletter,
+            subscriber.c.state == SubscriberState.ACTIVE,
+            ~is_barred(),
+            ~has(of_issue.scalar_subquery()),
+        )
+        .group_by(column)
+        .order_by(func.count().desc(), column)
+    )
+    return {row[0] or None: row[1] for row in rows}
 
 
 def not_accepted(conn: Connection, send_id: int, most: int = 20) -> list[Delivery]:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, case, func, insert, literal, or_, select, update
 
@@ -208,21 +208,25 @@ def _revive(
     return Added.REVIVED
 
 
+Imported: TypeAlias = tuple[str, str, str | None] | tuple[str, str, str | None, str | None]
+"""Address, name, language and, where it was told, time zone."""
+
+
 def import_rows(
     conn: Connection,
     newsletter: str,
-    rows: Sequence[tuple[str, str, str | None]],
+    rows: Sequence[Imported],
     consent: Consent,
     key: bytes,
     now: datetime,
 ) -> list[Added]:
-    """Add many (address, name, language) as active; say of each row, in order, what became of it.
+    """Add many as active; say of each row, in order, what became of it.
 
     Nobody who left or was suppressed comes back this way, and nobody known is changed.
     """
     outcomes: list[Added | None] = [None] * len(rows)
     fresh: dict[str, int] = {}
-    for place, (address, _, _) in enumerate(rows):
+    for place, (address, *_) in enumerate(rows):
         if valid(address) is not None:
             outcomes[place] = Added.INVALID
         elif fresh.setdefault(folded(address), place) != place:
@@ -235,8 +239,13 @@ def import_rows(
             outcomes[fresh[form]] = taken.get(form, Added.ADDED)
         new = [form for form in page if form not in taken]
         if new:
-            _insert(conn, newsletter, [(form, *rows[fresh[form]]) for form in new], consent, now)
+            people = [(form, *_whole(rows[fresh[form]])) for form in new]
+            _insert(conn, newsletter, people, consent, now)
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _whole(row: Imported) -> tuple[str, str, str | None, str | None]:
+    return row if len(row) == 4 else (*row, None)
 
 
 def _taken(conn: Connection, newsletter: str, forms: list[str], key: bytes) -> dict[str, Added]:
@@ -268,16 +277,17 @@ def _taken(conn: Connection, newsletter: str, forms: list[str], key: bytes) -> d
 def _insert(
     conn: Connection,
     newsletter: str,
-    rows: list[tuple[str, str, str, str | None]],
+    rows: list[tuple[str, str, str, str | None, str | None]],
     why: Consent,
     now: datetime,
 ) -> None:
-    forms, given, names, languages = zip(*rows, strict=True)
+    forms, given, names, languages, zones = zip(*rows, strict=True)
     person = {
         "folded": forms,
         "address": [normalise(address) for address in given],
         "name": names,
         "language": languages,
+        "timezone": zones,
     }
     shared = {"newsletter": newsletter, "state": SubscriberState.ACTIVE, "joined": now}
     new = insert_into(conn, subscriber)

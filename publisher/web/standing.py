@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from publisher import speed
+from publisher.delivery import speed
 from publisher.model import DeliveryState, Send, SendState
 from publisher.store import account, sends
 from publisher.store.account import Deferral

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher.cli.people import Row, read_rows
+from publisher.store import Store, barring, subscribers
 
 
 def publisher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -113,3 +114,38 @@ def test_adding_again_with_another_language_changes_it(home: Path) -> None:
         "a@a.test: known",
     ]
     assert "a@a.test,,zh-CN,active" in publisher(home, "subscribers", "export").stdout
+
+
+def test_a_time_zone_comes_with_an_import(home: Path) -> None:
+    """It is kept, shown and exported; one that is none is told, and its reader is taken in."""
+    lines = ["email,timezone", "a@a.test,Asia/Tokyo", "b@a.test,Mars", "c@a.test,"]
+    (home / "people.csv").write_text("\n".join(lines), "utf-8")
+    done = publisher(home, "subscribers", "import", str(home / "people.csv"))
+    assert (done.returncode, "imported 3" in done.stderr) == (0, True)
+    assert "1 subscriber with a time zone that is none, 'Mars' (1)" in done.stderr
+    exported = publisher(home, "subscribers", "export").stdout.splitlines()
+    assert [line.rpartition(",")[2] for line in exported] == ["timezone", "Asia/Tokyo", "", ""]
+    assert "timezone: Asia/Tokyo" in publisher(home, "subscribers", "show", "a@a.test").stdout
+
+
+def test_what_bounced_is_shown_and_forgotten(home: Path) -> None:
+    """Both refusals of a suppressed address stand beside it until a person lifts that."""
+    publisher(home, "subscribers", "add", "a@a.test")
+    with Store.open(f"sqlite:///{home}/publisher.db") as store, store.begin() as conn:
+        for day in (1, 2):
+            conn.exec_driver_sql(
+                "INSERT INTO hard_bounce (newsletter, folded, day, at, words) VALUES"
+                f" ('newsletter', 'a@a.test', '2026-11-0{day}',"
+                f" '2026-11-0{day}T09:00:00.000000Z', 'no such mailbox: 5.1.1 {day}')"
+            )
+        now = barring.bounced(conn, "newsletter", "a@a.test")[0].at
+        subscribers.suppress(conn, "newsletter", "a@a.test", "hard bounce", now)
+    shown = publisher(home, "subscribers", "show", "a@a.test").stdout
+    assert "suppressed: hard bounce" in shown
+    assert "hard bounce: no such mailbox: 5.1.1 1 (2026-11-01)" in shown
+    assert "hard bounce: no such mailbox: 5.1.1 2 (2026-11-02)" in shown
+    lifted = publisher(home, "subscribers", "suppress", "a@a.test", "--lift")
+    assert "may be mailed again" in lifted.stderr
+    assert "bounce" not in publisher(home, "subscribers", "show", "a@a.test").stdout
+    again = publisher(home, "subscribers", "suppress", "a@a.test", "--lift")
+    assert "was not suppressed" in again.stderr

@@ -1,10 +1,11 @@
 """How fast a send goes and how long it still takes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from publisher import speed
+from publisher.delivery import speed
+from publisher.delivery.limits import Limits
 from publisher.model import DeliveryState, Kind, Send, SendState
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -81,3 +82,30 @@ def test_speed_and_time_left_are_one_sentence() -> None:
     assert speed.told(send(accepted=300), 10.0) == "10 messages/s"
     assert speed.told(send(SendState.PAUSED, queued=300), 10.0) == ""
     assert speed.told(send(queued=300), 0.0) == ""
+
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("number", "relays", "seconds"),
+    [
+        (1000, [Limits()], None),
+        (1000, [Limits(per_second=10), Limits()], None),
+        (1000, [Limits(per_second=10)], 100),
+        (1000, [Limits(per_second=10), Limits(per_second=30)], 25),
+        (7200, [Limits(per_hour=3600)], 7200),
+        (7200, [Limits(per_second=5, per_hour=3600)], 7200),
+        (400, [Limits(warm_up=TODAY)], None),
+        (1200, [Limits(warm_up=TODAY)], 86_400),
+        (1200, [Limits(warm_up=TODAY), Limits()], None),
+        (1500, [Limits(per_second=1, warm_up=TODAY)], 2 * 86_400 + 300),
+        (500, [Limits(warm_up=date(2026, 11, 25))], 2 * 86_400),
+    ],
+)
+def test_limits_say_how_long_it_takes_at_least(
+    number: int, relays: list[Limits], seconds: float | None
+) -> None:
+    """Rates of relays add up, a day's ceiling puts the rest off, no limit says nothing."""
+    told = speed.at_limits(number, relays, TODAY)
+    assert told == (None if seconds is None else pytest.approx(seconds))

@@ -1,4 +1,4 @@
-"""speed - how fast a send goes and how long it still takes, measured and in words.
+"""delivery.speed - how fast a send goes and how long it still takes, measured and in words.
 
 Faults: none. Never: asks the time. See: cli.watching and web.desk (who tell people).
 """
@@ -6,8 +6,11 @@ Faults: none. Never: asks the time. See: cli.watching and web.desk (who tell peo
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Final
 
+from publisher.delivery.limits import Limits
 from publisher.model import DeliveryState, Send, SendState
 
 WINDOW: Final = 60.0
@@ -51,6 +54,32 @@ def left(send: Send, per_second: float) -> float | None:
     if send.state is not SendState.RUNNING or not waiting or per_second <= 0:
         return None
     return waiting / per_second
+
+
+def at_limits(number: int, relays: Sequence[Limits], today: date) -> float | None:
+    """Tell how many seconds so many messages take at least; None where no limit says anything.
+
+    `today` is the day in UTC: a relay that is being warmed up has its ceiling anew each day.
+    """
+    day = 86_400.0
+    rates = [_rate(one) for one in relays]
+    for begun in range(366):
+        ceilings = [one.per_day(today + timedelta(days=begun)) for one in relays]
+        rooms = [
+            min(day * rate, float("inf") if ceiling is None else ceiling)
+            for rate, ceiling in zip(rates, ceilings, strict=True)
+        ]
+        if number <= sum(rooms):
+            together = sum(rate for rate, room in zip(rates, rooms, strict=True) if room)
+            return begun * day + number / together if begun or together < float("inf") else None
+        number -= int(sum(rooms))
+    return None
+
+
+def _rate(one: Limits) -> float:
+    """Give the messages a second a relay's limits let through."""
+    per_hour = float("inf") if one.per_hour is None else one.per_hour / 3600
+    return min(per_hour, float("inf") if one.per_second is None else one.per_second)
 
 
 def in_words(per_second: float) -> str:
