@@ -202,18 +202,19 @@ class Connection:
     # --- writing ------------------------------------------------------------
 
     def _say(self, pieces: Sequence[bytes]) -> None:
+        mail = self.talk.mail
         if pieces:
             if self._tls is not None:
-                pieces = [self._tls.sealed(pieces)]
-            self._write(pieces)
-        mail = self.talk.mail
+                self._write([self._tls.sealed(pieces)])
+            else:
+                self._write(pieces, 0 if mail is None else mail.given)
         while mail is not None and mail.is_eager and not (self._unsent or self._is_broken):
             pieces = self.talk.proceed()
             if not pieces:
                 break
             self._write(pieces if self._tls is None else [self._tls.sealed(pieces)])
 
-    def _write(self, pieces: Sequence[bytes]) -> None:
+    def _write(self, pieces: Sequence[bytes], size: int = 0) -> None:
         if self._unsent:
             self._unsent += [memoryview(piece) for piece in pieces]
             self._count()
@@ -229,7 +230,7 @@ class Connection:
             self._count()
             self._break(fault)
             return
-        if sent != sum(map(len, pieces)):
+        if sent != (size or sum(map(len, pieces))):
             self._unsent = _rest(pieces, sent)
             self._count()
             self._loop.add_writer(self._socket, self._writable)

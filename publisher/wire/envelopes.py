@@ -30,31 +30,26 @@ class EightBit:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[bytes, bool]] = {}
+        self._known: dict[int, bytes] = {}
 
     def __call__(self, content: Sequence[bytes]) -> bool:
         """Tell whether any byte is over 127."""
+        known = self._known
         for piece in content:
-            if len(piece) < _LARGE:
+            if id(piece) not in known:
                 if not piece.isascii():
                     return True
-            elif not self._is_ascii(piece):
-                return True
+                if len(piece) >= _LARGE:
+                    if len(known) >= _REMEMBERED:
+                        known.clear()
+                    known[id(piece)] = piece
         return False
-
-    def _is_ascii(self, piece: bytes) -> bool:
-        known = self._known.get(id(piece))
-        if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[id(piece)] = known = (piece, piece.isascii())
-        return known[1]
 
 
 class Terms:
     """What a relay offers to those who send through it."""
 
-    __slots__ = ("_eight_bit", "_has_eight_bit", "_has_size", "_has_utf8", "_most",
+    __slots__ = ("_eight_bit", "_has_eight_bit", "_has_size", "_has_utf8", "_most", "_sender",
                  "chunking", "pipelining")  # fmt: skip
 
     def __init__(self, offers: Mapping[str, str], eight_bit: EightBit | None = None) -> None:
@@ -66,12 +61,13 @@ class Terms:
         most = offers.get("SIZE", "").strip()
         self._most = int(most) if most.isdecimal() and len(most) < 19 else 0  # 0: no limit told
         self._eight_bit = eight_bit or EightBit()
+        self._sender: str | None = None  # the last one that could stand as it was
 
     def commands(self, envelope: Envelope, content: Sequence[bytes], size: int) -> str | Reply:
         """Write MAIL and RCPT; a Reply refuses in the relay's stead."""
         sender, recipient = envelope
         parameters = f" SIZE={size}" if self._has_size else ""
-        if not (_is_plain(sender) and _is_plain(recipient)):
+        if not (_is_plain(recipient) and (sender == self._sender or _is_plain(sender))):
             sender_ = written(sender, Phase.MAIL, "5.1.7", has_utf8=self._has_utf8)
             recipient_ = written(recipient, Phase.RCPT, "5.1.3", has_utf8=self._has_utf8)
             if isinstance(sender_, Reply):
@@ -81,6 +77,8 @@ class Terms:
             sender, recipient = sender_, recipient_
             if not (sender.isascii() and recipient.isascii()):
                 parameters += " SMTPUTF8"
+        else:
+            self._sender = sender
         if self._eight_bit(content):
             if not self._has_eight_bit:
                 words = "the message has 8-bit text, which the relay does not take"

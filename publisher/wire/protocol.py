@@ -76,8 +76,9 @@ class Conversation:
                 for answer in answers:
                     self._heard(answer)
                 return self._ask()
+            answered = mail.answered
             for answer in answers:
-                mail.answered(answer)
+                answered(answer)
             return self.proceed()
         except (Nonsense, Leaving, Spent) as fault:
             self._fail(fault)
@@ -98,7 +99,8 @@ class Conversation:
         if mail is None or self.state != SERVING:
             return []
         try:
-            if not self._replies.is_between and mail.flight and mail.flight[0].step == READY:
+            replies = self._replies
+            if (replies.rest or replies.lines) and mail.flight and mail.flight[0].step == READY:
                 raise Nonsense(OUT_OF_TURN)
             pieces = mail.proceed()
         except (Nonsense, Spent) as fault:

@@ -21,6 +21,7 @@ WORDS_LIMIT: Final = 500
 """So much of a server's text is kept: it is stored and shown to editors."""
 _KNOWN_LIMIT: Final = 64
 
+_TAKEN: Final = b"250 2.0.0 "
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
@@ -47,20 +48,20 @@ class Answer(NamedTuple):
 class Replies:
     """The replies of one connection, in whatever pieces they come.
 
-    `rest` is the beginning of a reply's line that is not whole yet.
+    `rest` is the beginning of a line that is not whole yet, `lines` those of a reply that goes on.
     """
 
-    __slots__ = ("_known", "_lines", "rest")
+    __slots__ = ("_known", "lines", "rest")
 
     def __init__(self) -> None:
         self.rest = b""
-        self._lines: list[Answer] = []
+        self.lines: list[Answer] = []
         self._known: dict[bytes, Answer] = {}
 
     @property
     def is_between(self) -> bool:
         """Whether nothing of another reply has come yet."""
-        return not self.rest and not self._lines
+        return not self.rest and not self.lines
 
     def feed(self, data: bytes) -> list[Answer]:
         """Take what was received; give the replies that are whole now."""
@@ -73,11 +74,9 @@ class Replies:
         answers = []
         known = self._known
         for line in lines:
-            answer = known.get(line)
-            if answer is None or self._lines:
-                answer = self._read(line)
-                if answer is None:
-                    continue
+            answer = None if self.lines else known.get(line)
+            if answer is None and (answer := self._read(line)) is None:
+                continue
             answers.append(answer)
         return answers
 
@@ -85,27 +84,33 @@ class Replies:
         """Read one line; None while the reply goes on."""
         if len(line) > LINE_LIMIT:
             raise Nonsense("the server's reply is too long")
-        bare = line.rstrip(b"\r")
-        number, mark = bare[:3], bare[3:4]
-        if len(number) < 3 or not number.isdigit() or number[0] not in b"2345":
+        if line.startswith(_TAKEN) and not self.lines:  # nearly all that differ are these
+            words = line[len(_TAKEN) :].decode("latin-1").strip()
+            if words.isascii() and words.isprintable():
+                return Answer(250, "2.0.0", words)
+        bare = line.rstrip(b"\r").decode("latin-1")
+        number, mark, text = bare[:3], bare[3:4], bare[4:]
+        if len(number) < 3 or not (number.isascii() and number.isdigit()):
             raise Nonsense("the server's reply is unreadable")
-        text = bare[4:].decode("ascii", "replace")
+        code = int(number)
+        if not 200 <= code <= 599:
+            raise Nonsense("the server's reply is unreadable")
         if not (text.isascii() and text.isprintable()):
             text = _UNPRINTABLE.sub(" ", text)
-        text = text.strip()
         enhanced = None
+        text = text.strip()
         if text[1:2] == "." and (found := _ENHANCED.match(text)):
             enhanced = found[0]
             text = text[found.end() :].lstrip()
-        answer = Answer(int(number), enhanced, text)
-        if mark == b"-":
-            self._lines.append(answer)
-            if len(self._lines) > LINES_LIMIT:
+        answer = Answer(code, enhanced, text)
+        if mark == "-":
+            self.lines.append(answer)
+            if len(self.lines) > LINES_LIMIT:
                 raise Nonsense("the server's reply does not end")
             return None
-        if mark not in {b"", b" "}:
+        if mark not in {"", " "}:
             raise Nonsense("the server's reply is unreadable")
-        if self._lines:
+        if self.lines:
             return self._joined(answer)
         if len(self._known) >= _KNOWN_LIMIT:
             self._known.clear()
@@ -114,7 +119,7 @@ class Replies:
 
     def _joined(self, last: Answer) -> Answer:
         """Put the lines of a reply together."""
-        lines = [*self._lines, last]
-        self._lines.clear()
+        lines = [*self.lines, last]
+        self.lines.clear()
         enhanced = next((one.enhanced for one in reversed(lines) if one.enhanced), None)
         return Answer(last.code, enhanced, "\n".join(one.words for one in lines))

@@ -40,6 +40,7 @@ OUT_OF_TURN: Final = "the server spoke out of turn"
 RSET, MAIL, RCPT, DATA, READY, DOT, VOID = range(7)
 """What a transaction awaits the answer to; READY: our own turn to give the content; VOID: the dot
 of a transaction that was refused."""
+_DOT: Final = Phase.DOT  # looking a member up costs more than all else about it
 _PHASES: Final = (
     *(Phase.MAIL, Phase.MAIL, Phase.RCPT, Phase.DATA),
     *(Phase.DATA, Phase.DOT, Phase.DOT),
@@ -64,21 +65,21 @@ class Turn:
     `is_told`: its outcome is told, or it is given back.
     """
 
-    __slots__ = ("is_begun", "is_told", "parcel", "refusal", "step")
+    refusal: Reply | None = None
+    is_begun = False
+    is_told = False
 
-    def __init__(self, parcel: Parcel, step: int) -> None:
+    def __init__(self, parcel: Parcel, step: int, size: int) -> None:
         self.parcel = parcel
         self.step = step
-        self.refusal: Reply | None = None
-        self.is_begun = False
-        self.is_told = False
+        self.size = size
 
 
 class Pipelined:
     """DATA with the next envelope behind the dot: at most one content and one envelope under way.
 
     `disowned` is the last refusal of our own address: that is about us, not about anybody's mail.
-    `behind`: how many bytes were given after the last content's end; `unsent` is set by who writes:
+    `given`: how many bytes `proceed` gave, 0 where it did not count them. `behind`: how many bytes were given after the last content's end; `unsent` is set by who writes:
     how many of all bytes the kernel has not taken yet.
     """
 
@@ -90,7 +91,7 @@ class Pipelined:
         self.is_leaving = False
         self.accepted = self.messages = self.refusals = self.strains = 0
         self.disowned: Reply | None = None
-        self.behind = self.unsent = 0
+        self.behind = self.unsent = self.given = 0
         self._terms = terms
         self._freight = freight
         self._time = time
@@ -108,7 +109,9 @@ class Pipelined:
             raise Nonsense(OUT_OF_TURN)
         turn = self.flight[0]
         step = turn.step
-        if code == 421:
+        if step < DATA and 200 <= code <= 299:
+            turn.step = step + 1
+        elif code == 421:
             self._close(turn, answer)
         elif step == DOT:
             self._end(turn, answer)
@@ -124,8 +127,6 @@ class Pipelined:
     def _advance(self, turn: Turn, answer: Answer) -> None:
         """Go on in the envelope; its refusal is remembered, the answers behind it are awaited."""
         turn.step = (step := turn.step) + 1
-        if 200 <= answer.code <= 299:
-            return
         if step == RSET or answer.code < 400:
             raise Nonsense(f"the server's answer means nothing: {answer.code}")
         self._strain(answer.code, step)
@@ -160,7 +161,7 @@ class Pipelined:
         else:
             self.refusals += 1
             self._strain(code, DOT)
-        self._freight.settled(turn.parcel, answer.reply(Phase.DOT))
+        self._freight.settled(turn.parcel, answer.reply(_DOT))
         if 300 <= code <= 399:
             raise Nonsense(f"the server's answer means nothing: {code}")
         if is_cut:
@@ -191,6 +192,7 @@ class Pipelined:
 
     def proceed(self) -> list[bytes]:
         """Give what is to be written now."""
+        self.given = 0
         flight = self.flight
         if not flight:
             commands = self._next()
@@ -212,6 +214,7 @@ class Pipelined:
             self.messages += 1
             commands = self._next()
             self.behind = len(commands)
+            self.given = turn.size + 3 + self.behind
             return [*parcel.content, b".\r\n" + commands]
         if len(flight) == 1 and turn.step >= DOT:
             commands = self._next()
@@ -228,18 +231,19 @@ class Pipelined:
         take = self._freight.take
         while (parcel := take()) is not None:
             content = parcel.content
-            written = self._terms.commands(parcel.envelope, content, sum(map(len, content)))
+            size = sum(map(len, content))
+            written = self._terms.commands(parcel.envelope, content, size)
             if isinstance(written, str):
-                return self._begin(parcel, written)
+                return self._begin(parcel, written, size)
             self._freight.settled(parcel, written)
         return b""
 
-    def _begin(self, parcel: Parcel, written: str) -> bytes:
+    def _begin(self, parcel: Parcel, written: str, size: int) -> bytes:
         if self._is_unclean:
             self._is_unclean = False
-            self.flight.append(Turn(parcel, RSET))
+            self.flight.append(Turn(parcel, RSET, size))
             return f"RSET\r\n{written}DATA\r\n".encode()
-        self.flight.append(Turn(parcel, MAIL))
+        self.flight.append(Turn(parcel, MAIL, size))
         return f"{written}DATA\r\n".encode()
 
     @property
@@ -319,6 +323,7 @@ class LockStep(Pipelined):
 
     def proceed(self) -> list[bytes]:
         """Give the next command, or the content."""
+        self.given = 0
         if self.flight and self.flight[0].step in {DOT, VOID}:
             return []
         if self.flight and self.flight[0].step == READY:
@@ -346,10 +351,11 @@ class Chunked(Pipelined):
         super().__init__(terms, freight, time, most)
         self._window = window
 
-    def _advance(self, turn: Turn, answer: Answer) -> None:
-        super()._advance(turn, answer)
-        if turn.step == DATA:
-            turn.step = DOT  # BDAT has one answer, to its content
+    def answered(self, answer: Answer) -> None:
+        """Take one answer; BDAT has but one, to its content."""
+        super().answered(answer)
+        if self.flight and (turn := self.flight[0]).step == DATA:
+            turn.step = DOT
 
     def _end(self, turn: Turn, answer: Answer) -> None:
         refusal = turn.refusal
@@ -364,6 +370,7 @@ class Chunked(Pipelined):
 
     def proceed(self) -> list[bytes]:
         """Give the next message, whole; nothing while the kernel still has to take the last one."""
+        self.given = 0
         if self.unsent or len(self.flight) >= self._window:
             return []
         while commands := self._next():
@@ -373,11 +380,12 @@ class Chunked(Pipelined):
                 turn.is_begun = True
                 self.messages += 1
                 self.behind = 0
+                self.given = len(commands) + turn.size
                 return [commands, *parcel.content]
             self.flight.pop()
             self._freight.given_back(parcel)
         return []
 
-    def _begin(self, parcel: Parcel, written: str) -> bytes:
-        self.flight.append(Turn(parcel, RSET))
-        return f"RSET\r\n{written}BDAT {sum(map(len, parcel.content))} LAST\r\n".encode()
+    def _begin(self, parcel: Parcel, written: str, size: int) -> bytes:
+        self.flight.append(Turn(parcel, RSET, size))
+        return f"RSET\r\n{written}BDAT {size} LAST\r\n".encode()
