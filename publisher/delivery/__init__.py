@@ -24,6 +24,7 @@ from publisher.delivery.streaks import Pause, Streaks
 from publisher.delivery.verdicts import ACCEPTED, VERDICTS, Line, is_for_a_person, judge
 from publisher.delivery.waiting import (
     GIVE_UP,
+    NEWS,
     RESENDS,
     WAITS,
     Patience,
@@ -35,6 +36,7 @@ __all__ = [
     "ACCEPTED",
     "EVENTS",
     "GIVE_UP",
+    "NEWS",
     "RESENDS",
     "TRANSITIONS",
     "VERDICTS",

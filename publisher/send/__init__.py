@@ -1,25 +1,28 @@
 """send - an issue to its audience: the hall of sending.
 
     begin     due send -> audience frozen -> editions, preflight -> running         letter
-    claim     running send -> a lot of 500, map of the wire written                 lot
-    permit    is the send still wanted, may this person still be written to         permit
+    claim     running send -> a lot of 500, a page of the map of the wire           engine
+    deal      its recipients -> the outlets, by weight and limit                    outlets
+    permit    is the send still wanted, may this person still be written to         hand
     compose   edition + recipient -> envelope and message, signed                   letter
-    wire      message -> transport -> reply                                         lot
-    judge     reply -> verdict -> the delivery's next state                         lot
-    heed      the relay rests, or the send waits for a person                       standing
-    record    outcomes -> ledger, in groups                                         lot
-    release   lot -> free or done; the last one ends the send                       lot
+    carry     message -> wire -> reply, on many connections at once                 freight
+    judge     reply -> verdict -> marked in the map                                 freight
+    heed      a relay rests, or the send waits for a person                         standing
+    record    outcomes -> ledger, in groups                                         engine
+    release   lot -> free or done; the last one ends the send                       engine
 
 The order of writes keeps the promises: the claim is committed before the first byte, the map says
 BEGUN before the content, the ledger is told before the lot is let go. Whatever ends the process in
 between, `recovery` finds each recipient's truth: in the map if the machine is the same, else in
 doubt; the newsletter's policy repeats the doubtful with the same Message-ID or leaves them.
 
-Strategies. Consent is looked up again every 20 recipients and at least every second, the send's
-state every second. A relay's fault charges nobody: the lot goes back and the relay rests, 5 s
-growing to 5 min, and the send's note says so. A relay that cannot be used until a person acts, that
-leaves or refuses message after message, and a moment missed by a day pause the send with the
-reason. Told to stop, a message on the wire has 12 s to end, then it is in doubt.
+Strategies. Lots are claimed a little ahead of the wire. Consent is looked up when a lot is claimed
+and again before the answer is a second old; nothing begins on an older one, nor after the lease.
+The send's state is looked at ten times a second. A relay's fault charges nobody: its recipients go
+to another outlet, or the lot goes back, the relay rests, 5 s growing to 5 min, and the send's note
+says so. Relays that cannot be used until a person acts, that leave or refuse message after message,
+that deny one recipient in twenty, a canary that went badly and a moment missed by a day pause the
+send with the reason. Told to stop, what is on the wire has 12 s to end, then it is in doubt.
 A recipient whose message cannot be written is refused alone. A store that fails is asked again
 until it answers; meanwhile nothing more leaves and the map keeps what the ledger does not know.
 
@@ -33,7 +36,6 @@ import os
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,17 +46,21 @@ import structlog
 from sqlalchemy import Connection
 
 from publisher import schedule
+from publisher.delivery import Limits, Throttle, limits_of
 from publisher.errors import PublisherError, RefusedError, TransportError
 from publisher.model import Kind, Send, SendState
-from publisher.send.letter import Letter, freeze, letter
-from publisher.send.lot import LotRun, Wire
-from publisher.send.outside import Outside, Pace, Transport, pause
+from publisher.send.engine import Engine
+from publisher.send.letter import freeze, letter
+from publisher.send.outside import Outlet, Outside, Pace, pause
 from publisher.send.recovery import recover
 from publisher.send.signing import refusals, signers_of
-from publisher.settings import Settings
-from publisher.store import Store, ledger, sends
+from publisher.settings import Settings, Smtp
+from publisher.store import Store, sends
+from publisher.wire.command import Command
+from publisher.wire.courier import Courier
+from publisher.wire.freight import Freight
 from publisher.wire.outbox import Outbox
-from publisher.wire.session import Relay
+from publisher.wire.pool import Pool
 
 log = structlog.get_logger("send")
 
@@ -69,8 +75,7 @@ class Sender:
     def __init__(self, outside: Outside) -> None:
         self.outside = outside
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._wire: Wire | None = None
-        self._letters: dict[int, Letter] = {}
+        self._engine: Engine | None = None
         self._ended = threading.Event()
 
     @classmethod
@@ -93,11 +98,12 @@ class Sender:
                 templates=templates,
                 key=key,
                 wire_folder=settings.wire_folder,
-                transport=lambda: transport_of(settings),
+                outlets=outlets_of(settings),
                 clock=clock,
                 stop=stop,
                 refusals=partial(refusals, settings),
                 signers=signers_of(settings),
+                domain_limits=limits_of(settings.domain_limits),
                 pace=pace or Pace(lease=Pace().lease * max(1.0, settings.smtp.timeout)),
             )
         )
@@ -105,22 +111,27 @@ class Sender:
     # --- until when ---------------------------------------------------------
 
     def forever(self, is_stale: Callable[[], bool] = lambda: False) -> None:
-        """Work until told to stop; then finish the message on the wire and leave.
+        """Work until told to stop; then let what is on the wire end, and leave.
 
-        It leaves too, between two lots, when what it was made of `is_stale`.
+        It leaves too, between two steps, when what it was made of `is_stale`.
         """
         outside = self.outside
-        recovered, asked = float("-inf"), time.monotonic()
+        time = outside.time
+        recovered = begun = float("-inf")
+        asked = time.monotonic()
         with self:
             while not outside.stop.is_set():
-                if time.monotonic() - recovered > outside.pace.recover_seconds:
+                now = time.monotonic()
+                if now - recovered > outside.pace.recover_seconds:
                     self.recover()
-                    recovered = time.monotonic()
-                if time.monotonic() - asked > outside.pace.stale_seconds:
+                    recovered = now
+                if now - asked > outside.pace.stale_seconds:
                     if is_stale():
                         break
-                    asked = time.monotonic()
-                self.begin_due()
+                    asked = now
+                if now - begun > outside.pace.idle:
+                    self.begin_due()
+                    begun = now
                 try:
                     worked = self.work()
                 except TransportError as fault:  # the map; whatever else fails pauses the send
@@ -128,49 +139,64 @@ class Sender:
                     worked = False
                 if not worked:
                     self._hang_up()
-                    outside.stop.wait(outside.pace.idle)
+                    time.wait(outside.stop, outside.pace.idle)
 
     def until_idle(self, patience: timedelta | None = None) -> str:
         """Work until no delivery is queued or sending; deferred ones are left for later.
 
-        With `patience`, a relay that was out of order for so long ends it too: then its trouble is
-        returned, in words.
+        With `patience`, relays that were out of order for so long end it too: then their trouble
+        is returned, in words.
         """
         outside = self.outside
         with self:
             self.recover()
             while not outside.stop.is_set():
                 self.begin_due()
-                if self.work():
-                    relay = self._wire.standing if self._wire else None
-                    if patience and relay and relay.down_for > patience.total_seconds():
-                        return relay.trouble
-                elif self._is_anything_left():
-                    self.recover()
-                    outside.stop.wait(outside.pace.idle)
-                else:
+                while self.work() and not outside.stop.is_set():
+                    if patience and self._down_for > patience.total_seconds():
+                        return self._trouble
+                if outside.stop.is_set() or not self._is_anything_left():
                     break
+                if patience and self._down_for > patience.total_seconds():
+                    return self._trouble
+                self.recover()
+                outside.time.wait(outside.stop, outside.pace.idle)
         return ""
 
+    @property
+    def _down_for(self) -> float:
+        return self._engine.down_for if self._engine else 0.0
+
+    @property
+    def _trouble(self) -> str:
+        return self._engine.trouble if self._engine else ""
+
     def close(self) -> None:
-        """Take leave of the relay and remove the map: the ledger knows all."""
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
+        """Take leave of the relays and remove the map: the ledger knows all."""
+        if (engine := self._engine) is not None:
+            self._engine = None
+            try:
+                engine.finish()
+            except BaseException:
+                engine.leave()
+                raise
+            engine.close()
 
     def __enter__(self) -> Self:
-        """Begin; when told to stop, the message on the wire has `last_word` seconds to end."""
+        """Begin; when told to stop, what is on the wire has `last_word` seconds to end."""
         self._ended.clear()
         threading.Thread(target=self._cut_short, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: object, trace: object) -> None:
         """Close; after a fault leave the map, which may know what the ledger does not."""
-        if kind is not None and self._wire is not None:
-            self._wire.leave()
-            self._wire = None
-        self.close()
-        self._ended.set()
+        try:
+            if kind is not None and self._engine is not None:
+                self._engine.leave()
+                self._engine = None
+            self.close()
+        finally:
+            self._ended.set()
 
     def _cut_short(self) -> None:
         """Wait beside the work, and no longer for a relay that hangs when we are to stop.
@@ -181,9 +207,9 @@ class Sender:
         while not stop.wait(0.5):
             if self._ended.is_set():
                 return
-        if not self._ended.wait(pace.last_word) and (wire := self._wire) is not None:
+        if not self._ended.wait(pace.last_word) and (engine := self._engine) is not None:
             log.warning("the relay hangs; it is waited for no longer")
-            wire.abort()
+            engine.abort()
 
     # --- the steps ----------------------------------------------------------
 
@@ -208,33 +234,21 @@ class Sender:
             pause(conn, due.id, fault, now)
 
     def work(self) -> bool:
-        """Carry one lot; False when there is none."""
-        outside = self.outside
-        if self._wire is None:
-            self._wire = Wire(outside, self.owner)
-        lot = outside.insist(
-            lambda conn: ledger.claim(conn, self.owner, outside.pace.lease, outside.clock())
-        )
-        if lot is None:
-            return False
-        try:
-            rest = LotRun(outside, self._wire, lot, self._letters).carry()
-        except ledger.Fenced as fence:
-            log.warning("lot lost to another owner", lot=lot.id, why=str(fence))
-        else:
-            outside.stop.wait(rest)
-        return True
+        """Go one step further; False when nothing is in hand and there is nothing to take."""
+        if self._engine is None:
+            self._engine = Engine(self.outside, self.owner)
+        return self._engine.step()
 
     def recover(self) -> None:
         """Settle what dead owners, and those whose lease ran out, had in their hands."""
-        recover(self.outside, self.owner)
+        recover(self.outside, self.owner, self._engine.lots if self._engine else frozenset())
 
     def _is_anything_left(self) -> bool:
         return self.outside.look(sends.is_any_unfinished)
 
     def _hang_up(self) -> None:
-        if self._wire is not None:
-            self._wire.hang_up()
+        if self._engine is not None:
+            self._engine.hang_up()
 
 
 def _refuse_late(due: Send, now: datetime) -> None:
@@ -247,21 +261,29 @@ def _refuse_late(due: Send, now: datetime) -> None:
         )
 
 
-def transport_of(settings: Settings) -> Transport:
-    """Make the transport a home has chosen."""
+def outlets_of(settings: Settings) -> tuple[Outlet, ...]:
+    """Make the ways out that a home has chosen."""
     if settings.transport == "outbox":
-        return Outbox(settings.outbox_folder)
-    smtp = settings.smtp
-    return Relay(
-        smtp.host,
-        smtp.port,
-        tls=smtp.tls,
-        user=smtp.user,
-        password=smtp.password,
-        hello=smtp.hello,
-        timeout=smtp.timeout,
-        ca_file=smtp.ca_file,
+        outbox = Outbox(settings.outbox_folder)
+        return (Outlet("outbox", lambda freight: Courier(outbox, freight)),)
+    if settings.transport == "command":
+        command = Command(settings.command)
+        return (Outlet("command", lambda freight: Courier(command, freight)),)
+    return tuple(
+        Outlet(
+            relay.name,
+            partial(_pool, relay),
+            weight=relay.weight,
+            limits=Limits(relay.per_second, relay.per_hour, relay.warm_up),
+        )
+        for relay in settings.relays
     )
 
 
-__all__ = ["Outside", "Pace", "Sender", "Transport", "refusals", "transport_of"]
+def _pool(relay: Smtp, freight: Freight) -> Pool:
+    """Make the pool of a relay; a number of connections is the most there are."""
+    most = relay.connections
+    return Pool(relay, freight, Throttle(most, most) if most else Throttle())
+
+
+__all__ = ["Outlet", "Outside", "Pace", "Sender", "outlets_of", "refusals"]

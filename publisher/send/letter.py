@@ -20,7 +20,8 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from publisher import addresses, preflight, tokens
+from publisher import addresses, preflight, schedule, tokens
+from publisher.delivery import canary_size
 from publisher.domains import dns_name
 from publisher.errors import PublisherError, RefusedError, TemplateError
 from publisher.model import (
@@ -83,6 +84,11 @@ class Letter:
             for variant, ready in self._ready.items()
             if signers
         }
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether writing costs as much as all else together."""
+        return bool(self._signing)
 
     def write(self, one: Recipient) -> tuple[Envelope, list[bytes]]:
         """Compose and sign the message of one recipient; what raises here concerns nobody else.
@@ -205,7 +211,25 @@ def freeze(outside: Outside, conn: Connection, of: Send, now: datetime) -> int:
             chosen = ours.for_reader(theirs, newsletter.language)
             if chosen != newsletter.language:
                 languages[theirs] = replace(own, language=chosen).key
-    return sends.freeze(conn, of.id, own.key, now, languages=languages)
+    here = sends.audience(conn, newsletter.slug, of.issue).to_send
+    return sends.freeze(
+        conn,
+        of.id,
+        own.key,
+        now,
+        languages=languages,
+        editors=newsletter.editors,
+        canary=canary_size(here, newsletter.canary) if of.kind is Kind.ISSUE else 0,
+        moments=_moments(conn, of, newsletter),
+    )
+
+
+def _moments(conn: Connection, of: Send, newsletter: Newsletter) -> Mapping[str | None, datetime]:
+    """Give the moment of each time zone of a send at a wall time; None stands for all others."""
+    if of.wall is None:
+        return {}
+    zones = subscribers.timezones(conn, newsletter.slug)
+    return schedule.local_moments(datetime.fromisoformat(of.wall), zones, newsletter.timezone)
 
 
 def _own(newsletter: Newsletter) -> Variant:

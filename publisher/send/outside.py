@@ -7,50 +7,79 @@ See: send (the flow), wire (the transports).
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
+from publisher.delivery import Limits
 from publisher.errors import PublisherError, StoreError
-from publisher.model import Envelope, Finding, Newsletter, Reply, SendState
+from publisher.model import Finding, Newsletter, SendState
 from publisher.store import Store, sends
 from publisher.wire.dkim import Signer
+from publisher.wire.freight import Carrier, Freight
 
 T = TypeVar("T")
 log = structlog.get_logger("send")
+NO_LIMITS: Final = Limits()
 
 
-class Transport(Protocol):
-    """What messages are given to: `wire.outbox.Outbox` or `wire.session.Relay`."""
+class Time(Protocol):
+    """The time that passes while the sender works: `ThisMachine`, or a simulation's."""
 
-    def deliver(self, envelope: Envelope, message: bytes, begun: Callable[[], None]) -> Reply:
-        """Give one message away; `begun` is called before its first byte is."""
+    def monotonic(self) -> float:
+        """Give seconds that never go back, also while the process is stopped."""
 
-    def abort(self) -> None:
-        """End what `deliver` waits for, from another thread; nothing is delivered after."""
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for an event, no longer than so; tell whether it is set."""
 
-    def close(self) -> None:
-        """Take leave."""
+
+class ThisMachine:
+    """The time of this machine."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for an event, no longer than so; tell whether it is set."""
+        return event.wait(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """One way out: a relay with its share of the work and its limits.
+
+    `carrier` makes what carries parcels there.
+    """
+
+    name: str
+    carrier: Callable[[Freight], Carrier]
+    weight: int = 1
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How the work is spaced; tests are less patient. The lease outlasts the longest message.
 
-    `last_word`: how long the message on the wire may still take when told to stop.
+    `group` outcomes, or `group_seconds`, and the ledger is told; `look_seconds`: how old the answer
+    to whom we may write to can be; `watch_seconds`: how soon a pause is noticed; `ahead`: so many
+    recipients claimed and waiting keep the wire busy. `last_word`: how long what is on the wire may
+    still take when told to stop.
     """
 
     lease: timedelta = timedelta(minutes=30)
-    group: int = 50
-    group_seconds: float = 0.2
+    group: int = 500
+    group_seconds: float = 0.02
     look_seconds: float = 1.0
+    watch_seconds: float = 0.1
+    ahead: int = 500
     recover_seconds: float = 60.0
     stale_seconds: float = 5.0
     last_word: float = 12.0
@@ -67,7 +96,8 @@ def _none(_: Newsletter) -> tuple[()]:
 class Outside:
     """The store, the settings' values, the clock.
 
-    `refusals`: what forbids a newsletter to send; `signers`: whose keys sign its mail.
+    `refusals`: what forbids a newsletter to send; `signers`: whose keys sign its mail;
+    `domain_limits`: receiver -> messages a minute.
     """
 
     store: Store
@@ -75,12 +105,14 @@ class Outside:
     templates: Mapping[str, str]
     key: bytes = field(repr=False)
     wire_folder: Path
-    transport: Callable[[], Transport]
+    outlets: Sequence[Outlet]
     clock: Callable[[], datetime]
     stop: threading.Event
     refusals: Callable[[Newsletter], Sequence[Finding]] = _none
     signers: Callable[[Newsletter], Sequence[Signer]] = _none
+    domain_limits: Mapping[str, int] = field(default_factory=dict)
     pace: Pace = Pace()
+    time: Time = field(default_factory=ThisMachine)
 
     def insist(self, deed: Callable[[Connection], T]) -> T:
         """Do it in one write transaction; while the store fails try again, until told to stop.
@@ -107,7 +139,7 @@ class Outside:
                 if self.stop.is_set():
                     raise
                 log.warning("the store fails", fault=str(fault), again_in=rest)
-                self.stop.wait(rest)
+                self.time.wait(self.stop, rest)
         raise AssertionError("repeat ended")
 
 

@@ -30,27 +30,35 @@ from publisher.wire.map import Found, Mark, open_dead
 log = structlog.get_logger("send")
 
 WORDS: Final = "the sender ended before the ledger was told"
-NOTHING_BEGUN: Final = Found("", 0, 0, {})
+NOTHING_BEGUN: Final = Found("", {})
 
 
-def recover(outside: Outside, owner: str) -> None:
+def recover(outside: Outside, owner: str, held: frozenset[int] = frozenset()) -> None:
     """Settle the lots of dead owners, of `owner` himself, and those whose lease ran out.
 
-    `owner` calls this between lots, when he holds none: what the ledger says he holds was claimed
-    by a commit whose answer never came.
+    What the ledger says `owner` has, beside the lots he knows he holds, was claimed by a commit
+    whose answer never came.
     """
     with open_dead(outside.wire_folder) as dead_maps:
         for dead in dead_maps:
             log.warning("dead sender", owner=dead.owner, is_believed=dead.found is not None)
-            outside.insist(partial(_settle, outside, dead.owner, dead.found))
+            outside.insist(partial(_settle, outside, dead.owner, dead.found, frozenset()))
             dead.remove()
-    outside.insist(partial(_settle, outside, owner, NOTHING_BEGUN))
-    outside.insist(partial(_settle, outside, None, None))
+    outside.insist(partial(_settle, outside, owner, NOTHING_BEGUN, held))
+    outside.insist(partial(_settle, outside, None, None, held))
 
 
-def _settle(outside: Outside, owner: str | None, found: Found | None, conn: Connection) -> None:
+def _settle(
+    outside: Outside,
+    owner: str | None,
+    found: Found | None,
+    held: frozenset[int],
+    conn: Connection,
+) -> None:
     now = outside.clock()
     for lot in ledger.lost(conn, now, owner=owner):
+        if lot.id in held:
+            continue
         of = sends.send(conn, lot.send)
         newsletter = outside.newsletters.get(of.newsletter) if of else None
         outcomes = [truth(found, lot, one, newsletter, now) for one in lot.deliveries]
@@ -74,8 +82,8 @@ def truth(
     """Say what became of one delivery, as far as the map knows."""
     mark, code = Mark.BEGUN, None
     if found is not None:
-        is_this = (found.lot, found.generation) == (lot.id, lot.generation)
-        mark, code = found.marks.get(one.id, (mark, code)) if is_this else (Mark.UNSENT, None)
+        marks = found.lots.get((lot.id, lot.generation))
+        mark, code = (Mark.UNSENT, None) if marks is None else marks.get(one.id, (mark, code))
     if mark is Mark.UNSENT:
         return Recorded(one.id, DeliveryState.QUEUED)
     if mark is Mark.BEGUN:
@@ -84,7 +92,10 @@ def truth(
         later = now if is_repeated else None
         return Recorded(one.id, DeliveryState.IN_DOUBT, None, WORDS, later)
     if mark is Mark.DEFERRED:
-        wait = delivery.back_off(one.attempts + 1, one.id)
+        patience = delivery.NEWS
+        if newsletter is not None:
+            patience = delivery.Patience(newsletter.retries, newsletter.give_up)
+        wait = delivery.back_off(one.attempts + 1, one.id, patience)
         if wait is not None:
             return Recorded(one.id, DeliveryState.DEFERRED, code, WORDS, now + wait)
         return Recorded(one.id, DeliveryState.REFUSED, code, f"given up; {WORDS}")

@@ -385,6 +385,14 @@ def progress(conn: Connection, send_id: int, now: datetime) -> Progress:
     return Progress(counts(conn, send_id), started, recent, since)
 
 
+def canaries(conn: Connection) -> list[int]:
+    """List the running sends whose canary is out."""
+    wanted = select(send_table.c.id).where(
+        send_table.c.state == SendState.RUNNING, send_table.c.canary > 0
+    )
+    return list(conn.scalars(wanted))
+
+
 def canary(conn: Connection, send_id: int) -> tuple[bool, dict[DeliveryState, int]]:
     """Say whether each lot of a send's canary had its turn, and how its deliveries fared."""
     mine = (
@@ -557,6 +565,7 @@ __all__ = [
     "Audience",
     "Progress",
     "audience",
+    "canaries",
     "canary",
     "close_books",
     "counts",

@@ -380,6 +380,21 @@ def languages(conn: Connection, newsletter: str) -> list[str]:
     return [row.language for row in rows]
 
 
+def timezones(conn: Connection, newsletter: str) -> list[str]:
+    """List the time zones of the active subscribers."""
+    rows = conn.execute(
+        select(subscriber.c.timezone)
+        .where(
+            subscriber.c.newsletter == newsletter,
+            subscriber.c.state == SubscriberState.ACTIVE,
+            subscriber.c.timezone.is_not(None),
+        )
+        .distinct()
+        .order_by(subscriber.c.timezone)
+    )
+    return [row.timezone for row in rows]
+
+
 def consents(conn: Connection, subscriber_id: int) -> list[Consent]:
     """List why we may write to someone, and every change since, oldest first."""
     rows = conn.execute(

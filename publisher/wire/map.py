@@ -1,14 +1,16 @@
 """wire.map - what is on the wire, in memory that outlives a killed process.
 
-Each sender has one file, `<owner>.map`, mapped into its memory: a byte per delivery of the lot it
-holds, moved UNSENT -> BEGUN -> outcome as it sends. The kernel keeps what was written when the
-process is killed, so a mark costs no system call and the ledger may be told in groups.
+Each sender has one file, `<owner>.map`, mapped into its memory: a page for every lot it holds, on
+it a record for every delivery, moved UNSENT -> BEGUN -> outcome as it sends. The kernel keeps what
+was written when the process is killed, so a mark costs no system call and the ledger may be told in
+groups.
 
-    claim committed -> map written -> BEGUN -> content -> outcome -> ledger told -> lot released
+    claim committed -> page written -> BEGUN -> content -> outcome -> ledger told -> lot released
 
-Whoever can lock the file knows its owner is dead. The map is believed only under the boot id it
-was written under: after a lost machine the disk may hold an older picture. A dead owner's lot that
-its map does not name was never begun, because the map is written before the first byte.
+A page is written before its number is, so that a page cut short by a kill names no lot. Whoever can
+lock the file knows its owner is dead. The map is believed only under the boot id it was written
+under: after a lost machine the disk may hold an older picture. A dead owner's lot that his map does
+not name was never begun, because the page is written before the first byte.
 Faults: TransportError when the folder cannot be written.
 Never: knows the ledger. See: send (marks and recovers).
 """
@@ -26,7 +28,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from publisher.errors import TransportError
 
@@ -35,9 +37,17 @@ BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 ABANDONED: Final = 60.0
 """After so many seconds a draft that nobody holds has nobody."""
 
-_HEAD: Final = struct.Struct("<8s36sqqI")  # magic, boot id, lot, generation, number of deliveries
+PAGES: Final = 16
+"""Lots that one owner may hold at once."""
+CAPACITY: Final = 500
+"""Deliveries on a page: a lot has no more."""
+
+_HEAD: Final = struct.Struct("<8s36sII")  # magic, boot id, pages, capacity
+_PAGE: Final = struct.Struct("<qqI")  # lot or 0, generation, number of deliveries
 _RECORD: Final = struct.Struct("<qHB")  # delivery, code of the reply or 0, mark
-_MAGIC: Final = b"pubwire1"
+_CODE: Final = struct.Struct("<H")
+_LOT: Final = struct.Struct("<q")
+_MAGIC: Final = b"pubwire2"
 
 
 class Mark(IntEnum):
@@ -50,44 +60,68 @@ class Mark(IntEnum):
     REFUSED = 4
 
 
+Marks: TypeAlias = Mapping[int, tuple[Mark, int | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a map says: of which lot, and each delivery's mark with the code of its reply."""
+    """What a map says: (lot, generation) -> each delivery's mark with the code of its reply."""
 
     boot: str
-    lot: int
-    generation: int
-    marks: Mapping[int, tuple[Mark, int | None]]
+    lots: Mapping[tuple[int, int], Marks]
 
 
 class WireMap:
     """The map of one living owner; locked while it lives."""
 
-    def __init__(self, folder: Path, owner: str, boot: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, owner: str, boot: str | None = None, *, capacity: int = CAPACITY
+    ) -> None:
         self.owner = owner
         self._path = folder / f"{owner}.map"
         self._boot = boot_id() if boot is None else boot
-        self._offsets: dict[int, int] = {}
+        self._capacity = capacity
+        self._pages: list[int] = [0] * PAGES  # the lot on each
         self._descriptor = -1
         self._memory: mmap.mmap | None = None
         try:
-            self._write(0, 0, ())
+            self._create(b"")
         except OSError as fault:
             raise _unwritable(folder, fault) from fault
 
-    def hold(self, lot: int, generation: int, deliveries: Sequence[int]) -> None:
-        """Write the map of a claimed lot, all of it unsent."""
-        try:
-            self._write(lot, generation, deliveries)
-        except OSError as fault:
-            raise _unwritable(self._path.parent, fault) from fault
+    @property
+    def free_pages(self) -> int:
+        """How many more lots may be held."""
+        return self._pages.count(0)
 
-    def mark(self, delivery: int, mark: Mark, code: int | None = None) -> None:
-        """Note how far a delivery has come; the mark is written after the code it goes with."""
-        assert self._memory is not None, "the map is closed"  # noqa: S101 - a defect
-        offset = self._offsets[delivery]
-        struct.pack_into("<H", self._memory, offset + 8, code or 0)
-        self._memory[offset + 10] = mark
+    def hold(self, lot: int, generation: int, deliveries: Sequence[int]) -> range:
+        """Write the page of a claimed lot, all of it unsent; give the place of each delivery."""
+        self._stay()
+        memory, page = self._open(), self._pages.index(0)
+        start = self._start(page)
+        _PAGE.pack_into(memory, start, 0, generation, len(deliveries))
+        records = b"".join([_RECORD.pack(delivery, 0, Mark.UNSENT) for delivery in deliveries])
+        if len(records) > self._capacity * _RECORD.size:
+            raise ValueError(f"a page has room for {self._capacity} deliveries")
+        first = start + _PAGE.size
+        memory[first : first + len(records)] = records
+        _LOT.pack_into(memory, start, lot)
+        self._pages[page] = lot
+        return range(first, first + len(records), _RECORD.size)
+
+    def let_go(self, lot: int) -> None:
+        """Take a lot off the map: the ledger knows all of it."""
+        page = self._pages.index(lot)
+        _LOT.pack_into(self._open(), self._start(page), 0)
+        self._pages[page] = 0
+
+    def mark(self, place: int, mark: Mark, code: int | None = None) -> None:
+        """Note how far the delivery at a place has come; its code is written before the mark."""
+        memory = self._memory
+        assert memory is not None, "the map is closed"  # noqa: S101 - a defect
+        if code is not None:
+            _CODE.pack_into(memory, place + 8, code)
+        memory[place + 10] = mark
 
     def leave(self) -> None:
         """Let go of the file but leave it, for what the ledger could not be told."""
@@ -117,27 +151,48 @@ class WireMap:
         else:
             self.leave()
 
-    def _write(self, lot: int, generation: int, deliveries: Sequence[int]) -> None:
-        """Put a whole new file in place, locked before anyone can see it."""
-        head = _HEAD.pack(_MAGIC, self._boot.encode(), lot, generation, len(deliveries))
-        records = b"".join(_RECORD.pack(delivery, 0, Mark.UNSENT) for delivery in deliveries)
+    def _open(self) -> mmap.mmap:
+        assert self._memory is not None, "the map is closed"  # noqa: S101 - a defect
+        return self._memory
+
+    def _start(self, page: int) -> int:
+        return _HEAD.size + page * (_PAGE.size + self._capacity * _RECORD.size)
+
+    def _stay(self) -> None:
+        """See to it that the file is still there: somebody may have cleared the folder."""
+        try:
+            if os.fstat(self._descriptor).st_ino == self._path.stat().st_ino:
+                return
+        except FileNotFoundError:
+            pass
+        old, descriptor = self._open(), self._descriptor
+        try:
+            self._create(old[:])
+        except OSError as fault:
+            raise _unwritable(self._path.parent, fault) from fault
+        old.close()
+        os.close(descriptor)
+
+    def _create(self, content: bytes) -> None:
+        """Put a whole new file in place, locked before anyone can see it.
+
+        All of it is written: a page that had no room on a full disk would end the process (SIGBUS).
+        """
+        size = self._start(PAGES)
+        head = _HEAD.pack(_MAGIC, self._boot.encode(), PAGES, self._capacity)
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._path.with_suffix(".new")
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with os.fdopen(descriptor, "wb", closefd=False) as file:
-                file.write(head + records)
-            memory = mmap.mmap(descriptor, len(head + records))
+                file.write(content or head.ljust(size, b"\0"))
+            self._memory = mmap.mmap(descriptor, size)
             draft.rename(self._path)
         except BaseException:
             os.close(descriptor)
             raise
-        self.leave()
-        self._descriptor, self._memory = descriptor, memory
-        self._offsets = {
-            delivery: len(head) + place * _RECORD.size for place, delivery in enumerate(deliveries)
-        }
+        self._descriptor = descriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,17 +266,25 @@ def _read(content: bytes) -> Found | None:
     """Read a map; None for what is no whole map."""
     if len(content) < _HEAD.size:
         return None
-    magic, boot, lot, generation, number = _HEAD.unpack_from(content)
-    if magic != _MAGIC or len(content) != _HEAD.size + number * _RECORD.size:
+    magic, boot, pages, capacity = _HEAD.unpack_from(content)
+    size = _PAGE.size + capacity * _RECORD.size
+    if magic != _MAGIC or len(content) != _HEAD.size + pages * size:
         return None
-    try:
-        marks = {
-            delivery: (Mark(mark), code or None)
-            for delivery, code, mark in _RECORD.iter_unpack(content[_HEAD.size :])
-        }
-    except ValueError:
-        return None
-    return Found(boot.rstrip(b"\0").decode("ascii", "replace"), lot, generation, marks)
+    lots: dict[tuple[int, int], Marks] = {}
+    for start in range(_HEAD.size, len(content), size):
+        lot, generation, number = _PAGE.unpack_from(content, start)
+        if not lot:
+            continue
+        first = start + _PAGE.size
+        records = content[first : first + min(number, capacity) * _RECORD.size]
+        try:
+            lots[lot, generation] = {
+                delivery: (Mark(mark), code or None)
+                for delivery, code, mark in _RECORD.iter_unpack(records)
+            }
+        except ValueError:
+            return None
+    return Found(boot.rstrip(b"\0").decode("ascii", "replace"), lots)
 
 
 def _unwritable(folder: Path, fault: OSError) -> TransportError:

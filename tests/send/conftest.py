@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,11 @@ from aiosmtpd.smtp import SMTP
 
 from publisher import templates
 from publisher.model import Consent, Issue, Item, ItemRecord, Kind, Newsletter, Record, Section
-from publisher.send import Outside, Pace, Sender, Transport
+from publisher.send import Outlet, Outside, Pace, Sender, _pool
+from publisher.settings import Smtp
 from publisher.store import Store, issues, ledger, sends, subscribers
-from publisher.wire.session import Relay
+from publisher.wire.courier import Courier
+from publisher.wire.outbox import Outbox
 
 # the private server of the store's own tests
 _spec = importlib.util.spec_from_file_location(
@@ -33,7 +36,7 @@ postgres_ready = _theirs.postgres_ready
 
 NOW = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
 KEY = b"0123456789abcdef0123456789abcdef"
-PACE = Pace(idle=0.01, relay_rests=(0.01,), store_rests=(0.01,), look_seconds=0.0)
+PACE = Pace(idle=0.01, relay_rests=(0.01,), store_rests=(0.01,), watch_seconds=0.0)
 NEWSLETTER = Newsletter(
     slug="weekly",
     title="Weekly",
@@ -105,9 +108,16 @@ class Desk:
         self.templates = templates.load()
         self.refusals: tuple = ()
 
-    def relay(self) -> Transport:
-        """Reach the relay, impatiently."""
-        return Relay("127.0.0.1", self.port, hello="client.example", timeout=0.05)
+    def relay(self, **changes: object) -> tuple[Outlet, ...]:
+        """Reach the relay on one connection, impatiently."""
+        way = {"host": "127.0.0.1", "port": self.port, "tls": "none", "hello": "client.example",
+               "timeout": 0.05, "connections": 1} | changes  # fmt: skip
+        return (Outlet("relay", partial(_pool, Smtp(**way))),)
+
+    def outbox(self) -> tuple[Outlet, ...]:
+        """Write to files instead."""
+        outbox = Outbox(self.folder / "outbox")
+        return (Outlet("outbox", lambda freight: Courier(outbox, freight)),)
 
     def sender(self, **changes: object) -> Sender:
         """Make a sender."""
@@ -117,7 +127,7 @@ class Desk:
             templates=self.templates,
             key=KEY,
             wire_folder=self.folder / "wire",
-            transport=self.relay,
+            outlets=self.relay(),
             clock=lambda: self.now,
             stop=self.stop,
             refusals=lambda _: self.refusals,

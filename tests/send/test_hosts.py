@@ -26,8 +26,9 @@ import structlog
 
 from publisher import templates
 from publisher.model import Newsletter
-from publisher.send import Outside, Pace, Sender
+from publisher.send import Outlet, Outside, Pace, Sender
 from publisher.store import Store
+from publisher.wire.courier import Courier
 from publisher.wire.outbox import Outbox
 
 url, folder, lease = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
@@ -38,7 +39,8 @@ stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 Sender(Outside(
     Store.open(url), {"weekly": newsletter}, templates.load(),
-    b"0123456789abcdef0123456789abcdef", folder / "wire", lambda: Outbox(folder / "outbox"),
+    b"0123456789abcdef0123456789abcdef", folder / "wire",
+    (Outlet("outbox", lambda freight: Courier(Outbox(folder / "outbox"), freight)),),
     lambda: datetime.now(UTC), stop,
     pace=Pace(lease=timedelta(seconds=lease), idle=0.05, recover_seconds=0.5, store_rests=(0.2,)),
 )).forever()

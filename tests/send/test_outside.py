@@ -69,6 +69,6 @@ def test_a_database_that_throws_us_out_in_mid_send(desk, inbox, database: str) -
     inbox.on_mail = cut
     desk.subscribe(*names)
     number = desk.schedule()
-    desk.run(pace=Pace(idle=0.01, group=7, look_seconds=0.0, store_rests=(0.05,)))
+    desk.run(pace=Pace(idle=0.01, group=7, store_rests=(0.05,)))
     assert inbox.recipients == {f"{name}@example.com": 1 for name in names}
     assert desk.send(number).state is SendState.DONE

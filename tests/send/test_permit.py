@@ -1,5 +1,7 @@
 """Consent in the moment of sending: asked again, and heeded."""
 
+import time
+
 import pytest
 
 from publisher.model import Kind, SubscriberState
@@ -23,6 +25,7 @@ def test_unsubscribing_in_mid_send_is_heeded(desk, inbox) -> None:
             subscribers.set_state(conn, bob.id, SubscriberState.UNSUBSCRIBED, desk.now, "clicked")
             subscribers.suppress(conn, "weekly", "cem@example.com", "bounced", desk.now)
             subscribers.erase(conn, "weekly", "dan@example.com", KEY, desk.now)
+        time.sleep(1)
 
     inbox.on_mail = leave
     desk.subscribe("ann", "bob", "cem", "dan", "eve")

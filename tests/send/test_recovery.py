@@ -31,11 +31,11 @@ def dead(desk):
         with desk.store.begin() as conn:
             lot = ledger.claim(conn, "dead-1", timedelta(minutes=30), desk.now)
         if marks is not None:
-            wire.hold(lot.id, lot.generation, [one.id for one in lot.deliveries])
-            for one in lot.deliveries:
+            places = wire.hold(lot.id, lot.generation, [one.id for one in lot.deliveries])
+            for one, place in zip(lot.deliveries, places, strict=True):
                 name = one.address.partition("@")[0]
                 if name in marks:
-                    wire.mark(one.id, *marks[name])
+                    wire.mark(place, *marks[name])
         wire.leave()
 
     return die
@@ -155,7 +155,7 @@ def test_a_sleeper_is_fenced_out(desk, inbox) -> None:
     inbox.on_mail = sleep
     desk.subscribe(*NAMES)
     desk.schedule()
-    desk.run(pace=Pace(idle=0.01, group=1, look_seconds=0.0))
+    desk.run(pace=Pace(idle=0.01, group=1))
     assert inbox.recipients == {"ann@example.com": 1}
     assert set(desk.states().values()) == {"in_doubt"}
 
@@ -175,8 +175,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from publisher import templates
 from publisher.model import Newsletter
-from publisher.send import Outside, Sender
+from publisher.send import Outlet, Outside, Sender
 from publisher.store import Store
+from publisher.wire.courier import Courier
 from publisher.wire.outbox import Outbox
 
 folder, die_at = Path(sys.argv[1]), int(sys.argv[2])
@@ -186,18 +187,20 @@ newsletter = Newsletter("weekly", "Weekly", sender_address="weekly@news.example.
 class Fatal(Outbox):
     left = die_at
 
-    def deliver(self, envelope, message, begun):
-        def die() -> None:
-            begun()
+    def deliver(self, envelope, content, begun):
+        def die() -> bool:
+            may = begun()
             if self.left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
             self.left -= 1
-        return super().deliver(envelope, message, die)
+            return may
+        return super().deliver(envelope, content, die)
 
 store = Store.open(f"sqlite:///{folder}/publisher.db")
 outbox = Fatal(folder / "outbox")
 sender = Sender(Outside(store, {"weekly": newsletter}, templates.load(), b"0" * 32,
-    folder / "wire", lambda: outbox, lambda: datetime(2026, 3, 6, 10, tzinfo=UTC),
+    folder / "wire", (Outlet("outbox", lambda freight: Courier(outbox, freight)),),
+    lambda: datetime(2026, 3, 6, 10, tzinfo=UTC),
     threading.Event()))
 sender.until_idle()
 """

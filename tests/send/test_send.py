@@ -11,11 +11,9 @@ from datetime import timedelta
 import pytest
 
 from publisher.model import DeliveryState, SendState
-from publisher.send import Pace, Sender, transport_of
+from publisher.send import Pace, Sender, outlets_of
 from publisher.settings import Settings, Smtp
 from publisher.store import sends
-from publisher.wire.outbox import Outbox
-from publisher.wire.session import Relay
 
 pytestmark = pytest.mark.parametrize(
     "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.service)], indirect=True
@@ -40,7 +38,7 @@ def test_outbox_takes_it_too(desk) -> None:
     """The outbox is a transport like any other."""
     desk.subscribe("ann", "bob")
     desk.schedule()
-    desk.run(transport=lambda: Outbox(desk.folder / "outbox"))
+    desk.run(outlets=desk.outbox())
     assert len(list((desk.folder / "outbox").glob("*.eml"))) == 2
     assert set(desk.states().values()) == {"accepted"}
 
@@ -92,7 +90,8 @@ def test_a_home_has_its_sender(desk, tmp_path) -> None:
     )
     sender.until_idle()
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 2
-    assert isinstance(transport_of(replace(settings, transport="smtp")), Relay)
+    assert [one.name for one in outlets_of(replace(settings, transport="smtp"))] == ["smtp"]
+    assert [one.name for one in outlets_of(replace(settings, transport="command"))] == ["command"]
 
 
 # --- stopping ---
@@ -121,6 +120,7 @@ def test_pause_and_cancel_work_in_mid_send(desk, inbox, state: SendState) -> Non
     def stop(recipient: str) -> None:
         with desk.store.begin() as conn:
             sends.set_state(conn, number, state, frm={SendState.RUNNING}, now=desk.now)
+        time.sleep(0.3)
 
     inbox.on_mail = stop
     desk.run()
@@ -160,6 +160,8 @@ def hanging_relay(answers: int) -> Iterator[tuple[int, threading.Event]]:
             for _ in range(answers):
                 line = lines.readline()
                 connection.sendall(b"354 go on\r\n" if line == b"DATA\r\n" else b"250 ok\r\n")
+            while answers == 4 and lines.readline() != b".\r\n":
+                pass
             hangs.set()
             over.wait(30)
 
@@ -178,7 +180,7 @@ def test_a_relay_that_hangs_does_not_keep_us(desk, answers: int, left: str) -> N
     desk.schedule()
     with hanging_relay(answers) as (port, hangs):
         sender = desk.sender(
-            transport=lambda: Relay("127.0.0.1", port, hello="client.example"),
+            outlets=desk.relay(port=port, timeout=1.0),
             pace=Pace(idle=0.01, last_word=0.2),
         )
         working = threading.Thread(target=sender.forever)

@@ -11,7 +11,6 @@ from publisher.model import Level, SendState
 from publisher.send import signing
 from publisher.settings import Dkim, Settings, Smtp
 from publisher.wire import keys
-from publisher.wire.outbox import Outbox
 
 
 @pytest.fixture
@@ -58,9 +57,8 @@ def test_the_outbox_signs_too(desk, home, tmp_path) -> None:
     """The file the desk shows has the signatures the relay would get."""
     desk.subscribe("ann")
     desk.schedule()
-    outbox = tmp_path / "outbox"
-    desk.run(signers=signing.signers_of(home), transport=lambda: Outbox(outbox))
-    (file,) = outbox.glob("*.eml")
+    desk.run(signers=signing.signers_of(home), outlets=desk.outbox())
+    (file,) = (desk.folder / "outbox").glob("*.eml")
     assert verified(home, desk, file.read_bytes()) == [True, True]
 
 

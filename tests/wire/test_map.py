@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import TransportError
-from publisher.wire.map import BOOT_ID, Mark, WireMap, boot_id, open_dead
+from publisher.wire.map import BOOT_ID, PAGES, Mark, WireMap, boot_id, open_dead
 
 BOOT = "11111111-2222-3333-4444-555555555555"
 KILLED = """
@@ -21,23 +21,28 @@ from pathlib import Path
 from publisher.wire.map import Mark, WireMap
 
 wire = WireMap(Path(sys.argv[1]), "killed")
-wire.hold(7, 3, [101, 102, 103, 104, 105])
-wire.mark(101, Mark.ACCEPTED, 250)
-wire.mark(102, Mark.BEGUN)
-wire.mark(103, Mark.DEFERRED, 451)
-wire.mark(104, Mark.REFUSED, 550)
+wire.hold(6, 1, [99])
+first, second, third, fourth, _ = wire.hold(7, 3, [101, 102, 103, 104, 105])
+wire.mark(first, Mark.ACCEPTED, 250)
+wire.mark(second, Mark.BEGUN)
+wire.mark(third, Mark.DEFERRED, 451)
+wire.mark(fourth, Mark.REFUSED, 550)
+(other,) = wire.hold(8, 1, [200])
+wire.mark(other, Mark.BEGUN)
+wire.let_go(6)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def test_marks_outlive_a_killed_process(tmp_path: Path) -> None:
-    """After kill -9 the map names its lot and the last mark of every delivery."""
+    """After kill -9 the map names the lots in hand and the last mark of every delivery."""
     child = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     assert child.returncode == -signal.SIGKILL
     with open_dead(tmp_path) as (dead,):
         assert dead.owner == "killed"
-        assert (dead.found.lot, dead.found.generation) == (7, 3)
-        assert dead.found.marks == {
+        assert dead.found.lots.keys() == {(7, 3), (8, 1)}
+        assert dead.found.lots[8, 1] == {200: (Mark.BEGUN, None)}
+        assert dead.found.lots[7, 3] == {
             101: (Mark.ACCEPTED, 250),
             102: (Mark.BEGUN, None),
             103: (Mark.DEFERRED, 451),
@@ -81,7 +86,8 @@ def test_unknown_boot_is_not_believed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"pubwire1", b"x" * 62, b"pubwire1" + b"1" * 50 + b"\xff\xff\0\0" + b"\0" * 5]
+    "content",
+    [b"", b"pubwire2", b"x" * 62, b"pubwire2" + b"1" * 36 + b"\xff\xff\0\0" * 2 + b"\0" * 5],
 )
 def test_damaged_map_is_not_believed(tmp_path: Path, content: bytes) -> None:
     """A map that is not whole is as good as none."""
@@ -93,10 +99,12 @@ def test_damaged_map_is_not_believed(tmp_path: Path, content: bytes) -> None:
 def test_unknown_mark_is_not_believed(tmp_path: Path) -> None:
     """A mark nobody wrote makes the whole map doubtful."""
     wire = WireMap(tmp_path, "gone", BOOT)
-    wire.hold(1, 1, [1])
+    (place,) = wire.hold(1, 1, [1])
     wire.leave()
     path = tmp_path / "gone.map"
-    path.write_bytes(path.read_bytes()[:-1] + b"\x63")
+    content = bytearray(path.read_bytes())
+    content[place + 10] = 0x63
+    path.write_bytes(content)
     with open_dead(tmp_path, BOOT) as (dead,):
         assert dead.found is None
 
@@ -112,14 +120,14 @@ def test_map_survives_a_fault(tmp_path: Path) -> None:
 
     def fail() -> None:
         with WireMap(tmp_path, "faulty", BOOT) as wire:
-            wire.hold(1, 1, [5])
-            wire.mark(5, Mark.BEGUN)
+            (place,) = wire.hold(1, 1, [5])
+            wire.mark(place, Mark.BEGUN)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
     with open_dead(tmp_path, BOOT) as (dead,):
-        assert dead.found.marks == {5: (Mark.BEGUN, None)}
+        assert dead.found.lots == {(1, 1): {5: (Mark.BEGUN, None)}}
 
 
 def test_map_is_private(tmp_path: Path) -> None:
@@ -142,12 +150,44 @@ def test_boot_id_is_this_machines() -> None:
 
 
 def test_a_folder_removed_under_us_is_made_again(tmp_path: Path) -> None:
-    """The next lot's map has its place again."""
-    wire = WireMap(tmp_path / "wire", "owner")
+    """With the next lot the map has its place again, and says what it said."""
+    wire = WireMap(tmp_path / "wire", "owner", BOOT)
+    (place,) = wire.hold(6, 1, [99])
+    wire.mark(place, Mark.ACCEPTED, 250)
     shutil.rmtree(tmp_path / "wire")
     wire.hold(7, 3, [101])
     assert [path.name for path in (tmp_path / "wire").iterdir()] == ["owner.map"]
-    wire.close()
+    wire.leave()
+    with open_dead(tmp_path / "wire", BOOT) as (dead,):
+        assert dead.found.lots == {
+            (6, 1): {99: (Mark.ACCEPTED, 250)},
+            (7, 3): {101: (Mark.UNSENT, None)},
+        }
+
+
+def test_a_page_is_used_again(tmp_path: Path) -> None:
+    """Lots come and go on the pages there are; what a page said before is gone."""
+    with WireMap(tmp_path, "busy", BOOT) as wire:
+        for lot in range(1, 3 * PAGES):
+            places = wire.hold(lot, 1, [lot * 1000 + number for number in range(3)])
+            wire.mark(places[2], Mark.REFUSED, 550)
+            if lot > 1:
+                wire.let_go(lot - 1)
+        assert wire.free_pages == PAGES - 1
+        wire.leave()
+        with open_dead(tmp_path, BOOT) as (dead,):
+            assert dead.found.lots.keys() == {(3 * PAGES - 1, 1)}
+
+
+def test_a_page_cut_short_names_no_lot(tmp_path: Path) -> None:
+    """Killed while a page was written, the owner had begun nothing of that lot."""
+    wire = WireMap(tmp_path, "gone", BOOT)
+    (place,) = wire.hold(5, 1, [1])
+    wire.let_go(5)
+    wire.leave()
+    assert place
+    with open_dead(tmp_path, BOOT) as (dead,):
+        assert dead.found.lots == {}
 
 
 def test_drafts_of_the_killed_are_removed(tmp_path: Path) -> None:

@@ -1,0 +1,552 @@
+"""send.engine - the work between ledger and wire, in steps of a few milliseconds.
+
+    watch     are the sends still wanted, may these people still be written to, do the leases hold
+    collect   what ended on the wire -> outcomes, or back to those to be dealt
+    tell      outcomes -> ledger, lots without anyone left -> released, the next lot -> claimed:
+              one durable commit, after 500 outcomes or 20 ms
+    deal      recipients -> outlets
+    wait      until there is news
+
+All SQL is here, on one thread; the wire has its own. A lot is let go when each of its recipients has
+an outcome or is back in the queue. A lot that another owner took is dropped, with what it has on
+the wire. A letter that cannot be made, and a relay only a person can mend, pause the send.
+Faults: StoreError only when told to stop while the store fails. Never: decides what a reply means.
+See: freight (the thread between), hand, outlets, standing, store/ledger.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from publisher import delivery, schedule
+from publisher.errors import PublisherError, RefusedError, StoreError, TransportError
+from publisher.model import DeliveryState, Kind, Outcome, Phase, Recipient, SendState
+from publisher.send.freight import Ended
+from publisher.send.hand import Hand, is_hard, recorded
+from publisher.send.letter import Letter, letter
+from publisher.send.outlets import Way
+from publisher.send.outside import Outside, pause
+from publisher.send.standing import RESTS
+from publisher.store import allowances, ledger, sends
+from publisher.store.ledger import Lot, Recorded
+from publisher.wire.map import WireMap
+
+log = structlog.get_logger("send")
+
+CHUNK: Final = 50
+"""Recipients dealt at once where there are several outlets, or limits."""
+SOON: Final = 30.0
+"""Seconds that recipients wait in hand for an outlet's limit; longer, and they go back."""
+_ATTEMPTED: Final = (
+    DeliveryState.DEFERRED,
+    DeliveryState.REFUSED,
+    DeliveryState.IN_DOUBT,
+)
+
+
+@dataclass(slots=True)
+class Told:
+    """What one transaction did."""
+
+    lost: list[Hand] = field(default_factory=list)
+    released: list[Hand] = field(default_factory=list)
+    lot: Lot | None = None
+    barred: dict[int, str] = field(default_factory=dict)
+
+
+class Engine:
+    """What one sender has in its hands, and its ways out."""
+
+    def __init__(self, outside: Outside, owner: str) -> None:
+        self.owner = owner
+        self._outside = outside
+        self._wire = WireMap(outside.wire_folder, owner)
+        self._news = threading.Event()
+        self.ways = [Way(outlet, outside, self._wire, self._news) for outlet in outside.outlets]
+        self._hands: dict[int, Hand] = {}
+        self._groups: dict[tuple[int, str], list[Recorded]] = {}
+        self._letters: dict[int, Letter] = {}
+        self._noted: dict[int, str] = {}
+        self._watched = self._looked = self._asked = self._told = float("-inf")
+        self._resting: frozenset[str] = frozenset()
+
+    # --- what others ask ----------------------------------------------------
+
+    @property
+    def lots(self) -> frozenset[int]:
+        """The lots in hand."""
+        return frozenset(self._hands)
+
+    @property
+    def trouble(self) -> str:
+        """Why the relays rest, in words; "" while one is well."""
+        troubles = [way.standing.trouble for way in self.ways]
+        if not all(troubles):
+            return ""
+        if len(self.ways) == 1:
+            return troubles[0]
+        return "; ".join(
+            f"{way.outlet.name}: {trouble}"
+            for way, trouble in zip(self.ways, troubles, strict=True)
+        )
+
+    @property
+    def down_for(self) -> float:
+        """How long no relay has been in order, in seconds."""
+        now = self._outside.time.monotonic()
+        return min((way.down_for(now) for way in self.ways), default=0.0)
+
+    # --- the work -----------------------------------------------------------
+
+    def step(self) -> bool:
+        """Go once around; False when there was nothing to do and nothing is in hand."""
+        self._watch()
+        self._collect()
+        self._heed_faults()
+        self._tell(claims=not self._outside.stop.is_set())
+        self._deal()
+        self._heed_faults()
+        if not self._hands:
+            return False
+        self._outside.time.wait(self._news, self._outside.pace.group_seconds)
+        self._news.clear()
+        return True
+
+    def finish(self) -> None:
+        """Begin nothing more, let what has begun end, tell the ledger, let all lots go."""
+        for hand in self._hands.values():
+            self._halt(hand)
+        for way in self.ways:
+            way.close(self._outside.pace.last_word)
+        self._collect()
+        self._tell(claims=False)
+        if self._hands:  # a defect, but the ledger must not wait for a lease to learn of it
+            log.error("lots were left in hand", lots=sorted(self._hands))
+
+    def close(self) -> None:
+        """Remove the map: the ledger knows all."""
+        self._wire.close()
+
+    def leave(self) -> None:
+        """Take leave at once, and leave the map to who recovers it."""
+        for hand in self._hands.values():
+            hand.halt()
+        for way in self.ways:
+            way.close(self._outside.pace.last_word)
+        self._wire.leave()
+
+    def abort(self) -> None:
+        """Wait no longer for the relays; called from another thread."""
+        for way in self.ways:
+            way.abort()
+
+    def hang_up(self) -> None:
+        """Take leave of the relays while there is nothing to do."""
+        for way in self.ways:
+            way.close(1.0)
+            way.fault = None
+
+    # --- watch --------------------------------------------------------------
+
+    def _watch(self) -> None:
+        outside, pace = self._outside, self._outside.pace
+        now = outside.time.monotonic()
+        if now - self._watched < pace.watch_seconds:
+            return
+        self._watched = now
+        for way in self.ways:
+            way.look(outside.clock(), is_only=len(self.ways) == 1)
+            if not way.is_usable(now):
+                for hand, one, place in way.load.recall():
+                    self._again(hand, one, place)
+        if not self._hands:
+            return
+        wanted = {hand.lot.send for hand in self._hands.values()}
+        states = outside.look(lambda conn: {one: sends.state(conn, one) for one in wanted})
+        for hand in list(self._hands.values()):
+            if states[hand.lot.send] is not SendState.RUNNING:
+                self._halt(hand)
+            elif now > hand.leased_until - pace.lease.total_seconds() * 0.9:
+                self._renew(hand)
+        if now - self._looked >= pace.look_seconds * 0.4:
+            self._look_again()
+
+    def _heed_faults(self) -> None:
+        """Pause what is in hand when every outlet needs a person; begin anew when nothing is."""
+        faults = [way.fault for way in self.ways if way.fault is not None]
+        if len(faults) < len(self.ways):
+            return
+        running = {hand.lot.send for hand in self._hands.values() if not hand.is_halted}
+        for hand in self._hands.values():
+            self._halt(hand)
+        for number in running:
+            now = self._outside.clock()
+            self._outside.insist(partial(_pause, number, faults[0], now))
+        if not self._hands:
+            self.hang_up()
+
+    def _renew(self, hand: Hand) -> None:
+        """Renew the lease in time; who has lost it lets go of all."""
+        outside, lease = self._outside, self._outside.pace.lease
+        asked = outside.time.monotonic()
+        now = outside.clock()
+        if outside.insist(lambda conn: ledger.renew(conn, hand.lot, lease, now)):
+            hand.leased_until = asked + lease.total_seconds()
+        else:
+            self._lose(hand)
+
+    def _look_again(self) -> None:
+        """Ask anew who may not be written to, before the last answer is too old."""
+        outside = self._outside
+        asked = self._looked = outside.time.monotonic()
+        hands = [hand for hand in self._hands.values() if not hand.is_halted]
+        found = outside.look(
+            lambda conn: [ledger.barred(conn, hand.lot, key=outside.key) for hand in hands]
+        )
+        for hand, barred in zip(hands, found, strict=True):
+            hand.barred = barred
+            hand.until = min(asked + outside.pace.look_seconds, hand.leased_until)
+        for way in self.ways:
+            way.load.nudge()
+
+    # --- collect ------------------------------------------------------------
+
+    def _collect(self) -> None:
+        """Turn what ended into outcomes; a million pass here, so the accepted go straight on."""
+        now = self._outside.clock()
+        for way in self.ways:
+            standing = way.standing
+            last: Hand | None = None
+            group: list[Recorded] = []
+            for ended in way.load.collect():
+                hand, one, _, reply, verdict = ended
+                if hand.is_lost:
+                    continue
+                if verdict is None or reply is None or verdict.outcome is not Outcome.ACCEPTED:
+                    self._weigh(way, ended, now)
+                    continue
+                if hand is not last:
+                    last, group = hand, self._group(hand, way)
+                words = f"{verdict.reason}: {reply.words}" if reply.words else verdict.reason
+                group.append(Recorded(one.id, DeliveryState.ACCEPTED, reply.code, words))
+                hand.pending -= 1
+                hand.accepted += 1
+                if not standing.is_calm:
+                    standing.served()
+            way.load.weighed()
+
+    def _weigh(self, way: Way, ended: Ended, now: datetime) -> None:
+        hand, one, reply, verdict = ended.hand, ended.recipient, ended.reply, ended.verdict
+        if verdict is None or reply is None:
+            self._again(hand, one, ended.place)
+            return
+        verdict = way.standing.weigh(one, reply, verdict)
+        try:
+            if verdict.outcome is Outcome.RELAY:
+                self._again(hand, one, ended.place)
+                monotonic = self._outside.time.monotonic()
+                if monotonic >= way.rests_until:
+                    way.rest(way.standing.rest_after(reply, verdict, now, monotonic))
+                return
+            if is_hard(reply, verdict) and reply.phase is Phase.RCPT:
+                hand.hard.append((one.id, f"{reply.code} {reply.words}"))
+            self._add(hand, way, recorded(one, reply, verdict, hand.letter.newsletter, now))
+            way.standing.heed(way.width)
+        except PublisherError as fault:
+            way.fault = fault
+
+    def _again(self, hand: Hand, one: Recipient, place: int) -> None:
+        """Deal one again of whose message nothing left; or not, and say why."""
+        if (reason := hand.barred.get(one.id)) is not None:
+            self._add(hand, None, Recorded(one.id, DeliveryState.SKIPPED, None, reason))
+        elif hand.is_halted:
+            self._add(hand, None, Recorded(one.id, DeliveryState.QUEUED))
+        else:
+            hand.unfed.append((one, place))
+
+    def _add(self, hand: Hand, way: Way | None, outcome: Recorded) -> None:
+        self._group(hand, way).append(outcome)
+        hand.pending -= 1
+        hand.counts[outcome.state] += 1
+
+    def _group(self, hand: Hand, way: Way | None) -> list[Recorded]:
+        return self._groups.setdefault((hand.lot.id, way.outlet.name if way else ""), [])
+
+    # --- tell ---------------------------------------------------------------
+
+    def _tell(self, *, claims: bool) -> None:
+        outside = self._outside
+        claims = claims and self._wants_more()
+        trouble = self.trouble
+        is_news = any(self._noted.get(one) != trouble for one in self._sends())
+        asked = outside.time.monotonic()
+        if not (claims or is_news or self._is_enough(asked)):
+            return
+        self._told = asked
+        told = outside.insist(lambda conn: self._transact(conn, claims=claims))
+        self._groups.clear()
+        self._noted = dict.fromkeys(self._sends(), trouble)
+        for hand in told.lost:
+            self._lose(hand)
+        for hand in told.released:
+            self._wire.let_go(hand.lot.id)
+            del self._hands[hand.lot.id]
+            log.info(
+                "lot carried",
+                lot=hand.lot.id,
+                send=hand.lot.send,
+                seconds=round(outside.time.monotonic() - hand.begun_at, 3),
+                accepted=hand.accepted,
+                **{state.value: number for state, number in sorted(hand.counts.items())},
+            )
+        if told.lot is not None:
+            self._take_up(told.lot, told.barred, asked)
+        elif claims:
+            self._asked = asked
+
+    def _is_enough(self, now: float) -> bool:
+        """Whether a group is large enough, or waits long enough, or ends a lot."""
+        return bool(self._groups) and (
+            now - self._told >= self._outside.pace.group_seconds
+            or sum(map(len, self._groups.values())) >= self._outside.pace.group
+            or not all(hand.pending for hand in self._hands.values())
+        )
+
+    def _wants_more(self) -> bool:
+        """Whether the wire would run dry."""
+        outside, pace = self._outside, self._outside.pace
+        now = outside.time.monotonic()
+        if not self._wire.free_pages or not any(
+            way.is_usable(now) and way.not_before - now < SOON for way in self.ways
+        ):
+            return False
+        if self._hands and now - self._asked < pace.watch_seconds:
+            return False  # there was nothing a moment ago
+        waiting = sum(len(hand.unfed) for hand in self._hands.values())
+        return waiting + sum(way.load.waiting for way in self.ways) < pace.ahead
+
+    def _transact(self, conn: Connection, *, claims: bool) -> Told:
+        """Do in one commit all that the ledger is to be told; done twice it changes nothing more."""
+        outside, told = self._outside, Told()
+        now = outside.clock()
+        for (lot, relay), outcomes in self._groups.items():
+            hand = self._hands[lot]
+            if hand not in told.lost:
+                try:
+                    ledger.record(conn, hand.lot, outcomes, now, relay=relay)
+                except ledger.Fenced:
+                    told.lost.append(hand)
+        self._note(conn)
+        for hand in self._hands.values():
+            if not hand.pending and hand not in told.lost:
+                self._release(conn, hand, told, now)
+        if claims:
+            pace = outside.pace
+            told.lot = ledger.claim(conn, self.owner, pace.lease, now, resting=self._quiet(now))
+            if told.lot is not None:
+                told.barred = ledger.barred(conn, told.lot, key=outside.key)
+            else:
+                for number in sends.canaries(conn):  # settled after a crash, say
+                    self._judge_canary(conn, number, now)
+        return told
+
+    def _release(self, conn: Connection, hand: Hand, told: Told, now: datetime) -> None:
+        """Let a lot go, and heed what it taught about its recipients and about the whole send."""
+        lot = hand.lot
+        try:
+            ledger.release(conn, lot, now)
+        except ledger.Fenced:
+            told.lost.append(hand)
+            return
+        told.released.append(hand)
+        attempted = hand.accepted + sum(hand.counts[state] for state in _ATTEMPTED)
+        if delivery.is_relay_jump(len(hand.hard), attempted):
+            words = hand.hard[-1][1]
+            pause(
+                conn,
+                lot.send,
+                TransportError(
+                    f"{len(hand.hard)} of {attempted} recipients do not exist, says the relay:"
+                    f" {words}",
+                    where="the relay",
+                    hint="if it is right, resume the send; none of them was counted as a bounce",
+                ),
+                now,
+            )
+        elif hand.hard and lot.kind is not Kind.TEST:
+            gone = ledger.hard_bounces(conn, lot, hand.hard, now)
+            if gone:
+                log.info("suppressed after a second hard bounce", lot=lot.id, number=len(gone))
+        if lot.canary:
+            self._judge_canary(conn, lot.send, now)
+
+    def _judge_canary(self, conn: Connection, number: int, now: datetime) -> None:
+        """Let all others follow when the first ones have it; hold them when it went badly."""
+        is_over, counts = sends.canary(conn, number)
+        if not is_over or counts.get(DeliveryState.QUEUED) or counts.get(DeliveryState.SENDING):
+            return
+        # who is in doubt since a crash of ours says nothing of the relay; `standing` heeds its own
+        counts.pop(DeliveryState.IN_DOUBT, None)
+        why = delivery.canary_verdict(counts)
+        sends.pass_canary(conn, number)  # held, it goes on with everybody when a person resumes
+        if why is not None:
+            pause(conn, number, RefusedError(why, hint="look into it, then resume the send"), now)
+
+    def _quiet(self, now: datetime) -> frozenset[str]:
+        """Name the newsletters in their quiet hours."""
+        return frozenset(
+            one.slug
+            for one in self._outside.newsletters.values()
+            if one.quiet and schedule.quiet_until(one.quiet, one.timezone, now) is not None
+        )
+
+    def _sends(self) -> set[int]:
+        noted = {one for one, words in self._noted.items() if words}
+        return {hand.lot.send for hand in self._hands.values()} | noted
+
+    def _note(self, conn: Connection) -> None:
+        """Say on the sends that the relay rests, and take it back when it does no more."""
+        trouble = self.trouble
+        for one in self._sends():
+            if self._noted.get(one) != trouble:
+                sends.set_note(conn, one, trouble, replacing="" if trouble else RESTS)
+
+    # --- a lot more, a lot less ---------------------------------------------
+
+    def _take_up(self, lot: Lot, barred: dict[int, str], asked: float) -> None:
+        outside = self._outside
+        places = self._wire.hold(lot.id, lot.generation, [one.id for one in lot.deliveries])
+        try:
+            current = outside.insist(lambda conn: self._letter(conn, lot.send))
+        except StoreError:
+            raise
+        except PublisherError as fault:
+            self._refuse(lot, fault)
+            return
+        hand = Hand(lot, current, places, asked)
+        hand.leased_until = asked + outside.pace.lease.total_seconds()
+        hand.until = min(asked + outside.pace.look_seconds, hand.leased_until)
+        hand.barred = barred
+        self._hands[lot.id] = hand
+
+    def _letter(self, conn: Connection, number: int) -> Letter:
+        """Give a send's letter; the last one used is remembered."""
+        if number not in self._letters:
+            of = sends.send(conn, number)
+            if of is None:
+                raise RefusedError(f"there is no send {number}")
+            found = letter(self._outside, conn, of)
+            self._letters.clear()
+            self._letters[number] = found
+        return self._letters[number]
+
+    def _refuse(self, lot: Lot, fault: PublisherError) -> None:
+        """Give a lot back whose letter cannot be made, and pause its send with the reason."""
+        outcomes = [Recorded(one.id, DeliveryState.QUEUED) for one in lot.deliveries]
+
+        def give_back(conn: Connection) -> None:
+            now = self._outside.clock()
+            try:
+                ledger.record(conn, lot, outcomes, now)
+                ledger.release(conn, lot, now)
+            except ledger.Fenced as fence:
+                log.warning("lot lost to another owner", lot=lot.id, why=str(fence))
+            pause(conn, lot.send, fault, now)
+
+        self._letters.clear()
+        self._outside.insist(give_back)
+        self._wire.let_go(lot.id)
+
+    def _halt(self, hand: Hand) -> None:
+        """Begin nothing more of a lot; who was not begun goes back to the queue."""
+        hand.halt()
+        for way in self.ways:
+            for _, one, place in way.load.recall(hand):
+                self._again(hand, one, place)
+        while hand.unfed:
+            self._again(hand, *hand.unfed.popleft())
+
+    def _lose(self, hand: Hand) -> None:
+        """Drop a lot that has another owner: all that is still to be said about it is his."""
+        log.warning("lot lost to another owner", lot=hand.lot.id, out=hand.pending)
+        hand.halt()
+        hand.is_lost = True
+        for way in self.ways:
+            way.load.recall(hand)
+        # its page is not used again: what is on the wire may still mark it
+        del self._hands[hand.lot.id]
+        self._groups = {key: one for key, one in self._groups.items() if key[0] != hand.lot.id}
+
+    # --- deal ---------------------------------------------------------------
+
+    def _deal(self) -> None:
+        now = self._outside.time.monotonic()
+        for hand in self._hands.values():
+            while hand.unfed and not hand.is_halted and self._deal_some(hand, now):
+                pass
+        if not any(hand.unfed for hand in self._hands.values()):
+            return
+        waits = [way.not_before - now for way in self.ways if way.is_usable(now)]
+        if not waits:
+            self._put_back(None)
+        elif min(waits) > SOON:
+            self._put_back(self._outside.clock() + timedelta(seconds=min(waits)))
+
+    def _put_back(self, later: datetime | None) -> None:
+        """Return to the queue whom no outlet takes; nobody is charged."""
+        for hand in self._hands.values():
+            while hand.unfed:
+                one, _ = hand.unfed.popleft()
+                self._add(hand, None, Recorded(one.id, DeliveryState.QUEUED, next_at=later))
+
+    def _deal_some(self, hand: Hand, now: float) -> bool:
+        """Give some of a lot to the outlet whose turn it is; False when none takes anybody."""
+        is_only = len(self.ways) == 1
+        ready = [
+            way
+            for way in self.ways
+            if way.is_usable(now)
+            and now >= way.not_before
+            and (is_only or way.load.waiting < CHUNK)
+            and way.start()
+        ]
+        if not ready:
+            return False
+        way = min(ready, key=lambda one: one.dealt)
+        number = len(hand.unfed) if is_only else min(CHUNK, len(hand.unfed))
+        if way.is_limited:
+            number = self._granted(way, min(CHUNK, number), now)
+        if number:
+            way.load.add(hand, deque(hand.unfed.popleft() for _ in range(number)))
+            way.dealt += number / way.outlet.weight
+        return bool(number)
+
+    def _granted(self, way: Way, number: int, now: float) -> int:
+        """Ask the ledger how many of so many an outlet may take now, and when it may take more."""
+        outside, limits = self._outside, way.outlet.limits
+        clock = outside.clock()
+        granted, later = outside.insist(
+            lambda conn: allowances.take(
+                conn,
+                way.outlet.name,
+                number,
+                per_second=limits.per_second,
+                per_hour=limits.per_hour,
+                per_day=limits.per_day(clock.astimezone(UTC).date()),
+                now=clock,
+            )
+        )
+        way.not_before = now + (later - clock).total_seconds()
+        return granted
+
+
+def _pause(number: int, fault: PublisherError, now: datetime, conn: Connection) -> None:
+    pause(conn, number, fault, now)
