@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from publisher.cli.asking import LIVE
 from publisher.cli.console import Context, answer, counted, show_findings, table, writing
 from publisher.model import Newsletter
 
@@ -225,6 +226,9 @@ def _show_newsletter(newsletter: dict[str, Any]) -> None:
     ]
     if rows:
         table(rows, ["SEND", "ISSUE", "KIND", "STATE", "DELIVERIES"])
+    for send in newsletter["sends"]:
+        if send["note"] and send["state"] in LIVE:
+            typer.echo(f"send {send['send']}: {send['note']}")
 
 
 def migrate(context: typer.Context) -> None:

@@ -297,6 +297,9 @@ class _Desk:
             title=_line(known[0], newsletter).title if known and newsletter else None,
             doubtful=doubtful[:PAGE_SIZE],
             doubtful_count=len(doubtful),
+            held_count=0
+            if send.state is SendState.CANCELLED
+            else sum(one.next_at is None for one in doubtful),
             deeds=[name for name, (begin, _) in DEEDS.items() if send.state in begin],
             is_live=_is_live(send),
             unchanged="unchanged" in request.query_params,

@@ -187,7 +187,7 @@ def test_waiting_ends_when_the_sender_does(home: Path) -> None:
 
 
 def test_notes_of_what_is_not_over_are_listed(home: Path) -> None:
-    """The list of sends says why one stands still."""
+    """The list of sends and the status say why one stands still."""
     now = datetime.now(UTC)
     slug = json.loads(publisher(home, "issues", "--json").stdout)["issues"][0]["slug"]
     with Store.open(f"sqlite:///{home}/publisher.db") as store, store.begin() as conn:
@@ -197,3 +197,4 @@ def test_notes_of_what_is_not_over_are_listed(home: Path) -> None:
             conn, number, SendState.PAUSED, frm={SendState.RUNNING}, now=now, note="no room"
         )
     assert "send 1: no room" in publisher(home, "sends").stdout
+    assert "send 1: no room" in publisher(home, "status").stdout

@@ -375,3 +375,49 @@ def test_every_answer_is_guarded(desk, path: str) -> None:
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "server" not in headers
+
+
+def test_a_send_shows_who_waits_and_by_whom_it_goes(desk, store, send) -> None:
+    """Why some are tried again, in the relay's words and escaped; relays where there are several."""
+    number = send(DeliveryState.ACCEPTED)
+    text = desk.ask(f"/sends/{number}").text
+    assert "To be tried again" not in text
+    assert "<h2>Relays</h2>" not in text
+    with store.begin() as conn:
+        conn.exec_driver_sql(
+            "UPDATE delivery SET state = 'deferred', code = 450, relay = 'second',"
+            " words = 'mailbox full: 4.2.2 <over> quota' WHERE address = 'reader1@example.org'"
+        )
+        conn.exec_driver_sql("UPDATE delivery SET relay = 'smtp' WHERE state = 'accepted'")
+        conn.exec_driver_sql("UPDATE lot SET tally = NULL")
+    text = desk.ask(f"/sends/{number}").text
+    assert "1 × mailbox full" in text
+    assert "450 4.2.2 &lt;over&gt; quota" in text
+    assert re.search(r"<dt>second</dt><dd>\s*1 to be tried again\s*</dd>", text)
+    assert re.search(r"<dt>smtp</dt><dd>\s*1 accepted\s*</dd>", text)
+
+
+def test_the_canary_is_shown_while_the_rest_waits(desk, store, send) -> None:
+    """How those who got it first fare stands there, until the others follow."""
+    number = send(DeliveryState.ACCEPTED)
+    with store.begin() as conn:
+        conn.exec_driver_sql("UPDATE send SET canary = 1")
+    text = desk.ask(f"/sends/{number}").text
+    assert "First, the canary" in text
+    assert "3 readers get it before the others" in text
+    with store.begin() as conn:
+        conn.exec_driver_sql("UPDATE send SET canary = 0")
+    assert "the canary" not in desk.ask(f"/sends/{number}").text
+
+
+def test_a_running_send_tells_its_speed(desk, store, send) -> None:
+    """Page and data say messages a second and the time left; one that stands still says nothing."""
+    number = send(DeliveryState.ACCEPTED)
+    with store.begin() as conn:
+        at = f"{datetime.now(UTC) - timedelta(seconds=10):%Y-%m-%dT%H:%M:%S.000000Z}"
+        conn.exec_driver_sql(f"UPDATE delivery SET updated = '{at}' WHERE state = 'accepted'")
+    told = json.loads(desk.ask(f"/sends/{number}.json").body)
+    assert re.fullmatch(r"\d+\.\d messages/min, about \d+ s left", told["pace"])
+    assert "messages/min, about" in desk.ask(f"/sends/{number}").text
+    act(desk, f"/sends/{number}/pause")
+    assert json.loads(desk.ask(f"/sends/{number}.json").body)["pace"] == ""
