@@ -21,10 +21,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from publisher import digest, identity, pictures, settings, templates
+from publisher import digest, identity, pictures, templates
 from publisher.folder import SUFFIXES
 from publisher.model import Kind, Look, Newsletter, Published, SectionNames, Variant
 from publisher.render import mail, message, text
+from publisher.settings.newsletters import LookTable
 
 ROOT = Path(__file__).parent.parent.parent
 OURS = Path(__file__).parent / "digests"
@@ -53,7 +54,7 @@ QUIET = (
 )
 
 
-LOOKS = get_args(settings._Look.model_fields["name"].annotation)
+LOOKS = get_args(LookTable.model_fields["name"].annotation)
 """Every look a newsletter may name."""
 
 

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import re
+import unicodedata
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 
@@ -195,3 +196,16 @@ def test_mailto() -> None:
     """An address in a List header keeps what its mailbox is called."""
     assert mailto("ann+news@b.example") == "mailto:ann+news@b.example"
     assert mailto(valid_address("a..b?x=1@b.example")) == "mailto:%22a..b%3Fx%3D1%22@b.example"
+
+
+@given(ANY)
+@example("two  blanks")
+@example(" outer ")
+@example("a\u00a0\u3000b")
+def test_a_tamed_text_is_one_line(text: str) -> None:
+    """What is tamed has single spaces alone, shows no control character and does not decode."""
+    tamed = tame(text)
+    assert tamed == " ".join(tamed.split())
+    assert tame(tamed) == tamed
+    assert "=?" not in tamed
+    assert all(unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") for char in tamed)

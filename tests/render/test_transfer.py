@@ -52,6 +52,7 @@ def both(text: str) -> list[Body]:
 @given(BODY, VALUE, BEGINNING, TOKEN)
 @example(f"a{Slot.GREETING}{Slot.GREETING}b", "x" * 76, "", "")
 @example(f"a{Slot.GREETING}b{Slot.UNSUBSCRIBE}c{Slot.GREETING}", "", "xy", "z")
+@example(f"a{Slot.UNSUBSCRIBE}b{Slot.GREETING}c", "", "", "")
 @example("kites=" * 99, "", "", "")
 @example("a kite is held by its string, 风 " * 99, "", "", "")
 @example(f"{Slot.GREETING} \n{Slot.GREETING}\n", "", "", "")

@@ -1,5 +1,6 @@
 """What a send says, rendered once, and what is each reader's own."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -486,3 +487,13 @@ def test_nobody_is_offered_what_is_not_there() -> None:
 def test_the_secret_is_not_shown() -> None:
     """What is printed of a letter tells nothing of the key."""
     assert "0123" not in repr(written())
+
+
+def test_many_threads_write_the_same() -> None:
+    """Letters written by several threads at once are those one would write."""
+    letters = written(signers=SIGNERS[1:])
+    some = [ANN._replace(id=n, subscriber=n, address=f"r{n}@example.com") for n in range(1, 200)]
+    alone = [letters.write(one) for one in some]
+    fresh = written(signers=SIGNERS[1:])
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(fresh.write, some)) == alone
