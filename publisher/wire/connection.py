@@ -22,7 +22,7 @@ from publisher.wire.protocol import ENCRYPTING, OVER, SERVING, Conversation
 
 LAST_WORDS: Final = 2.0
 """Seconds granted to a server that closes while we write: its reply may already be on the way."""
-_CHUNK: Final = 8192
+_CHUNK: Final = 4096
 _PIECES: Final = 512
 """The kernel takes 1024 pieces in one write (IOV_MAX)."""
 _RECORDS: Final = 1024

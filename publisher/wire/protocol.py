@@ -58,6 +58,7 @@ class Conversation:
         self._opening = opening(route, name)
         self._question: Question = next(self._opening)
         self._is_asked = False
+        self._usual: bytes | None = None
 
     # --- what happens -------------------------------------------------------
 
@@ -67,22 +68,37 @@ class Conversation:
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take what was received; give what is to be written."""
+        mail = self.mail
         try:
-            answers = self._replies.feed(data)
+            if mail is None or self.state != SERVING:
+                return self._opened(data)
+            replies = self._replies
+            is_in_step = mail.is_in_step and not (replies.rest or replies.lines)
+            if is_in_step:
+                first, _, rest = data.partition(b"\n")
+                if rest == self._usual and (answer := replies.read(first)) is not None:
+                    self.heard += 1
+                    mail.go_on(answer)
+                    return mail.proceed()
+                replies.lines.clear()
+            answers = replies.feed(data)
             if answers:
                 self.heard += 1
-            mail = self.mail
-            if mail is None or self.state != SERVING:
-                for answer in answers:
-                    self._heard(answer)
-                return self._ask()
-            answered = mail.answered
-            for answer in answers:
-                answered(answer)
+            mail.hear(answers)
+            if is_in_step and mail.is_ready and len(answers) == data.count(b"\n") == 4:
+                self._usual = rest
             return self.proceed()
         except (Nonsense, Leaving, Spent) as fault:
             self._fail(fault)
             return []
+
+    def _opened(self, data: bytes) -> list[bytes]:
+        """Take what was received while mail cannot be sent yet, or no more."""
+        answers = self._replies.feed(data)
+        self.heard += bool(answers)
+        for answer in answers:
+            self._heard(answer)
+        return self._ask()
 
     def listen(self, data: bytes) -> None:
         """Take what was received when nothing can be written any more."""

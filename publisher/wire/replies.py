@@ -75,12 +75,12 @@ class Replies:
         known = self._known
         for line in lines:
             answer = None if self.lines else known.get(line)
-            if answer is None and (answer := self._read(line)) is None:
+            if answer is None and (answer := self.read(line)) is None:
                 continue
             answers.append(answer)
         return answers
 
-    def _read(self, line: bytes) -> Answer | None:
+    def read(self, line: bytes) -> Answer | None:
         """Read one line; None while the reply goes on."""
         if len(line) > LINE_LIMIT:
             raise Nonsense("the server's reply is too long")

@@ -24,6 +24,7 @@ Never: touches a socket, judges. See: wire.protocol (one connection), wire.envel
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from publisher.model import Parcel, Phase, Reply
@@ -100,6 +101,18 @@ class Pipelined:
 
     # --- what was answered --------------------------------------------------
 
+    def hear(self, answers: Sequence[Answer]) -> None:
+        """Take answers in their order; raises as `answered` does.
+
+        Nearly all are the positive ones to an envelope, and are taken here.
+        """
+        flight = self.flight
+        for answer in answers:
+            if flight and (turn := flight[0]).step < DATA and 200 <= answer.code <= 299:
+                turn.step += 1
+            else:
+                self.answered(answer)
+
     def answered(self, answer: Answer) -> None:
         """Take one answer; raises Nonsense, and Leaving for a server that closes."""
         code = answer.code
@@ -109,9 +122,7 @@ class Pipelined:
             raise Nonsense(OUT_OF_TURN)
         turn = self.flight[0]
         step = turn.step
-        if step < DATA and 200 <= code <= 299:
-            turn.step = step + 1
-        elif code == 421:
+        if code == 421:
             self._close(turn, answer)
         elif step == DOT:
             self._end(turn, answer)
@@ -124,9 +135,27 @@ class Pipelined:
         else:
             raise Nonsense(OUT_OF_TURN)
 
+    @property
+    def is_in_step(self) -> bool:
+        """Whether a content is under way with the next envelope behind it, and no answer to them."""
+        flight = self.flight
+        return len(flight) == 2 and flight[0].step == DOT and flight[1].step == MAIL
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the next content may leave."""
+        return len(self.flight) > 0 and self.flight[0].step == READY and not self.flight[0].refusal
+
+    def go_on(self, answer: Answer) -> None:
+        """Take the answer to a content; those to the envelope behind it were positive."""
+        self.answered(answer)
+        self.flight[0].step = READY
+
     def _advance(self, turn: Turn, answer: Answer) -> None:
         """Go on in the envelope; its refusal is remembered, the answers behind it are awaited."""
         turn.step = (step := turn.step) + 1
+        if 200 <= answer.code <= 299:
+            return
         if step == RSET or answer.code < 400:
             raise Nonsense(f"the server's answer means nothing: {answer.code}")
         self._strain(answer.code, step)
@@ -307,6 +336,11 @@ class LockStep(Pipelined):
         self._commands: deque[bytes] = deque()
         self._is_asked = False
 
+    def hear(self, answers: Sequence[Answer]) -> None:
+        """Take answers in their order."""
+        for answer in answers:
+            self.answered(answer)
+
     def answered(self, answer: Answer) -> None:
         """Take one answer; a refusal ends the transaction at once."""
         if self.flight and not self._is_asked:
@@ -351,8 +385,13 @@ class Chunked(Pipelined):
         super().__init__(terms, freight, time, most)
         self._window = window
 
+    def hear(self, answers: Sequence[Answer]) -> None:
+        """Take answers in their order; BDAT has but one, to its content."""
+        for answer in answers:
+            self.answered(answer)
+
     def answered(self, answer: Answer) -> None:
-        """Take one answer; BDAT has but one, to its content."""
+        """Take one answer."""
         super().answered(answer)
         if self.flight and (turn := self.flight[0]).step == DATA:
             turn.step = DOT

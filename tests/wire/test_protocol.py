@@ -734,3 +734,64 @@ def test_however_the_bytes_are_cut(how, verdicts, eager, there, back) -> None:
         assert outcome == codes.get(verdicts.get(number), ("dot", 250))
     assert sorted(relay.taken) == sorted(n for n, outcome in ended.items() if outcome[1] == 250)
     assert talk.talk.mail.refusals >= REFUSALS or not talk.load.waiting
+
+
+# --- what is known by sight ---------------------------------------------------
+
+QUEUED = b"250 2.0.0 queued\r\n"
+
+
+def in_step(number: int = 6) -> Talk:
+    """A conversation that has heard the same three answers to two envelopes behind a content."""
+    talk = Talk(number)
+    talk.say(ENVELOPE_OK)
+    for n in (1, 2):
+        assert talk.say(QUEUED + ENVELOPE_OK) == MESSAGE + b".\r\n" + envelope(n + 1)
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("first", "outcome"),
+    [
+        (b"250 other words\r\n", (2, "dot", 250)),
+        (b"554 5.7.1 no\r\n", (2, "dot", 554)),
+        (b"451 4.3.0 later\r\n", (2, "dot", 451)),
+    ],
+)
+def test_other_answer_before_the_usual_ones(first: bytes, outcome: tuple) -> None:
+    """What the content was answered counts, however well the three behind it are known."""
+    talk = in_step()
+    assert talk.say(first + ENVELOPE_OK) == MESSAGE + b".\r\n" + envelope(4)
+    assert talk.load.outcomes[-1] == outcome
+
+
+@pytest.mark.parametrize(
+    ("said", "outcomes", "is_over"),
+    [
+        (b"250-2.0.0 queued\r\n" + ENVELOPE_OK, [(2, "dot", 250)], True),
+        (b"250-2.0.0 queued\r\n" + QUEUED + ENVELOPE_OK, [(2, "dot", 250)], False),
+        (QUEUED + ENVELOPE_OK + b"250 more\r\n", [(2, "dot", 250)], True),
+        (QUEUED + ENVELOPE_OK + b"25", [(2, "dot", 250)], True),
+        (b"421 bye\r\n" + ENVELOPE_OK, [(2, "dot", 421)], True),
+        (b"354 what\r\n" + ENVELOPE_OK, [(2, "dot", 354)], True),
+        (b"hello\r\n" + ENVELOPE_OK, [(2, "dot", None)], True),
+        (QUEUED + b"250 2.1.0 ok\r\n550 5.1.1 no\r\n354 go\r\n",
+         [(2, "dot", 250), (3, "rcpt", 550)], False),
+    ],
+)  # fmt: skip
+def test_what_only_resembles_the_usual(said: bytes, outcomes, is_over: bool) -> None:
+    """A longer reply, one too many, a piece of one or a refusal is not taken for the usual."""
+    talk = in_step()
+    before = len(talk.load.outcomes)
+    talk.say(said)
+    assert talk.load.outcomes[before:] == outcomes
+    assert (talk.talk.state == OVER) is is_over
+
+
+def test_usual_answers_to_something_else() -> None:
+    """The same bytes after another question are read as answers to that one."""
+    talk = in_step(4)
+    assert talk.say(QUEUED + ENVELOPE_OK) == MESSAGE + b".\r\n"
+    talk.say(QUEUED + ENVELOPE_OK)
+    assert talk.talk.state == OVER
+    assert talk.load.outcomes[-1] == (3, "dot", 250)
