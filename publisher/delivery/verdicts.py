@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from publisher.model import Outcome, Phase, Refusal, Reply, Verdict
@@ -62,14 +63,20 @@ class Line:
 
     def fits(self, reply: Reply) -> bool:
         """Tell whether the line speaks about this reply."""
-        code = "none" if reply.code is None else str(reply.code)
-        status = reply.enhanced or "none"
+        return self.concerns(reply.phase, reply.code, reply.enhanced) and self.says(reply.words)
+
+    def concerns(self, phase: Phase, code: int | None, enhanced: str | None) -> bool:
+        """Tell whether the line is about such codes at such a place."""
+        digits = "none" if code is None else str(code)
         return (
-            reply.phase in self.phases
-            and (not self.code or re.fullmatch(self.code, code) is not None)
-            and (not self.enhanced or re.fullmatch(self.enhanced, status) is not None)
-            and (not self.words or re.search(self.words, reply.words, re.IGNORECASE) is not None)
+            phase in self.phases
+            and (not self.code or re.fullmatch(self.code, digits) is not None)
+            and (not self.enhanced or re.fullmatch(self.enhanced, enhanced or "none") is not None)
         )
+
+    def says(self, words: str) -> bool:
+        """Tell whether the words are the line's."""
+        return not self.words or re.search(self.words, words, re.IGNORECASE) is not None
 
 
 def _relay(
@@ -389,12 +396,29 @@ ACCEPTED: Final = VERDICTS[0].verdict
 """The verdict of every delivery that went well: always this very one."""
 
 
+_AT_DOT: Final = Phase.DOT
+
+
 def judge(reply: Reply) -> Verdict:
     """Decide what a reply means for its delivery."""
     code = reply.code
-    if code is not None and 200 <= code <= 299 and reply.phase is Phase.DOT:
+    if code is not None and 200 <= code <= 299 and reply.phase is _AT_DOT:
         return ACCEPTED
-    return next(line.verdict for line in VERDICTS if line.fits(reply))
+    words = reply.words
+    lines = _lines_about(reply.phase, code, reply.enhanced)
+    return next(line.verdict for line in lines if line.says(words))
+
+
+@lru_cache(maxsize=1024)
+def _lines_about(phase: Phase, code: int | None, enhanced: str | None) -> tuple[Line, ...]:
+    """Give the lines that may decide: relays send few codes, though each with other words."""
+    about = (line for line in VERDICTS if line.concerns(phase, code, enhanced))
+    found = []
+    for line in about:
+        found.append(line)
+        if not line.words:
+            break
+    return tuple(found)
 
 
 def is_for_a_person(reply: Reply) -> bool:
