@@ -40,7 +40,7 @@ MEMORY: Final = timedelta(hours=2)
 
 def receiver(address: str) -> str:
     """Tell who receives for an address, by the first of its names."""
-    name = address.rpartition("@")[2].strip().rstrip(".")
+    name = address.rpartition("@")[2].strip(". ")
     try:
         name = dns_name(name)
     except ValueError:
