@@ -15,12 +15,12 @@ from publisher import publish as hall
 from publisher import register, templates
 from publisher import settings as settings_room
 from publisher.errors import PublisherError, RefusedError, RegisterError, SiteError, TemplateError
-from publisher.model import Kind, Published, Record
+from publisher.model import Consent, Kind, Published, Record
 from publisher.publish import Outcome
 from publisher.run import jobs
 from publisher.schedule import Ask, Due
 from publisher.settings import Settings
-from publisher.store import Store, issues, sends
+from publisher.store import Store, issues, sends, subscribers
 
 START = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 TOML = """site_url = "https://news.example.net/"
@@ -1040,3 +1040,22 @@ def test_a_timed_rule_may_mean_each_readers_own_clock(
     with home.store.read() as conn:
         (send,) = sends.sends(conn)
     assert send.wall == wall
+
+
+def test_by_each_readers_clock_the_first_of_them_begins(home: Home) -> None:
+    """A rule of nine o'clock begins when it is nine where the first of the readers lives."""
+    (home.path / "publisher.toml").write_text(f'{TOML}send = "09:00"\nlocal_time = true\n', "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.now = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+    home.opened().drop("a.md", digest("a"))
+    home.publish()
+    (newsletter,) = home.settings.newsletters
+    with home.store.begin() as conn:
+        rows = [("ann@example.org", "", None, "Pacific/Auckland"), ("bob@example.org", "", None)]
+        why = Consent("letter", "", home.now)
+        subscribers.import_rows(conn, newsletter.slug, rows, why, b"key", home.now)
+    assert jobs.rule_answers(home.store, newsletter, datetime(2026, 3, 5, 19, 59, tzinfo=UTC)) == ()
+    (due,) = jobs.rule_answers(home.store, newsletter, datetime(2026, 3, 5, 20, 0, tzinfo=UTC))
+    assert isinstance(due, Due)
+    assert due.at == datetime(2026, 3, 5, 20, 0, tzinfo=UTC)
+    assert due.wall == "2026-03-06T09:00"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import Connection
 
 from publisher import schedule, templates
 from publisher.clock import utc_now
@@ -20,7 +20,7 @@ from publisher.model import Kind, Level, Newsletter
 from publisher.publish import Outcome, place_of, publish
 from publisher.schedule import Ask, Due, Waiting
 from publisher.settings import Settings
-from publisher.store import Store, issues, sends
+from publisher.store import Store, issues, sends, subscribers
 from publisher.store.issues import DigestRow
 
 log = structlog.get_logger("run")
@@ -125,22 +125,10 @@ def apply_rule(
                 at=answer.at,
                 now=now,
                 occurrence=answer.occurrence,
-                wall=_wall(newsletter, answer),
+                wall=answer.wall,
             )
             say(f"send {number}: issue {answer.slug}, by the rule {newsletter.send!r}")
     return answers
-
-
-def _wall(newsletter: Newsletter, due: Due) -> str | None:
-    """Give what each reader's own clock is to show, where a timed rule means that.
-
-    The send begins at the newsletter's own time: for those in the east that time is past, and they
-    get it at once.
-    """
-    is_timed = schedule.parse(newsletter.send).when is schedule.When.TIMED
-    if not newsletter.local_time or not is_timed or due.occurrence.startswith("issue:"):
-        return None
-    return f"{due.at.astimezone(ZoneInfo(newsletter.timezone)):%Y-%m-%dT%H:%M}"
 
 
 def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[Due | Ask, ...]:
@@ -167,6 +155,7 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
             one.record.slug: one.issue.send
             for one in issues.published(conn, newsletter.slug, [one.slug for one in waiting])
         }
+        zones = _zones(conn, newsletter) if waiting else None
     return schedule.decide_sends(
         schedule.parse(newsletter.send),
         newsletter.timezone,
@@ -187,4 +176,10 @@ def rule_answers(store: Store, newsletter: Newsletter, now: datetime) -> tuple[D
         sent_up_to=max(
             (one.published for one in records if one.slug in sent or one.mailed), default=None
         ),
+        zones=zones,
     )
+
+
+def _zones(conn: Connection, newsletter: Newsletter) -> list[str] | None:
+    """List the readers' time zones, where a timed rule means each reader's own clock."""
+    return subscribers.timezones(conn, newsletter.slug) if newsletter.local_time else None

@@ -132,6 +132,24 @@ def test_freeze(stocked: Store, now: datetime) -> None:
         assert names(ledger.who(conn, "weekly", "1", "DEE@Example.org")) == ["dee"]
 
 
+def test_zones_are_those_of_who_gets_mail(stocked: Store, now: datetime) -> None:
+    """Each time zone of the newsletter's active subscribers is listed once, and no one else's."""
+    said = {"ann": "Asia/Tokyo", "bob": "Europe/Rome", "cid": None, "dee": "Asia/Tokyo"}
+    with stocked.begin() as conn:
+        for name, zone in said.items():
+            conn.execute(
+                update(schema.subscriber)
+                .where(schema.subscriber.c.address == f"{name}@example.org")
+                .values(timezone=zone)
+            )
+        assert subscribers.timezones(conn, "weekly") == ["Asia/Tokyo", "Europe/Rome"]
+        assert subscribers.timezones(conn, "daily") == []
+        bob = subscribers.find(conn, "weekly", "bob@example.org")
+        assert bob is not None
+        subscribers.set_state(conn, bob.id, SubscriberState.UNSUBSCRIBED, now, "click")
+        assert subscribers.timezones(conn, "weekly") == ["Asia/Tokyo"]
+
+
 def test_freeze_by_language(stocked: Store, now: datetime) -> None:
     """Each gets the variant of the language they asked for, everyone else that of all."""
     asked = {"ann": "zh-CN", "bob": "en'; --", "cid": "fr", "dee": None, "eve": "zh-CN"}
