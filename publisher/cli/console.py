@@ -86,11 +86,12 @@ class Context:
             return
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
         columns = (
             TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[words]}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[words]}", table_column=Column(overflow="fold")),
         )
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task(label, total=None, words="")
