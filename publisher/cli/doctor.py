@@ -67,7 +67,7 @@ def doctor(
         report.domains = _examine_dns(settings, shown, dns)
         for newsletter in shown:
             findings = [
-                *preflight.transport(newsletter, settings.smtp.host),
+                *preflight.transport(newsletter, settings.relay_host),
                 *key_faults(settings, newsletter),
             ]
             findings = [one for one in findings if one.hint not in told]  # an open key is one fault
@@ -246,4 +246,4 @@ def _relay(settings: Settings) -> str:
     """Name the relay mail leaves through, unless it is this machine."""
     from publisher.domains import is_loopback
 
-    return "" if is_loopback(settings.smtp.host) else settings.smtp.host
+    return "" if is_loopback(settings.relay_host) else settings.relay_host

@@ -68,7 +68,10 @@ def refusals(settings: Settings, newsletter: Newsletter) -> Sequence[Finding]:
     """Give every reason why this newsletter may not be mailed; for the outbox there is none."""
     if settings.transport == "outbox":
         return ()
-    return (*preflight.transport(newsletter, settings.smtp.host), *key_faults(settings, newsletter))
+    return (
+        *preflight.transport(newsletter, settings.relay_host),
+        *key_faults(settings, newsletter),
+    )
 
 
 def key_faults(settings: Settings, newsletter: Newsletter) -> list[Finding]:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from publisher.domains import is_loopback
 from publisher.errors import SettingsError
 from publisher.model import Finding, Newsletter
 
@@ -89,6 +90,12 @@ class Settings:
     def relays(self) -> tuple[Smtp, ...]:
         """All relays, the one of [smtp] first."""
         return (self.smtp, *self.spare)
+
+    @property
+    def relay_host(self) -> str:
+        """The host mail leaves by: that of the first relay that is not this machine, if any."""
+        hosts = [one.host for one in self.relays]
+        return next((host for host in hosts if not is_loopback(host)), hosts[0])
 
     @property
     def site_folder(self) -> Path:

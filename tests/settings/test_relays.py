@@ -193,3 +193,11 @@ def test_a_command_needs_no_table(tmp_path: Path) -> None:
     loaded = settings.load(tmp_path, {})
     assert loaded.transport == "command"
     assert loaded.command[0] == "/usr/sbin/sendmail"
+
+
+def test_mail_leaves_this_machine_by_any_relay(tmp_path: Path) -> None:
+    """What is asked of mail that leaves is asked where one of the relays alone is elsewhere."""
+    here = '[smtp]\nhost = "localhost"\n'
+    assert load(tmp_path, here).relay_host == "localhost"
+    two = f'{here}[smtp.relays.b]\nhost = "b.relay.test"\n'
+    assert load(tmp_path, two).relay_host == "b.relay.test"
