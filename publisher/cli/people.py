@@ -10,11 +10,14 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC
+from functools import cache
+from io import BytesIO, TextIOWrapper
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -35,13 +38,13 @@ from publisher.cli.console import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from publisher.model import Newsletter
+    from publisher.model import Consent, Newsletter
     from publisher.settings import Settings
     from publisher.store import Store
     from publisher.store.subscribers import Added
 
 ADDRESS = Annotated[str, typer.Argument(help="An e-mail address.", metavar="ADDRESS")]
-ROWS_AT_ONCE = 2000
+ROWS_AT_ONCE = 10_000
 MOST_NAMED = 5
 QUOTES = 'one that opens is closed on its line, and one inside is written twice, ""'
 EMAIL_HEADS = ("email", "e-mail", "address", "mail", "邮箱", "电子邮件")
@@ -116,7 +119,9 @@ def add(
         raise typer.Exit(1)
 
 
-def _warn_of_languages(settings: Settings, newsletter: Newsletter, asked: Iterable[str]) -> None:
+def _warn_of_languages(
+    settings: Settings, newsletter: Newsletter, asked: Iterable[str] | Counter[str]
+) -> None:
     """Say which languages we do not speak; who asks for one reads the newsletter in its own."""
     from publisher import templates
     from publisher.render.words import words
@@ -136,6 +141,7 @@ def _warn_of_languages(settings: Settings, newsletter: Newsletter, asked: Iterab
     )
 
 
+@cache
 def _is_zone(name: str) -> bool:
     from zoneinfo import ZoneInfo
 
@@ -197,7 +203,6 @@ def import_(
     from publisher.clock import utc_now
     from publisher.errors import PublisherError
     from publisher.model import Consent
-    from publisher.store import subscribers as rows
 
     console: Context = context.obj
     settings = console.settings()
@@ -214,54 +219,89 @@ def import_(
         raise PublisherError(
             _encoding_fault(data), where=str(file), hint="save it as CSV in UTF-8; nobody was added"
         ) from None
-    rejected: list[tuple[int, str, str]] = []
-    good: list[Row] = []
-    strange: Counter[str] = Counter()
-    for row in lines:
-        if reason := row.fault or rows.valid(row.address):
-            rejected.append((row.line, row.address, reason))
-        else:
-            if row.timezone and not _is_zone(row.timezone):
-                strange[row.timezone] += 1
-                row = replace(row, timezone=None)
-            good.append(row)
-    batches = [good[i : i + ROWS_AT_ONCE] for i in range(0, len(good), ROWS_AT_ONCE)]
-    counts: Counter[Added] = Counter()
     key = _key(settings)
-    done = 0
+    total = data.count(b"\n") + 1
     with console.store(settings) as store, stoppable() as stop, console.bar("importing") as show:
-        for batch in batches:
-            if stop.is_set():
-                break
-            with store.begin() as conn:
-                results = rows.import_rows(
-                    conn,
-                    newsletter.slug,
-                    [(row.address, row.name, row.language, row.timezone) for row in batch],
-                    consent,
-                    key,
-                    now,
-                )
-            counts.update(results)
-            for row, result in zip(batch, results, strict=True):
-                if result is rows.Added.SUPPRESSED:
-                    why = "suppressed: this address is never mailed"
-                    rejected.append((row.line, row.address, why))
-                elif result is rows.Added.LEFT:
-                    why = "unsubscribed: they left by their own wish"
-                    rejected.append((row.line, row.address, why))
-            done += len(batch)
-            show(done, len(good), f"{done:,} of {len(good):,}")
-    asked = (row.language for row in good[:done] if row.language)
-    _report_import(console, counts, sorted(rejected), rejects)
-    _warn_of_languages(settings, newsletter, asked)
-    _warn_of_zones(newsletter, strange)
-    if done < len(good):
+        told = admit(
+            store,
+            newsletter.slug,
+            lines,
+            consent,
+            key,
+            now,
+            is_stopped=stop.is_set,
+            show=lambda line: show(line, total, f"{line:,} of {total:,}"),
+        )
+    _report_import(console, told.counts, told.rejected, rejects)
+    _warn_of_languages(settings, newsletter, told.languages)
+    _warn_of_zones(newsletter, told.strange)
+    if told.is_stopped:
         complain(
-            f"stopped: {done:,} of {len(good):,} are in",
+            f"stopped after {told.done:,} lines",
             "the same command again brings the rest and changes nothing for these",
         )
         raise typer.Exit(1)
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of a list: how many were what, and which lines were rejected."""
+
+    counts: Counter[Added] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    strange: Counter[str] = field(default_factory=Counter)
+    rejected: list[tuple[int, str, str]] = field(default_factory=list)
+    done: int = 0
+    is_stopped: bool = False
+
+
+def admit(
+    store: Store,
+    newsletter: str,
+    lines: Iterable[Row],
+    consent: Consent,
+    key: bytes,
+    now: datetime,
+    *,
+    is_stopped: Callable[[], bool] = bool,
+    show: Callable[[int], object] = bool,
+) -> Told:
+    """Add the people of a list, many in one commit, until told to stop; say what became of each."""
+    from publisher.store import subscribers as rows
+
+    told = Told()
+    words = {
+        rows.Added.SUPPRESSED: "suppressed: this address is never mailed",
+        rows.Added.LEFT: "unsubscribed: they left by their own wish",
+    }
+    left = iter(lines)
+    while batch := list(islice(left, ROWS_AT_ONCE)):
+        if is_stopped():
+            told.is_stopped = True
+            break
+        people = []
+        for row in batch:
+            zone = row.timezone
+            if zone is not None and not _is_zone(zone):
+                told.strange[zone] += 1
+                zone = None
+            people.append((row.address, row.name, row.language, zone))
+        with store.begin() as conn:
+            results = rows.import_rows(conn, newsletter, people, consent, key, now)
+        added = results.count(rows.Added.ADDED)
+        told.counts[rows.Added.ADDED] += added
+        told.counts[rows.Added.KNOWN] += results.count(rows.Added.KNOWN)
+        told.languages.update([row.language for row in batch if row.language])
+        if added < len(batch):
+            for row, result in zip(batch, results, strict=True):
+                if result is rows.Added.INVALID:
+                    reason = row.fault or rows.valid(row.address) or ""
+                    told.rejected.append((row.line, row.address, reason))
+                elif result in words:
+                    told.rejected.append((row.line, row.address, words[result]))
+        told.done += len(batch)
+        show(batch[-1].line)
+    return told
 
 
 def _report_import(
@@ -288,8 +328,7 @@ def _report_import(
         console.say(f"... and {len(rejected) - 20} more; --rejects FILE writes them all")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One filled line of what is imported; `fault` says why it could not be read."""
 
     line: int
@@ -300,45 +339,54 @@ class Row:
     fault: str = ""
 
 
-def read_rows(data: bytes) -> list[Row]:
+def read_rows(data: bytes) -> Iterator[Row]:
     """Read each filled line of a CSV, or of a bare list, alone: a broken one spoils no other.
 
     The first filled line says what parts the cells: commas, semicolons or tabs. Raises
-    UnicodeDecodeError for what is not UTF-8.
+    UnicodeDecodeError at once for what is not UTF-8.
     """
-    rows: list[Row] = []
+    data.decode("utf-8-sig")
+    return _rows(TextIOWrapper(BytesIO(data), encoding="utf-8-sig"))
+
+
+def _rows(lines: Iterable[str]) -> Iterator[Row]:
     columns: dict[str, int] = {}
     parted = ","
-    text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip(" \t,;"):
+    for number, line in enumerate(lines, 1):
+        if not line.strip(" \t,;\n"):
             continue
         is_first = not columns
         if is_first:
             parted = max(",;\t", key=line.count)
             columns = {"email": 0}
-        try:
-            cells = [
-                cell.strip() for cell in next(csv.reader([line], delimiter=parted, strict=True))
-            ]
-        except csv.Error:
-            rows.append(Row(number, line, fault=f"broken quotes: {QUOTES}"))
+        cells = _cells(line, parted)
+        if cells is None:
+            yield Row(number, line.rstrip("\n"), fault=f"broken quotes: {QUOTES}")
             continue
-        heads = [cell.lower() for cell in cells]
-        email = next((head for head in EMAIL_HEADS if head in heads), None)
-        if is_first and email is not None:
-            columns = {head: at for at, head in enumerate(heads)} | {"email": heads.index(email)}
-            continue
-        rows.append(
-            Row(
-                number,
-                _cell(cells, columns["email"]),
-                _cell(cells, columns.get("name")),
-                _cell(cells, columns.get("language")) or None,
-                _cell(cells, columns.get("timezone")) or None,
-            )
+        if is_first:
+            heads = [cell.lower() for cell in cells]
+            email = next((head for head in EMAIL_HEADS if head in heads), None)
+            if email is not None:
+                columns = {head: at for at, head in enumerate(heads)}
+                columns["email"] = heads.index(email)
+                continue
+        yield Row(
+            number,
+            _cell(cells, columns["email"]),
+            _cell(cells, columns.get("name")),
+            _cell(cells, columns.get("language")) or None,
+            _cell(cells, columns.get("timezone")) or None,
         )
-    return rows
+
+
+def _cells(line: str, parted: str) -> list[str] | None:
+    """Part a line in its cells; None when its quotes are broken."""
+    if '"' not in line:
+        return [cell.strip() for cell in line.split(parted)]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=parted, strict=True))]
+    except csv.Error:
+        return None
 
 
 def _encoding_fault(data: bytes) -> str:

@@ -16,6 +16,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -98,7 +99,7 @@ class Store:
         with translated(self.where), self._reading.begin() as conn:
             yield conn
 
-    @property
+    @cached_property
     def _reading(self) -> Engine:
         if self.dialect == "sqlite":
             return self.engine.execution_options(reading=True)
@@ -200,8 +201,11 @@ def _on_connect(conn: sqlite3.Connection, _: object) -> None:
 
 def _on_begin(conn: Connection) -> None:
     reading = conn.get_execution_options().get("reading", False)
-    conn.exec_driver_sql(f"PRAGMA query_only = {'ON' if reading else 'OFF'}")
-    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    driver: Any = conn.connection.driver_connection
+    if conn.info.get("reading") is not reading:
+        driver.execute(f"PRAGMA query_only = {'ON' if reading else 'OFF'}")
+        conn.info["reading"] = reading
+    driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _place(url: URL) -> str:

@@ -11,7 +11,7 @@ limits these are), schema (tables `allowance` and `spent`).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import floor
 from typing import Final
 
@@ -22,6 +22,7 @@ from publisher.store.schema import allowance, insert_into, spent
 _AT_ONCE: Final = 0.05
 """So much of a second's messages may go together; the rest is spaced so that no second has more."""
 
+_TICK: Final = timedelta(microseconds=1)
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
 
@@ -51,11 +52,12 @@ def take(
                 granted, wait = most, max(wait, then)
     if per_second is not None:
         together = max(1, floor(per_second * _AT_ONCE))
-        apart = 1 / (per_second - together + 1)
+        # a thousandth more, so that what rounding takes from a moment does not matter
+        apart = 1.001 / (per_second - together + 1)
         due = max(due, at)
         if due - at > apart * (together + 1):
             due = at  # the clock went back
-        most = max(0, floor((at + apart * together - due) / apart + 1e-6))
+        most = max(0, floor((at + apart * together - due) / apart + 1e-3))
         if most < granted:
             granted = most
             ready = min(n - granted, together)
@@ -64,7 +66,7 @@ def take(
     if granted:
         _spend(conn, key, minute, granted)
     conn.execute(update(allowance).where(allowance.c.key == key).values(next=due, apart=apart))
-    return granted, now if granted == n else datetime.fromtimestamp(wait, UTC)
+    return granted, now if granted == n else datetime.fromtimestamp(wait, UTC) + _TICK
 
 
 def give_back(conn: Connection, key: str, n: int, now: datetime) -> None:

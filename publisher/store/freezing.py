@@ -1,9 +1,8 @@
 """freezing - an audience becomes the deliveries of a send, cut in lots.
 
-One transaction, two statements however many there are: the editors, who come first, then everybody
-else; in the order of their moments where each has their own clock. A canary fills the first lots,
-so that they can go alone. What counts as sent is left out by the statement and, should two freezes
-meet, by the unique index.
+One transaction: the editors come first, then everybody else; in the order of their moments where
+each has their own clock. A canary fills the first lots, so that they can go alone. What counts as
+sent is left out and, should two freezes meet, kept out by the unique index.
 
 Faults: StoreError from the database. Never: chooses variants, moments or the size of a canary.
 See: sends (creates them; re-exports `freeze`), ledger (works the lots).
@@ -33,6 +32,7 @@ from sqlalchemy import (
 
 from publisher.model import DeliveryState, Kind, SendState, SubscriberState
 from publisher.store import subscribers
+from publisher.store.raw import Statement, stamp
 from publisher.store.schema import (
     LotState,
     Moment,
@@ -48,6 +48,7 @@ from publisher.store.schema import send as send_table
 LOT: Final = 500
 """Recipients in a lot."""
 
+_QUEUED: Final = f'{{"{DeliveryState.QUEUED}": '
 _COLUMNS: Final = (
     "send", "lot", "issue", "subscriber", "kind", "address", "name", "variant", "state", "doubt",
     "attempts", "next_at", "words", "updated", "counts",
@@ -78,16 +79,30 @@ def freeze(
         return _total(conn, send_id)
     if row.kind is Kind.TEST:
         _vary_tests(conn, row, variant, languages)
+        alone, lots = 0, _cut(conn, send_id)
     else:
-        each = _Each(row, variant, languages, moments, canary, now)
-        before = each.add_first(conn, editors) if editors else 0
-        each.add(conn, before)
-    lots = _cut(conn, send_id)
-    begun = {"state": SendState.RUNNING, "canary": min(-(-canary // LOT), lots)}
+        each = _Each(row, variant, languages, moments, now)
+        at_once = moments or row.kind is Kind.ERRATUM or _is_under_way(conn, row.issue)
+        ids = each.add_first(conn, editors) if editors else []
+        lots = _cut(conn, send_id)
+        left = max(0, canary - len(ids))
+        alone = lots + -(-left // LOT) if canary else 0
+        if at_once:
+            each.add(conn, ids, left, lots)
+            lots += _cut(conn, send_id, above=lots)
+        else:
+            lots = each.add_by_lot(conn, ids, left, lots)
+    begun = {"state": SendState.RUNNING, "canary": min(alone, lots)}
     if not lots:
         begun |= {"state": SendState.DONE, "finished": now, "tally": "{}"}
     conn.execute(update(send_table).where(send_table.c.id == send_id).values(started=now, **begun))
     return _total(conn, send_id)
+
+
+def _is_under_way(conn: Connection, issue_id: int) -> bool:
+    """Say whether anybody has an issue, or is about to."""
+    some = exists().where(delivery.c.issue == issue_id, counting())
+    return bool(conn.execute(select(some)).scalar())
 
 
 def _total(conn: Connection, send_id: int) -> int:
@@ -105,9 +120,8 @@ def _vary_tests(conn: Connection, row: Any, variant: str, languages: Mapping[str
         conn.execute(update(delivery).where(delivery.c.id == test.id).values(variant=theirs))
 
 
-def _cut(conn: Connection, send_id: int) -> int:
+def _cut(conn: Connection, send_id: int, *, above: int = 0) -> int:
     """Make the rows of the lots, each with how many wait in it; give their number."""
-    queued = f'{{"{DeliveryState.QUEUED}": '
     count = func.count()
     numbers = (
         select(
@@ -116,9 +130,9 @@ def _cut(conn: Connection, send_id: int) -> int:
             literal(LotState.FREE.value),
             literal(0),
             func.min(delivery.c.next_at, type_=Moment),
-            literal(queued).concat(count.concat("}")),
+            literal(_QUEUED).concat(count.concat("}")),
         )
-        .where(delivery.c.send == send_id)
+        .where(delivery.c.send == send_id, delivery.c.lot > above)
         .group_by(delivery.c.send, delivery.c.lot)
         .order_by(delivery.c.lot)
     )
@@ -131,6 +145,32 @@ def _number(conn: Connection, rows: Insert) -> int:
     return conn.execute(rows.execution_options(preserve_rowcount=True)).rowcount
 
 
+_NEXT_TEXT: Final = """
+    SELECT id FROM subscriber
+    WHERE newsletter = :newsletter AND state = 'active' AND id > :after OTHERS
+    ORDER BY id LIMIT 1 OFFSET :most
+    """
+_ADD_LOT: Final = Statement(
+    """
+    INSERT INTO lot (send, number, state, generation, tally)
+    VALUES (:send, :lot, 'free', 0, :tally)
+    """
+)
+_ADD_TEXT: Final = f"""
+    INSERT INTO delivery ({", ".join(_COLUMNS)})
+    SELECT :send, :lot, :issue, id, 'issue', address, name, VARIANT, 'queued', FALSE, 0, NULL, '',
+           :now, TRUE
+    FROM subscriber
+    WHERE newsletter = :newsletter AND state = 'active' AND id > :after AND id <= :upto OTHERS
+      AND NOT EXISTS (SELECT 1 FROM suppression
+                      WHERE suppression.newsletter = subscriber.newsletter
+                        AND suppression.folded = subscriber.folded)
+    ORDER BY id
+    ON CONFLICT DO NOTHING
+    """
+_LAST_ID: Final = 2**63 - 1
+
+
 class _Each:
     """What the deliveries of one send have in common, and how each gets what is its own."""
 
@@ -140,33 +180,70 @@ class _Each:
         variant: str,
         languages: Mapping[str, str],
         moments: Mapping[str | None, datetime],
-        canary: int,
         now: datetime,
     ) -> None:
         self._row = row
-        self._canary = canary
         self._now = now
+        self._languages = languages
+        self._other = variant
         self._first = min(moments.values(), default=None)
         self._moment = _by(subscriber.c.timezone, moments, moments.get(None), Moment())
         self._variant = _by(subscriber.c.language, languages, variant, delivery.c.variant.type)
 
-    def add_first(self, conn: Connection, editors: Sequence[str]) -> int:
-        """Freeze those of the audience who have these addresses; give how many they are."""
+    def add_first(self, conn: Connection, editors: Sequence[str]) -> list[int]:
+        """Freeze those of the audience who have these addresses; give who they are."""
         forms = sorted({subscribers.folded(address) for address in editors})
-        first = self._audience(conn).where(subscriber.c.folded.in_(forms))
-        return self._insert(conn, first, 0, literal(self._first, Moment))
+        first = self._audience().where(subscriber.c.folded.in_(forms))
+        self._insert(conn, first, literal(0), literal(self._first, Moment))
+        mine = delivery.c.send == self._row.id
+        return list(conn.scalars(select(delivery.c.subscriber).where(mine)))
 
-    def add(self, conn: Connection, before: int) -> int:
-        """Freeze everybody else; `before` are in already."""
-        others = self._audience(conn)
-        if before:
-            mine = exists().where(
-                delivery.c.send == self._row.id, delivery.c.subscriber == subscriber.c.id
-            )
-            others = others.where(~mine)
-        return self._insert(conn, others, before, self._moment)
+    def add(self, conn: Connection, but: Sequence[int], alone: int, before: int) -> None:
+        """Freeze everybody but these in one statement; `alone` of them fill lots of their own."""
+        others = self._audience()
+        if but:
+            others = others.where(subscriber.c.id.not_in(but))
+        self._insert(conn, others, literal(before), self._moment, alone)
 
-    def _audience(self, conn: Connection) -> Select[Any]:
+    def add_by_lot(self, conn: Connection, but: Sequence[int], alone: int, before: int) -> int:
+        """Freeze everybody but these, a lot at a time; give how many lots there are then.
+
+        Nothing is numbered, sorted or looked up again: this is as quick as the bare database.
+        Who is suppressed leaves a gap in their lot.
+        """
+        row, number, after = self._row, before, 0
+        jump, add = self._statements(but)
+        values = {
+            "send": row.id, "issue": row.issue, "newsletter": row.newsletter,
+            "now": stamp(conn, self._now), "other": self._other,
+        } | {f"language_{at}": one for at, one in enumerate(self._languages)} | {
+            f"variant_{at}": one for at, one in enumerate(self._languages.values())
+        }  # fmt: skip
+        while after < _LAST_ID:
+            most = min(alone, LOT) or LOT
+            alone -= min(alone, LOT)
+            found = jump(conn, newsletter=row.newsletter, after=after, most=most - 1).fetchone()
+            upto = found[0] if found else _LAST_ID
+            many = add(conn, lot=number + 1, after=after, upto=upto, **values).rowcount
+            if many:
+                number += 1
+                _ADD_LOT(conn, send=row.id, lot=number, tally=f"{_QUEUED}{many}}}")
+            after = upto
+        return number
+
+    def _statements(self, but: Sequence[int]) -> tuple[Statement, Statement]:
+        """Make those that find where a lot ends and that add it."""
+        cases = "".join(
+            f" WHEN :language_{at} THEN :variant_{at}" for at in range(len(self._languages))
+        )
+        variant = f"CASE language{cases} ELSE :other END" if cases else ":other"
+        others = f"AND id NOT IN ({', '.join(map(str, but))})" if but else ""
+        return (
+            Statement(_NEXT_TEXT.replace("OTHERS", others)),
+            Statement(_ADD_TEXT.replace("VARIANT", variant).replace("OTHERS", others)),
+        )
+
+    def _audience(self) -> Select[Any]:
         row = self._row
         wanted = select(subscriber.c.id).where(
             subscriber.c.newsletter == row.newsletter,
@@ -177,20 +254,23 @@ class _Each:
         return wanted.where(has_it if row.kind is Kind.ERRATUM else ~has_it)
 
     def _insert(
-        self, conn: Connection, wanted: Select[Any], before: int, moment: ColumnElement[Any]
-    ) -> int:
+        self,
+        conn: Connection,
+        wanted: Select[Any],
+        before: ColumnElement[int],
+        moment: ColumnElement[Any],
+        alone: int = 0,
+    ) -> None:
         row = self._row
         order = [subscriber.c.id] if self._first is None else [moment, subscriber.c.id]
-        place = func.row_number().over(order_by=order) - 1 + before
+        place = func.row_number().over(order_by=order) - 1
         number = place // LOT + 1
-        if self._canary:
-            alone = -(-self._canary // LOT)
-            number = case(
-                (place < self._canary, number), else_=(place - self._canary) // LOT + 1 + alone
-            )
+        if alone:
+            after = (place - alone) // LOT + 1 + -(-alone // LOT)
+            number = case((place < alone, number), else_=after)
         rows = wanted.with_only_columns(
             literal(row.id),
-            number,
+            before + number,
             literal(row.issue),
             subscriber.c.id,
             literal(row.kind.value),
@@ -206,7 +286,7 @@ class _Each:
             literal(row.kind is Kind.ISSUE),
         ).order_by(*order)
         new = insert_into(conn, delivery).from_select([*_COLUMNS], rows)
-        return _number(conn, new.on_conflict_do_nothing())
+        conn.execute(new.on_conflict_do_nothing())
 
 
 def _by(

@@ -81,13 +81,17 @@ _ACCEPT: Final = Statement(
 
 
 def _accept(conn: Connection, code: int | None, told: dict[int, str], **common: Any) -> int:
+    if max(map(len, told.values())) > WORDS:
+        told = {number: words[:WORDS] for number, words in told.items()}
     if conn.dialect.name != "sqlite":
         words = [_plain(one) for one in told.values()]
-        return _ACCEPT(conn, code=code, ids=list(told), words=words, **common).rowcount
+        changed: int = _ACCEPT(conn, code=code, ids=list(told), words=words, **common).rowcount
+        return changed
     document = json.dumps(told)
     if _ESCAPED in document:
         document = json.dumps({number: _plain(words) for number, words in told.items()})
-    return _ACCEPT(conn, code=code, told=document, **common).rowcount
+    changed = _ACCEPT(conn, code=code, told=document, **common).rowcount
+    return changed
 
 
 def _plain(words: str) -> str:
@@ -154,28 +158,52 @@ def write(
     conn: Connection, held: Held, outcomes: Sequence[Recorded], now: datetime, relay: str
 ) -> int:
     """Write outcomes on the `sending` rows of a lot that is fenced already; give how many were."""
-    if wrong := {outcome.state for outcome in outcomes} - _OUTCOMES:
-        raise ValueError(f"{sorted(wrong)} is no outcome")
     where = {"send": held.send, "lot": held.number}
     common = where | {"now": stamp(conn, now), "relay": relay or None}
-    accepted: dict[int | None, dict[int, str]] = {}
-    others = []
-    for number, state, code, words, next_at in outcomes:
-        if state is DeliveryState.ACCEPTED:
-            accepted.setdefault(code, {}).setdefault(number, words[:WORDS])
-        else:
-            others.append(Recorded(number, state, code, words, next_at))
+    accepted, others = _parted(outcomes)
     changed = sum(_accept(conn, code, told, **common) for code, told in accepted.items())
     if others:
-        odd = {number: (doubt, gone) for number, doubt, gone in _ODD(conn, **where)}
-        told = [
-            _decided(conn, one, *odd.get(one.delivery_id, (False, False)), now) for one in others
-        ]
-        _REMEMBER(conn, **_given(conn, told), **common)
-        for statement, is_counting in ((_MOVE, True), (_END, False)):
-            some = [one for one in told if (one[1] in COUNTS_AS_SENT) is is_counting]
-            if some:
-                changed += statement(conn, **_given(conn, some), **common).rowcount
+        changed += _move(conn, others, now, where, common)
+    return changed
+
+
+def _parted(
+    outcomes: Sequence[Recorded],
+) -> tuple[dict[int | None, dict[int, str]], list[Recorded]]:
+    """Part the accepted, by their codes, from the others; quick where all are alike."""
+    if not outcomes:
+        return {}, []
+    numbers, states, codes, words, _ = zip(*outcomes, strict=True)
+    alike = states.count(DeliveryState.ACCEPTED), codes.count(codes[0])
+    if alike == (len(states), len(codes)):
+        return {codes[0]: dict(zip(numbers, words, strict=True))}, []
+    accepted: dict[int | None, dict[int, str]] = {}
+    others = []
+    for one in outcomes:
+        if one.state is DeliveryState.ACCEPTED:
+            accepted.setdefault(one.code, {})[one.delivery_id] = one.words
+        else:
+            others.append(one)
+    if wrong := {one.state for one in others} - _OUTCOMES:
+        raise ValueError(f"{sorted(wrong)} is no outcome")
+    return accepted, others
+
+
+def _move(
+    conn: Connection,
+    others: Sequence[Recorded],
+    now: datetime,
+    where: dict[str, Any],
+    common: dict[str, Any],
+) -> int:
+    odd = {number: (doubt, gone) for number, doubt, gone in _ODD(conn, **where)}
+    told = [_decided(conn, one, *odd.get(one.delivery_id, (False, False)), now) for one in others]
+    _REMEMBER(conn, **_given(conn, told), **common)
+    changed = 0
+    for statement, is_counting in ((_MOVE, True), (_END, False)):
+        some = [one for one in told if (one[1] in COUNTS_AS_SENT) is is_counting]
+        if some:
+            changed += statement(conn, **_given(conn, some), **common).rowcount
     return changed
 
 

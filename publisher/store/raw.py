@@ -14,12 +14,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult
+from sqlalchemy import Connection
+from sqlalchemy.dialects import sqlite
 
-from publisher.store.schema import Moment
+from publisher.store.schema import Moment, Words
 
-_NAMED = re.compile(r":([a-z_]+)")
+_NAMED = re.compile(r":([a-z_0-9]+)")
 _MOMENT = Moment()
+_WORDS = Words()
+_ANY = sqlite.dialect()
 
 
 class Statement:
@@ -32,9 +35,10 @@ class Statement:
             "postgresql": _NAMED.sub(r"%(\1)s", other.replace("%", "%%")),
         }
 
-    def __call__(self, conn: Connection, **values: Any) -> CursorResult[*tuple[Any, ...]]:
-        """Run it."""
-        return conn.exec_driver_sql(self._texts[conn.dialect.name], values)
+    def __call__(self, conn: Connection, **values: Any) -> Any:
+        """Run it; give the driver's cursor."""
+        driver: Any = conn.connection.driver_connection
+        return driver.execute(self._texts[conn.dialect.name], values)
 
 
 def stamp(conn: Connection, value: datetime | None) -> Any:
@@ -49,3 +53,8 @@ def moment(value: Any) -> datetime | None:
     found = datetime.fromisoformat(value) if isinstance(value, str) else value
     there: datetime = found.astimezone(UTC)
     return there
+
+
+def plain(words: str | None) -> str | None:
+    """Leave out of free text what no database takes."""
+    return _WORDS.process_bind_param(words, _ANY)

@@ -38,11 +38,9 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    TableValuedAlias,
     Text,
     UniqueConstraint,
     any_,
-    func,
     literal,
     literal_column,
     text,
@@ -417,9 +415,3 @@ def is_one_of(
     if conn.dialect.name == "sqlite":
         return column.in_(values)
     return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
-
-
-def row_source(**columns: tuple[TypeEngine[Any], Sequence[Any]]) -> TableValuedAlias:
-    """Make rows of columns for an INSERT .. SELECT on PostgreSQL, one parameter a column."""
-    arrays = [literal(list(held), postgresql.ARRAY(kind)) for kind, held in columns.values()]
-    return func.unnest(*arrays).table_valued(*columns).render_derived()

@@ -313,25 +313,28 @@ def _counts(conn: Connection, numbers: Collection[int]) -> dict[int, dict[Delive
     """
     if not numbers:
         return {}
+    found: dict[int, Counter[DeliveryState]] = {number: Counter() for number in numbers}
     told = (
         select(lot.c.send, lot.c.tally, func.count())
         .where(lot.c.send.in_(numbers), lot.c.tally.is_not(None))
         .group_by(lot.c.send, lot.c.tally)
     )
-    mine = and_(lot.c.send == delivery.c.send, lot.c.number == delivery.c.lot)
-    each = select(delivery.c.send, delivery.c.state, func.count()).group_by(
-        delivery.c.send, delivery.c.state
-    )
-    moving = each.join(lot, mine).where(lot.c.send.in_(numbers), lot.c.tally.is_(None))
-    tests = each.join(send_table, send_table.c.id == delivery.c.send).where(
-        delivery.c.send.in_(numbers), send_table.c.started.is_(None)
-    )
-    found: dict[int, Counter[DeliveryState]] = {number: Counter() for number in numbers}
     for number, tally, times in conn.execute(told):
         for state, many in json.loads(tally).items():
             found[number][DeliveryState(state)] += many * times
-    for wanted in (moving, tests):
-        for number, state, many in conn.execute(wanted):
+    each = select(delivery.c.state, func.count()).group_by(delivery.c.state)
+    # asked one by one: a planner without statistics begins with the deliveries
+    silent = select(lot.c.send, lot.c.number).where(lot.c.send.in_(numbers), lot.c.tally.is_(None))
+    looked = [
+        (row.send, each.where(delivery.c.send == row.send, delivery.c.lot == row.number))
+        for row in conn.execute(silent)
+    ]
+    waiting = select(send_table.c.id).where(
+        send_table.c.id.in_(numbers), send_table.c.started.is_(None)
+    )
+    looked += [(row.id, each.where(delivery.c.send == row.id)) for row in conn.execute(waiting)]
+    for number, wanted in looked:
+        for state, many in conn.execute(wanted):
             found[number][state] += many
     return {number: dict(held) for number, held in found.items()}
 

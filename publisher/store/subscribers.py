@@ -11,20 +11,17 @@ See: signup (double opt-in), barring (asked again in the moment of sending).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from sqlalchemy import Connection, case, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Delete, case, func, insert, select, update
 
-from publisher.domains import dns_name
 from publisher.errors import RefusedError
 from publisher.model import Consent, DeliveryState, Subscriber, SubscriberState
+from publisher.store.forms import folded, hashed, normalise, valid
+from publisher.store.importing import Added, import_rows
 from publisher.store.schema import (
     LotState,
     attempt,
@@ -32,31 +29,13 @@ from publisher.store.schema import (
     delivery,
     hard_bounce,
     insert_into,
-    is_one_of,
     lot,
-    row_source,
     send,
     subscriber,
     suppression,
 )
 
 _PAGE: Final = 1000
-_CHUNK: Final = 500
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
-
-
-class Added(StrEnum):
-    """What became of an address that was to be added."""
-
-    ADDED = "added"
-    KNOWN = "known"
-    CHANGED = "known already; the language is changed"
-    REVIVED = "revived"  # was there, pending or unsubscribed, and has the new state now
-    LEFT = "left"  # unsubscribed; an import does not bring anyone back
-    SUPPRESSED = "suppressed"
-    INVALID = "invalid"
 
 
 MOST_LANGUAGES: Final = 500
@@ -70,56 +49,6 @@ class Suppression:
     address: str | None
     reason: str
     at: datetime
-
-
-# --- addresses ----------------------------------------------------------------
-
-
-def normalise(address: str) -> str:
-    """Strip an address and write its domain in lower-case ASCII; the local part stays."""
-    local, at, domain = address.strip().rpartition("@")
-    try:
-        return local + at + dns_name(domain)
-    except ValueError:
-        return local + at + domain.lower()  # `valid` says why it will not do
-
-
-def folded(address: str) -> str:
-    """Give the form in which addresses are compared."""
-    return normalise(address).casefold()
-
-
-def valid(address: str) -> str | None:
-    """Say in words why nobody can have this address, or None when it will do."""
-    address = normalise(address)
-    local, _, domain = address.rpartition("@")
-    labels = domain.split(".")
-    if not address:
-        return "it is empty"
-    if _UNPRINTABLE.search(address) or "<" in address or ">" in address:
-        return "it contains a space, a control character or an angle bracket"
-    if address.count("@") != 1:
-        return "it needs exactly one @"
-    if not local.isascii():
-        return "the part before the @ is not ASCII"
-    if len(local) > 64 or len(address) > 254:
-        return "it is too long"
-    if not _LOCAL.fullmatch(local):
-        return "the part before the @ is not written as mail servers read it"
-    try:
-        dns_name(domain)
-    except ValueError as fault:
-        return f"the part after the @ is no domain name: {fault}"
-    if not all(_LABEL.fullmatch(label) for label in labels):
-        return "the part after the @ is no domain name"
-    if domain != "localhost" and (len(labels) < 2 or labels[-1].isdigit()):
-        return "the part after the @ is no full domain name"
-    return None
-
-
-def _hash(key: bytes, newsletter: str, address: str) -> str:
-    text = f"suppressed\0{newsletter}\0{folded(address)}"
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 # --- adding -------------------------------------------------------------------
@@ -208,109 +137,6 @@ def _revive(
     return Added.REVIVED
 
 
-Imported: TypeAlias = tuple[str, str, str | None] | tuple[str, str, str | None, str | None]
-"""Address, name, language and, where it was told, time zone."""
-
-
-def import_rows(
-    conn: Connection,
-    newsletter: str,
-    rows: Sequence[Imported],
-    consent: Consent,
-    key: bytes,
-    now: datetime,
-) -> list[Added]:
-    """Add many as active; say of each row, in order, what became of it.
-
-    Nobody who left or was suppressed comes back this way, and nobody known is changed.
-    """
-    outcomes: list[Added | None] = [None] * len(rows)
-    fresh: dict[str, int] = {}
-    for place, (address, *_) in enumerate(rows):
-        if valid(address) is not None:
-            outcomes[place] = Added.INVALID
-        elif fresh.setdefault(folded(address), place) != place:
-            outcomes[place] = Added.KNOWN
-    wanted = list(fresh)
-    for start in range(0, len(wanted), _CHUNK):
-        page = wanted[start : start + _CHUNK]
-        taken = _taken(conn, newsletter, page, key)
-        for form in page:
-            outcomes[fresh[form]] = taken.get(form, Added.ADDED)
-        new = [form for form in page if form not in taken]
-        if new:
-            people = [(form, *_whole(rows[fresh[form]])) for form in new]
-            _insert(conn, newsletter, people, consent, now)
-    return [outcome for outcome in outcomes if outcome is not None]
-
-
-def _whole(row: Imported) -> tuple[str, str, str | None, str | None]:
-    return row if len(row) == 4 else (*row, None)
-
-
-def _taken(conn: Connection, newsletter: str, forms: list[str], key: bytes) -> dict[str, Added]:
-    """Find what stands against adding: known, left, suppressed."""
-    known = conn.execute(
-        select(subscriber.c.folded, subscriber.c.state).where(
-            subscriber.c.newsletter == newsletter, is_one_of(conn, subscriber.c.folded, forms)
-        )
-    )
-    taken = {
-        form: Added.LEFT if state is SubscriberState.UNSUBSCRIBED else Added.KNOWN
-        for form, state in known
-    }
-    hashes = {_hash(key, newsletter, form): form for form in forms}
-    barred = conn.execute(
-        select(suppression.c.folded, suppression.c.hash).where(
-            suppression.c.newsletter == newsletter,
-            or_(
-                is_one_of(conn, suppression.c.folded, forms),
-                is_one_of(conn, suppression.c.hash, list(hashes)),
-            ),
-        )
-    )
-    for form, digest in barred:
-        taken[form if form is not None else hashes[digest]] = Added.SUPPRESSED
-    return taken
-
-
-def _insert(
-    conn: Connection,
-    newsletter: str,
-    rows: list[tuple[str, str, str, str | None, str | None]],
-    why: Consent,
-    now: datetime,
-) -> None:
-    forms, given, names, languages, zones = zip(*rows, strict=True)
-    person = {
-        "folded": forms,
-        "address": [normalise(address) for address in given],
-        "name": names,
-        "language": languages,
-        "timezone": zones,
-    }
-    shared = {"newsletter": newsletter, "state": SubscriberState.ACTIVE, "joined": now}
-    new = insert_into(conn, subscriber)
-    if conn.dialect.name == "sqlite":
-        each_one = zip(*person.values(), strict=True)
-        conn.execute(
-            new.on_conflict_do_nothing(),
-            [dict(zip(person, one, strict=True)) | shared for one in each_one],
-        )
-    else:
-        source = row_source(**{n: (subscriber.c[n].type, held) for n, held in person.items()})
-        common = [literal(value, subscriber.c[n].type) for n, value in shared.items()]
-        people = select(*source.c, *common)
-        conn.execute(new.from_select([*person, *shared], people).on_conflict_do_nothing())
-    added = select(
-        subscriber.c.id,
-        literal(why.source, consent.c.source.type),
-        literal(why.words, consent.c.words.type),
-        literal(why.at, consent.c.at.type),
-    ).where(subscriber.c.newsletter == newsletter, is_one_of(conn, subscriber.c.folded, forms))
-    conn.execute(insert(consent).from_select(["subscriber", "source", "words", "at"], added))
-
-
 def _consented(conn: Connection, number: int, why: Consent) -> None:
     conn.execute(
         insert(consent).values(subscriber=number, source=why.source, words=why.words, at=why.at)
@@ -381,7 +207,7 @@ def languages(conn: Connection, newsletter: str) -> list[str]:
 
 
 def timezones(conn: Connection, newsletter: str) -> list[str]:
-    """List the time zones of the active subscribers."""
+    """List the time zones of the active subscribers, as far as they are known."""
     rows = conn.execute(
         select(subscriber.c.timezone)
         .where(
@@ -439,11 +265,7 @@ def suppress(conn: Connection, newsletter: str, address: str, reason: str, now: 
 
 def lift(conn: Connection, newsletter: str, address: str, *, key: bytes | None = None) -> bool:
     """Take a suppression back, and forget what bounced; with the key, of an erased address too."""
-    conn.execute(
-        hard_bounce.delete().where(
-            hard_bounce.c.newsletter == newsletter, hard_bounce.c.folded == folded(address)
-        )
-    )
+    conn.execute(_bounces(newsletter, address))
     return bool(conn.execute(suppression.delete().where(_bars(newsletter, address, key))).rowcount)
 
 
@@ -484,10 +306,14 @@ def erase(conn: Connection, newsletter: str, address: str, key: bytes, now: date
     conn.execute(
         insert_into(conn, suppression)
         .values(
-            newsletter=newsletter, hash=_hash(key, newsletter, address), reason="erased", at=now
+            newsletter=newsletter,
+            hash=hashed(key, newsletter, folded(address)),
+            reason="erased",
+            at=now,
         )
         .on_conflict_do_nothing()
     )
+    conn.execute(_bounces(newsletter, address))
     _blank(conn, newsletter, address, number, now)
     if number is None:
         return False
@@ -541,10 +367,17 @@ def _blank(
         conn.execute(update(attempt).where(attempt.c.delivery == row.id).values(words=""))
 
 
+def _bounces(newsletter: str, address: str) -> Delete:
+    """Forget what bounced."""
+    return hard_bounce.delete().where(
+        hard_bounce.c.newsletter == newsletter, hard_bounce.c.folded == folded(address)
+    )
+
+
 def _bars(newsletter: str, address: str, key: bytes | None) -> Any:
     bars = suppression.c.folded == folded(address)
     if key is not None:
-        bars |= suppression.c.hash == _hash(key, newsletter, address)
+        bars |= suppression.c.hash == hashed(key, newsletter, folded(address))
     return (suppression.c.newsletter == newsletter) & bars
 
 
@@ -559,3 +392,29 @@ def _subscriber(row: Any) -> Subscriber:
         language=row.language,
         timezone=row.timezone,
     )
+
+
+__all__ = [
+    "MOST_LANGUAGES",
+    "Added",
+    "Suppression",
+    "add",
+    "consents",
+    "count",
+    "each",
+    "erase",
+    "find",
+    "folded",
+    "get",
+    "import_rows",
+    "is_suppressed",
+    "languages",
+    "lift",
+    "normalise",
+    "set_state",
+    "speak",
+    "suppress",
+    "suppressions",
+    "timezones",
+    "valid",
+]

@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_a_broken_quote_spoils_its_line_alone() -> None:
     """The line with the quote that is never closed is named; those after it are read."""
-    rows = read_rows(b'email,name\na@a.test,"Ann\nb@a.test,"Bo, B."\n\nc@a.test,C\n')
+    rows = list(read_rows(b'email,name\na@a.test,"Ann\nb@a.test,"Bo, B."\n\nc@a.test,C\n'))
     assert [(row.line, row.address, row.name) for row in rows if not row.fault] == [
         (3, "b@a.test", "Bo, B."),
         (5, "c@a.test", "C"),
@@ -44,12 +44,12 @@ def test_a_broken_quote_spoils_its_line_alone() -> None:
 def test_cells_are_parted_as_the_head_says(parted: str, end: str) -> None:
     """Semicolons and tabs, as spreadsheets write them, are read like commas."""
     lines = [parted.join(("name", "email", "language")), parted.join(("Ann", "a@a.test", "en"))]
-    assert read_rows(end.join(lines).encode("utf-8-sig")) == [Row(2, "a@a.test", "Ann", "en")]
+    assert list(read_rows(end.join(lines).encode("utf-8-sig"))) == [Row(2, "a@a.test", "Ann", "en")]
 
 
 def test_a_bare_list_is_read() -> None:
     """One address a line needs no head."""
-    assert read_rows(b"a@a.test\nb@a.test") == [Row(1, "a@a.test"), Row(2, "b@a.test")]
+    assert list(read_rows(b"a@a.test\nb@a.test")) == [Row(1, "a@a.test"), Row(2, "b@a.test")]
 
 
 @pytest.mark.parametrize(

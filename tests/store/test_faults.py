@@ -25,7 +25,18 @@ NOW = datetime.fromisoformat("2026-03-06T08:00:00Z")
 WHY = Consent("form", "", NOW)
 LOT = Lot(1, 1, 1, 1, "me", NOW)
 RECORD = Record("weekly", "id", "1", "1.md", NOW, NOW)
-PURE = {"normalise", "folded", "valid", "has", "is_barred", "stamp", "moment"}
+PURE = {
+    "normalise",
+    "folded",
+    "valid",
+    "has",
+    "is_barred",
+    "stamp",
+    "moment",
+    "forms",
+    "hashed",
+    "plain",
+}
 MODULES = (allowances, barring, issues, subscribers, sends, ledger)
 GIVEN: dict[str, Any] = {
     "language": "zh",

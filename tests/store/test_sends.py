@@ -178,7 +178,7 @@ def test_freeze_by_language(stocked: Store, now: datetime) -> None:
 
 
 def test_freeze_uses_the_index_of_once(stocked: Store, now: datetime) -> None:
-    """The statement looks people up in the partial index; it does not read the ledger."""
+    """Of an issue someone has, people are looked up in the partial index, not in the ledger."""
     if stocked.dialect != "sqlite":
         return  # a planner with statistics chooses by them
     seen: list[Any] = []
@@ -187,6 +187,8 @@ def test_freeze_uses_the_index_of_once(stocked: Store, now: datetime) -> None:
         if statement.startswith("INSERT INTO delivery"):
             seen.append((statement, parameters))
 
+    with stocked.begin() as conn:
+        begun(conn, now)
     event.listen(stocked.engine, "before_cursor_execute", keep)
     with stocked.begin() as conn:
         begun(conn, now)
@@ -460,3 +462,128 @@ def test_finished_sends_are_not_counted_again(stocked: Store, now: datetime) -> 
         found = {one.id: dict(one.counts) for one in sends.sends(conn)}
     assert found == expected
     assert [statement for statement in asked if "count(" in statement.lower()] == []
+
+
+def test_canary_and_editors(store: Store, record: Record, content: Issue, now: datetime) -> None:
+    """The editors come first, then the canary fills lots of its own, and nothing else is claimed."""
+    rows = [(f"s{number}@example.org", "", None) for number in range(1210)]
+    with store.begin() as conn:
+        issues.save(conn, record, content)
+        subscribers.import_rows(conn, "weekly", rows, Consent("i", "", now), b"k", now)
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        editors = ["S700@example.org", "s3@example.org", "stranger@example.org"]
+        assert sends.freeze(conn, number, "v", now, editors=editors, canary=12) == 1210
+    with store.begin() as conn:
+        assert sends.canary(conn, number) == (False, {QUEUED: 1210 - 1198})
+        first = ledger.claim(conn, "me", MINUTE, now)
+        second = ledger.claim(conn, "me", MINUTE, now)
+        assert first is not None
+        assert second is not None
+        assert names(first.deliveries) == ["s3", "s700"]
+        assert names(second.deliveries) == ["s0", "s1", "s2", *(f"s{n}" for n in range(4, 11))]
+        assert (first.canary, second.canary) == (True, True)
+        assert ledger.claim(conn, "me", MINUTE, now) is None
+        for lot in (first, second):
+            assert not sends.canary(conn, number)[0]
+            outcomes = [Recorded(one.id, ACCEPTED, 250) for one in lot.deliveries]
+            ledger.record(conn, lot, outcomes, now)
+            ledger.release(conn, lot, now)
+        assert sends.canary(conn, number) == (True, {ACCEPTED: 12})
+        assert ledger.claim(conn, "me", MINUTE, now) is None
+        assert sends.pass_canary(conn, number)
+        assert not sends.pass_canary(conn, number)
+        rest = [ledger.claim(conn, "me", MINUTE, now) for _ in range(3)]
+        assert [len(lot.deliveries) if lot else 0 for lot in rest] == [500, 500, 198]
+        assert [lot.canary for lot in rest if lot] == [False] * 3
+
+
+def test_each_in_their_own_time(
+    store: Store, record: Record, content: Issue, now: datetime
+) -> None:
+    """Each zone's lots are due in its moment, zones unknown and editors as they should be."""
+    zones = {"a": "Asia/Shanghai", "b": "Europe/Berlin", "c": None, "d": "Nowhere/Land"}
+    rows = [(f"{name}{n}@x.org", "", None, zones[name]) for n in range(3) for name in zones]
+    later = {"Asia/Shanghai": now, "Europe/Berlin": now + 7 * MINUTE, None: now + 2 * MINUTE}
+    with store.begin() as conn:
+        issues.save(conn, record, content)
+        subscribers.import_rows(conn, "weekly", rows, Consent("i", "", now), b"k", now)
+        number = sends.create_send(
+            conn, "weekly", "1", Kind.ISSUE, at=now, now=now, wall="2026-03-06T09:00"
+        )
+        found = sends.send(conn, number)
+        assert found is not None
+        assert found.wall == "2026-03-06T09:00"
+        sends.freeze(conn, number, "v", now, moments=later, editors=["b2@x.org"])
+    took: list[list[str]] = []
+    for minutes in (0, 1, 2, 6, 7):
+        with store.begin() as conn:
+            at, turn = now + minutes * MINUTE, []
+            while lot := ledger.claim(conn, "me", MINUTE, at):
+                turn += names(lot.deliveries)
+                ends = [Recorded(one.id, ACCEPTED) for one in lot.deliveries]
+                ledger.record(conn, lot, ends, at)
+                ledger.release(conn, lot, at)
+            took.append(turn)
+    assert took == [
+        ["b2", "a0", "a1", "a2"],
+        [],
+        ["c0", "d0", "c1", "d1", "c2", "d2"],
+        [],
+        ["b0", "b1"],
+    ]
+
+
+def test_resting_newsletters_send_tests_only(stocked: Store, now: datetime) -> None:
+    """In its quiet hours a newsletter's mail rests, but for tests."""
+    with stocked.begin() as conn:
+        begun(conn, now)
+        assert ledger.claim(conn, "me", MINUTE, now, resting={"weekly"}) is None
+        test = sends.create_send(
+            conn, "weekly", "1", Kind.TEST, at=now, now=now, addresses=["a@x.org"]
+        )
+        sends.freeze(conn, test, "v", now)
+        lot = ledger.claim(conn, "me", MINUTE, now, resting={"weekly"})
+        assert lot is not None
+        assert lot.kind is Kind.TEST
+        assert ledger.claim(conn, "me", MINUTE, now, resting={"daily"}) is not None
+
+
+def test_progress(stocked: Store, now: datetime) -> None:
+    """Progress counts all, and what was accepted in the last minute."""
+    with stocked.begin() as conn:
+        number = begun(conn, now)
+        assert sends.progress(conn, number, now).rate(now) == 0
+        lot = ledger.claim(conn, "me", MINUTE, now)
+        assert lot is not None
+        one, two, *_ = (one.id for one in lot.deliveries)
+        ledger.record(conn, lot, [Recorded(one, ACCEPTED)], now - 2 * MINUTE)
+        ledger.record(conn, lot, [Recorded(two, ACCEPTED)], now)
+        found = sends.progress(conn, number, now + MINUTE / 6)
+        assert (found.started, found.recent, found.since, found.left) == (now, 1, now, 3)
+        assert found.counts == {ACCEPTED: 2, DeliveryState.SENDING: 3}
+        assert found.rate(now + MINUTE / 6) == 0.1
+
+
+def test_counts_add_up(stocked: Store, now: datetime) -> None:
+    """Whatever happens to a send, its counts are those of its deliveries."""
+    with stocked.begin() as conn:
+        number = begun(conn, now)
+
+        def looked() -> dict[str, int]:
+            rows = conn.execute(text("SELECT state, count(*) FROM delivery GROUP BY state"))
+            return {row[0]: row[1] for row in rows}
+
+        assert sends.counts(conn, number) == looked() == {QUEUED: 5}
+        lot = ledger.claim(conn, "me", MINUTE, now)
+        assert lot is not None
+        assert sends.counts(conn, number) == looked()
+        ends = [ACCEPTED, DEFERRED, IN_DOUBT, QUEUED]
+        rows = zip(lot.deliveries, ends, strict=False)
+        ledger.record(conn, lot, [Recorded(one.id, end, next_at=now) for one, end in rows], now)
+        assert sends.counts(conn, number) == looked()
+        ledger.release(conn, lot, now)
+        assert sends.counts(conn, number) == looked()
+        subscribers.erase(conn, "weekly", "bob@example.org", b"key", now)
+        assert sends.counts(conn, number) == looked()
+        sends.set_state(conn, number, SendState.CANCELLED, frm={SendState.RUNNING}, now=now)
+        assert sends.counts(conn, number) == looked()

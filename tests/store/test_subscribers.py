@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from publisher.errors import RefusedError
 from publisher.model import Consent, DeliveryState, Kind, SubscriberState
 from publisher.store import Store, ledger, subscribers
+from publisher.store.forms import folded, forms, normalise, valid
 from publisher.store.subscribers import Added
 
 ACTIVE, PENDING, LEFT = (
@@ -286,3 +287,60 @@ def test_erase_while_sending(stocked: Store, now: datetime) -> None:
         finished = ledger.send(conn, number)
         assert finished is not None
         assert finished.state == "done"
+
+
+_TEXTS = st.text(st.sampled_from('aZ.0-_+@ "<>\t\0é例ßＡ\u200d') | st.characters(), max_size=12)
+_DOMAINS = st.sampled_from(
+    ["x.org", "X.Org", "localhost", "-a.org", "a..b", "1.2.3.4", "例え.jp", "a_b.org"]
+)
+
+
+@given(st.one_of(_TEXTS, st.builds(lambda local, domain: f"{local}@{domain}", _TEXTS, _DOMAINS)))
+def test_forms(address: str) -> None:
+    """The quick way of the import says the same of an address as the slow ways one by one."""
+    if valid(address) is not None:
+        assert forms(address) is None
+    else:
+        assert forms(address) == (normalise(address), folded(address))
+
+
+def test_an_import_tells_who_was_there(stocked: Store, now: datetime) -> None:
+    """Known, left, suppressed, erased, twice, no address: each is told apart, others are added."""
+    with stocked.begin() as conn:
+        ann = subscribers.find(conn, "weekly", "ann@example.org")
+        assert ann is not None
+        subscribers.set_state(conn, ann.id, SubscriberState.UNSUBSCRIBED, now, "click")
+        subscribers.suppress(conn, "weekly", "dee@example.org", "bounce", now)
+        subscribers.suppress(conn, "weekly", "new@example.org", "bounce", now)
+        subscribers.suppress(conn, "daily", "zoe@example.org", "bounce", now)
+        subscribers.erase(conn, "weekly", "eve@example.org", b"k", now)
+        rows = [
+            ("ANN@example.org", "", None, None),
+            ("bob@example.org", "Other", "de", "Asia/Shanghai"),
+            ("dee@example.org", "", None, None),
+            ("new@example.org", "", None, None),
+            ("eve@example.org", "", None, None),
+            ("nobody", "", None, None),
+            ("zoe@Example.org", "Zo\0e", "zh", "Europe/Berlin"),
+            ("Zoe@example.org", "Zoe again", None, None),
+        ]
+        why = Consent("import", "by me", now)
+        assert subscribers.import_rows(conn, "weekly", rows, why, b"k", now) == [
+            Added.LEFT,
+            Added.KNOWN,
+            Added.SUPPRESSED,
+            Added.SUPPRESSED,
+            Added.SUPPRESSED,
+            Added.INVALID,
+            Added.ADDED,
+            Added.KNOWN,
+        ]
+        zoe = subscribers.find(conn, "weekly", "zoe@example.org")
+        assert zoe is not None
+        assert (zoe.name, zoe.language, zoe.timezone) == ("Zoe", "zh", "Europe/Berlin")
+        assert subscribers.consents(conn, zoe.id) == [why]
+        bob = subscribers.find(conn, "weekly", "bob@example.org")
+        assert bob is not None
+        assert (bob.name, bob.timezone) == ("Bob", None)
+        assert len(subscribers.consents(conn, bob.id)) == 1
+        assert subscribers.timezones(conn, "weekly") == ["Europe/Berlin"]
