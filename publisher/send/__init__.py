@@ -244,7 +244,9 @@ class Sender:
         recover(self.outside, self.owner, self._engine.lots if self._engine else frozenset())
 
     def _is_anything_left(self) -> bool:
-        return self.outside.look(sends.is_any_unfinished)
+        now = self.outside.clock()
+        quiet = self.outside.quiet(now)
+        return self.outside.look(lambda conn: sends.is_any_unfinished(conn, now, resting=quiet))
 
     def _hang_up(self) -> None:
         if self._engine is not None:

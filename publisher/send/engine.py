@@ -26,7 +26,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from publisher import delivery, schedule
+from publisher import delivery
 from publisher.errors import PublisherError, RefusedError, StoreError, TransportError
 from publisher.model import DeliveryState, Kind, Outcome, Phase, Recipient, SendState
 from publisher.send.freight import Ended
@@ -34,6 +34,7 @@ from publisher.send.hand import Hand, is_hard, recorded
 from publisher.send.letter import Letter, letter
 from publisher.send.outlets import Way
 from publisher.send.outside import Outside, pause
+from publisher.send.receivers import Receivers
 from publisher.send.standing import RESTS
 from publisher.store import allowances, ledger, sends
 from publisher.store.ledger import Lot, Recorded
@@ -71,12 +72,12 @@ class Engine:
         self._wire = WireMap(outside.wire_folder, owner)
         self._news = threading.Event()
         self.ways = [Way(outlet, outside, self._wire, self._news) for outlet in outside.outlets]
+        self._receivers = Receivers(outside)
         self._hands: dict[int, Hand] = {}
         self._groups: dict[tuple[int, str], list[Recorded]] = {}
         self._letters: dict[int, Letter] = {}
         self._noted: dict[int, str] = {}
         self._watched = self._looked = self._asked = self._told = float("-inf")
-        self._resting: frozenset[str] = frozenset()
 
     # --- what others ask ----------------------------------------------------
 
@@ -258,6 +259,8 @@ class Engine:
                 return
             if is_hard(reply, verdict) and reply.phase is Phase.RCPT:
                 hand.hard.append((one.id, f"{reply.code} {reply.words}"))
+            if verdict.domain_rest is not None:
+                self._receivers.rest(one.address, verdict.domain_rest, now)
             self._add(hand, way, recorded(one, reply, verdict, hand.letter.newsletter, now))
             way.standing.heed(way.width)
         except PublisherError as fault:
@@ -350,7 +353,7 @@ class Engine:
                 self._release(conn, hand, told, now)
         if claims:
             pace = outside.pace
-            told.lot = ledger.claim(conn, self.owner, pace.lease, now, resting=self._quiet(now))
+            told.lot = ledger.claim(conn, self.owner, pace.lease, now, resting=outside.quiet(now))
             if told.lot is not None:
                 told.barred = ledger.barred(conn, told.lot, key=outside.key)
             else:
@@ -399,14 +402,6 @@ class Engine:
         sends.pass_canary(conn, number)  # held, it goes on with everybody when a person resumes
         if why is not None:
             pause(conn, number, RefusedError(why, hint="look into it, then resume the send"), now)
-
-    def _quiet(self, now: datetime) -> frozenset[str]:
-        """Name the newsletters in their quiet hours."""
-        return frozenset(
-            one.slug
-            for one in self._outside.newsletters.values()
-            if one.quiet and schedule.quiet_until(one.quiet, one.timezone, now) is not None
-        )
 
     def _sends(self) -> set[int]:
         noted = {one for one, words in self._noted.items() if words}
@@ -525,8 +520,13 @@ class Engine:
         if way.is_limited:
             number = self._granted(way, min(CHUNK, number), now)
         if number:
-            way.load.add(hand, deque(hand.unfed.popleft() for _ in range(number)))
-            way.dealt += number / way.outlet.weight
+            some = deque(hand.unfed.popleft() for _ in range(number))
+            if self._receivers.is_any:
+                some, later = self._receivers.sift(some, self._outside.clock())
+                for outcome in later:
+                    self._add(hand, None, outcome)
+            way.load.add(hand, some)
+            way.dealt += len(some) / way.outlet.weight
         return bool(number)
 
     def _granted(self, way: Way, number: int, now: float) -> int:

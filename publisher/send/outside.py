@@ -19,6 +19,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 from sqlalchemy import Connection
 
+from publisher import schedule
 from publisher.delivery import Limits
 from publisher.errors import PublisherError, StoreError
 from publisher.model import Finding, Newsletter, SendState
@@ -113,6 +114,14 @@ class Outside:
     domain_limits: Mapping[str, int] = field(default_factory=dict)
     pace: Pace = Pace()
     time: Time = field(default_factory=ThisMachine)
+
+    def quiet(self, now: datetime) -> frozenset[str]:
+        """Name the newsletters in their quiet hours."""
+        return frozenset(
+            one.slug
+            for one in self.newsletters.values()
+            if one.quiet and schedule.quiet_until(one.quiet, one.timezone, now) is not None
+        )
 
     def insist(self, deed: Callable[[Connection], T]) -> T:
         """Do it in one write transaction; while the store fails try again, until told to stop.

@@ -255,15 +255,24 @@ def state(conn: Connection, send_id: int, *, lock: bool = False) -> SendState | 
     return found
 
 
-def is_any_unfinished(conn: Connection) -> bool:
-    """Say whether a running send has anyone queued or being sent."""
-    moving = delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.SENDING])
+def is_any_unfinished(conn: Connection, now: datetime, *, resting: Collection[str] = ()) -> bool:
+    """Say whether a running send has anyone being sent, or queued and due.
+
+    Of newsletters that are `resting` only tests count.
+    """
+    come = or_(delivery.c.next_at.is_(None), delivery.c.next_at <= now)
+    moving = or_(
+        and_(delivery.c.state == DeliveryState.QUEUED, come),
+        delivery.c.state == DeliveryState.SENDING,
+    )
+    awake = or_(send_table.c.newsletter.not_in(list(resting)), send_table.c.kind == Kind.TEST)
     mine = and_(delivery.c.send == lot.c.send, delivery.c.lot == lot.c.number)
     return bool(
         conn.execute(
             select(
                 exists().where(
                     send_table.c.state == SendState.RUNNING,
+                    awake,
                     lot.c.send == send_table.c.id,
                     lot.c.state != LotState.DONE,
                     mine,

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.model import DeliveryState, SendState
+from publisher.model import Consent, DeliveryState, SendState
 from publisher.send import Outlet, Pace
 from publisher.send.standing import RESTS
 from publisher.store import account, sends, subscribers
@@ -253,3 +253,54 @@ def test_unsubscribing_is_heeded_within_a_second(desk, inbox) -> None:
     desk.run()
     assert "reader0039@example.com" not in inbox.recipients
     assert len(inbox.recipients) == 39
+
+
+# --- receivers ---
+
+
+def at_qq(desk, number: int) -> list[str]:
+    """Add readers whose mailboxes are at one receiver."""
+    consent = Consent("form", "asked for it", desk.now)
+    found = [
+        f"reader{place:04}@{'qq.com' if place % 2 else 'foxmail.com'}" for place in range(number)
+    ]
+    with desk.store.begin() as conn:
+        for address in found:
+            subscribers.add(conn, "weekly", address, consent=consent, now=desk.now)
+    return found
+
+
+def test_a_receiver_that_has_enough_is_left_alone(desk, inbox) -> None:
+    """After one "frequency limited" nobody else at that receiver is tried, nor charged."""
+    theirs = at_qq(desk, 300)
+    desk.subscribe("ann")
+    for one in theirs:
+        inbox.answers[one] = ["rcpt 550 Domain frequency limited [x]"]
+    number = desk.schedule()
+    desk.run(pace=Pace(idle=0.01, ahead=1))
+    desk.later(minutes=1)
+    desk.run()
+    found = desk.send(number)
+    assert inbox.recipients == {"ann@example.com": 1}
+    assert found.count(DeliveryState.REFUSED) == 0
+    inbox.answers.clear()
+    desk.later(hours=5)
+    desk.run()
+    assert desk.send(number).state is SendState.DONE
+    assert set(inbox.recipients.values()) == {1}
+
+
+def test_a_receiver_with_a_limit_gets_no_more_in_a_minute(desk, inbox) -> None:
+    """Who is over the limit waits in the queue, uncharged, and gets it later."""
+    at_qq(desk, 30)
+    desk.subscribe("ann")
+    number = desk.schedule()
+    desk.run(domain_limits={"qq.com": 10})
+    assert len(inbox.recipients) < 15
+    assert "ann@example.com" in inbox.recipients
+    for _ in range(40):
+        desk.later(seconds=15)
+        desk.run(domain_limits={"qq.com": 10})
+    assert desk.send(number).state is SendState.DONE
+    assert set(inbox.recipients.values()) == {1}
+    assert {desk.send(number).count(DeliveryState.ACCEPTED)} == {31}

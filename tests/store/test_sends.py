@@ -399,15 +399,15 @@ def test_unfinished_is_who_is_queued_or_being_sent(stocked: Store, now: datetime
     """Deferred people and paused sends leave nothing to do now."""
     with stocked.begin() as conn:
         number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
-        assert not sends.is_any_unfinished(conn)
+        assert not sends.is_any_unfinished(conn, now)
         sends.freeze(conn, number, "en", now)
-        assert sends.is_any_unfinished(conn)
+        assert sends.is_any_unfinished(conn, now)
         lot = ledger.claim(conn, "one", MINUTE, now)
-        assert sends.is_any_unfinished(conn)
+        assert sends.is_any_unfinished(conn, now)
         later = [Recorded(one.id, DEFERRED, 450, "later", now + MINUTE) for one in lot.deliveries]
         ledger.record(conn, lot, later, now)
         ledger.release(conn, lot, now)
-        assert not sends.is_any_unfinished(conn)
+        assert not sends.is_any_unfinished(conn, now)
 
 
 def test_a_paused_send_is_not_unfinished(stocked: Store, now: datetime) -> None:
@@ -416,7 +416,7 @@ def test_a_paused_send_is_not_unfinished(stocked: Store, now: datetime) -> None:
         number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
         sends.freeze(conn, number, "en", now)
         sends.set_state(conn, number, SendState.PAUSED, frm={SendState.RUNNING}, now=now)
-        assert not sends.is_any_unfinished(conn)
+        assert not sends.is_any_unfinished(conn, now)
 
 
 def test_issues_with_a_send(stocked: Store, now: datetime) -> None:
