@@ -241,7 +241,7 @@ class Engine:
                 hand.pending -= 1
                 hand.accepted += 1
                 if not standing.is_calm:
-                    standing.served()
+                    standing.served(one)
             way.load.weighed()
 
     def _weigh(self, way: Way, ended: Ended, now: datetime) -> None:
@@ -253,6 +253,7 @@ class Engine:
         try:
             if verdict.outcome is Outcome.RELAY:
                 self._again(hand, one, ended.place)
+                way.standing.heed(way.width)
                 monotonic = self._outside.time.monotonic()
                 if monotonic >= way.rests_until:
                     way.rest(way.standing.rest_after(reply, verdict, now, monotonic))

@@ -95,7 +95,7 @@ _RUNNING: Final = Statement(
     """
     SELECT send.id, send.kind, send.newsletter, issue.slug, send.canary
     FROM send JOIN issue ON issue.id = send.issue
-    WHERE send.state = 'running' ORDER BY send.id
+    WHERE send.state = 'running' ORDER BY send.kind <> 'test', send.id
     """
 )
 _FREE: Final = """

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.delivery.streaks import STUBBORN
 from publisher.errors import TransportError
 from publisher.model import SendState
 from publisher.send import Outlet
-from publisher.send.standing import STUBBORN
 from publisher.store import ledger, sends
 
 pytestmark = pytest.mark.parametrize(

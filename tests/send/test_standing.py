@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.delivery.streaks import DOUBTS, REFUSALS
 from publisher.model import DeliveryState, SendState
 from publisher.send import Pace
-from publisher.send.standing import DOUBTS, REFUSALS, RESTS
+from publisher.send.standing import RESTS
 from publisher.store import sends
 
 pytestmark = pytest.mark.parametrize(
