@@ -3,7 +3,7 @@
 By IDNA 2008 after the mapping of UTS 46, as browsers read what people type. Python's own codec is
 IDNA 2003: it writes straße.de as strasse.de, which is somebody else's (RFC 5894 section 7.2).
 Faults: ValueError, whose words say which sign stands where.
-Never: asks DNS. See: render.headers, store.subscribers and wire.session (addresses), outbound, preflight (links).
+Never: asks DNS. See: render.headers, store.subscribers and wire.envelopes (addresses), outbound, preflight (links).
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@
       replies       what the relay said
     freight       what the hall and a carrier want of each other
     map           which deliveries are on the wire, in memory that outlives a killed process
-    session, dialogue  one message after the other, in lock-step
 
 Faults: TransportError for what cannot be used at all; all else is a Reply.
 Never: decides what a reply means. See: delivery (decides), send (calls).

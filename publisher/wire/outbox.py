@@ -4,7 +4,7 @@ A message is written whole under a name made from its Message-ID, so the same ma
 name everywhere and a repeat stands beside the first as `-2`. Two lines are put before the headers:
 X-Envelope-From and X-Envelope-To, what SMTP would have been told.
 Faults: TransportError when the folder cannot be written.
-Never: overwrites, sends. See: web/desk (shows the files), wire.session (the real one).
+Never: overwrites, sends. See: web/desk (shows the files), wire.pool (the real one).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from email.parser import BytesHeaderParser
 from itertools import count
 from pathlib import Path
-from typing import overload
 
 from publisher.errors import TransportError
 from publisher.model import Envelope, Phase, Reply
@@ -27,23 +26,17 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @overload
-    def deliver(self, envelope: Envelope, message: bytes, begun: Callable[[], None]) -> Reply: ...
-    @overload
     def deliver(
-        self, envelope: Envelope, message: Sequence[bytes], begun: Callable[[], bool]
-    ) -> Reply | None: ...
-    def deliver(
-        self, envelope: Envelope, message: bytes | Sequence[bytes], begun: Callable[[], bool | None]
+        self, envelope: Envelope, content: Sequence[bytes], begun: Callable[[], bool]
     ) -> Reply | None:
         """Write the message as a file; the reply names it. None when `begun` said no."""
-        message = message if isinstance(message, bytes) else b"".join(message)
+        message = b"".join(content)
         stem = _stem(message)
         head = f"X-Envelope-From: <{envelope.sender}>\r\nX-Envelope-To: <{envelope.recipient}>\r\n"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft = self._draft(stem, head.encode() + message)
-            if begun() is False:
+            if not begun():
                 draft.unlink()
                 return None
             name = self._publish(draft, stem)
