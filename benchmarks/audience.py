@@ -6,8 +6,9 @@ Import: a CSV with name, language and time zone goes in by the command's own cod
 checked, counted and given its consent; beside it the very rows by `sqlite3.executemany` (PostgreSQL:
 COPY) into the same tables with the same indexes. Freeze: the audience of an issue with a canary, an
 editor, two languages and suppressions becomes deliveries and lots, beside a bare INSERT .. SELECT of
-the same columns into the same table. In each round both run, one after the other; wall clock; 1 is
-as quick as the bare database.
+the same columns into the same table. In each round both run, one after the other; processor time
+on SQLite, the kernel's included, and wall clock where a server does the work; 1 is as quick as the
+bare database.
 Faults: exit 1 where a `must` is not met. Never: sends. See: README.md beside it, store/freezing.
 """
 
@@ -25,7 +26,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import psycopg
 from figures import Row, document, row
@@ -58,6 +59,11 @@ def people(number: int) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def clock(store: Store) -> float:
+    """Tell the time: the processor's where the database is in this process."""
+    return process_time() if store.dialect == "sqlite" else perf_counter()
+
+
 @contextmanager
 def opened(url: str | None) -> Iterator[Store]:
     """Make a new database: a file of SQLite, or one on a server that goes when it is done with."""
@@ -85,22 +91,22 @@ def opened(url: str | None) -> Iterator[Store]:
 
 def import_ours(store: Store, document: bytes) -> float:
     """Import a document as the command does; give the seconds."""
-    begun = perf_counter()
+    begun = clock(store)
     told = admit(store, "weekly", read_rows(document), WHY, KEY, NOW)
-    seconds = perf_counter() - begun
+    seconds = clock(store) - begun
     assert told.counts[subscribers.Added.ADDED], told
     return seconds
 
 
 def import_bare(store: Store, document: bytes) -> float:
     """Put the same rows into the same tables by the driver alone; give the seconds."""
-    begun = perf_counter()
+    begun = clock(store)
     lines = list(csv.reader(io.StringIO(document.decode())))[1:]
     if store.dialect == "sqlite":
         _many(store.where, lines)
     else:
         _copy(store, lines)
-    return perf_counter() - begun
+    return clock(store) - begun
 
 
 PERSON = "id, newsletter, address, folded, name, language, state, joined, timezone"
@@ -183,21 +189,21 @@ def measure_freeze(url: str | None, number: int) -> float:
         stock(store, number)
         with store.begin() as conn:
             first = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=NOW, now=NOW)
-        begun = perf_counter()
+        begun = clock(store)
         with store.begin() as conn:
             sends.freeze(
                 conn, first, "en/digest/", NOW, languages={"zh-CN": "zh/digest/"},
                 editors=["reader77@example77.org"], canary=number // 100,
             )  # fmt: skip
-        ours = perf_counter() - begun
+        ours = clock(store) - begun
     with opened(url) as store:
         stock(store, number)
         with store.begin() as conn:
             first = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=NOW, now=NOW)
-        begun = perf_counter()
+        begun = clock(store)
         with store.begin() as conn:
             conn.execute(text(BARE.format(send=first)))
-        return (perf_counter() - begun) / ours
+        return (clock(store) - begun) / ours
 
 
 def main() -> int:

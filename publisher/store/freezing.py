@@ -10,8 +10,10 @@ See: sends (creates them; re-exports `freeze`), ledger (works the lots).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from heapq import merge
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -162,12 +164,21 @@ _ADD_TEXT: Final = f"""
            :now, TRUE
     FROM subscriber
     WHERE newsletter = :newsletter AND state = 'active' AND id > :after AND id <= :upto OTHERS
-      AND NOT EXISTS (SELECT 1 FROM suppression
-                      WHERE suppression.newsletter = subscriber.newsletter
-                        AND suppression.folded = subscriber.folded)
     ORDER BY id
     ON CONFLICT DO NOTHING
     """
+_BUT: Final = "AND id NOT IN (SELECT value FROM json_each(:others))"
+_BUT_PG: Final = "AND id <> ALL (CAST(:others AS bigint[]))"
+# crossed, so that SQLite begins with the suppressed, who are few, whatever the order asked for
+_SUPPRESSED: Final = Statement(
+    """
+    SELECT subscriber.id FROM suppression CROSS JOIN subscriber
+    WHERE subscriber.newsletter = suppression.newsletter
+      AND subscriber.folded = suppression.folded
+      AND suppression.newsletter = :newsletter AND subscriber.state = 'active'
+    ORDER BY subscriber.id
+    """
+)
 _LAST_ID: Final = 2**63 - 1
 
 
@@ -212,35 +223,49 @@ class _Each:
         Who is suppressed leaves a gap in their lot.
         """
         row, number, after = self._row, before, 0
-        jump, add = self._statements(but)
+        jump, add, add_but = self._statements(but)
         values = {
             "send": row.id, "issue": row.issue, "newsletter": row.newsletter,
             "now": stamp(conn, self._now), "other": self._other,
         } | {f"language_{at}": one for at, one in enumerate(self._languages)} | {
             f"variant_{at}": one for at, one in enumerate(self._languages.values())
         }  # fmt: skip
+        suppressed = (one for (one,) in _SUPPRESSED(conn, newsletter=row.newsletter))
+        others = merge(sorted(but), suppressed)
+        coming = next(others, _LAST_ID)
         while after < _LAST_ID:
             most = min(alone, LOT) or LOT
             alone -= min(alone, LOT)
             found = jump(conn, newsletter=row.newsletter, after=after, most=most - 1).fetchone()
             upto = found[0] if found else _LAST_ID
-            many = add(conn, lot=number + 1, after=after, upto=upto, **values).rowcount
+            left_out = []
+            while coming <= upto and coming < _LAST_ID:
+                left_out.append(coming)
+                coming = next(others, _LAST_ID)
+            lot_of = {"lot": number + 1, "after": after, "upto": upto}
+            if left_out:
+                given = json.dumps(left_out) if conn.dialect.name == "sqlite" else left_out
+                many = add_but(conn, others=given, **lot_of, **values).rowcount
+            else:
+                many = add(conn, **lot_of, **values).rowcount
             if many:
                 number += 1
                 _ADD_LOT(conn, send=row.id, lot=number, tally=f"{_QUEUED}{many}}}")
             after = upto
         return number
 
-    def _statements(self, but: Sequence[int]) -> tuple[Statement, Statement]:
-        """Make those that find where a lot ends and that add it."""
+    def _statements(self, but: Sequence[int]) -> tuple[Statement, Statement, Statement]:
+        """Make those that find where a lot ends, add it, and add it without some."""
         cases = "".join(
             f" WHEN :language_{at} THEN :variant_{at}" for at in range(len(self._languages))
         )
         variant = f"CASE language{cases} ELSE :other END" if cases else ":other"
-        others = f"AND id NOT IN ({', '.join(map(str, but))})" if but else ""
+        without = f"AND id NOT IN ({', '.join(map(str, but))})" if but else ""
+        add = _ADD_TEXT.replace("VARIANT", variant)
         return (
-            Statement(_NEXT_TEXT.replace("OTHERS", others)),
-            Statement(_ADD_TEXT.replace("VARIANT", variant).replace("OTHERS", others)),
+            Statement(_NEXT_TEXT.replace("OTHERS", without)),
+            Statement(add.replace("OTHERS", "")),
+            Statement(add.replace("OTHERS", _BUT), postgresql=add.replace("OTHERS", _BUT_PG)),
         )
 
     def _audience(self) -> Select[Any]:
