@@ -154,7 +154,7 @@ class Home:
         return Sender.of(
             self.settings,
             self.open(),
-            _templates(),
+            templates_here(),
             key=KEY,
             clock=clock,
             stop=self.stop,
@@ -209,7 +209,8 @@ class Home:
 
 
 @cache
-def _templates() -> Mapping[str, str]:
+def templates_here() -> Mapping[str, str]:
+    """Read the templates, once."""
     return templates.load()
 
 

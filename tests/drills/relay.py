@@ -314,6 +314,7 @@ class _Talk:
         if not self.people:
             if self.content:
                 self.relay.faults.append("content for nobody")
+            self._forget()
             self._do("554 5.5.1 no valid recipients")
             return
         self._end()
