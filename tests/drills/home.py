@@ -203,9 +203,9 @@ class Home:
 
     @property
     def maps(self) -> list[Path]:
-        """The maps of what is on the wire."""
+        """The maps of what is on the wire; a draft nobody finished goes after a minute."""
         folder = self.folder / "wire"
-        return sorted(folder.iterdir()) if folder.is_dir() else []
+        return sorted(folder.glob("*.map"))
 
 
 @cache
