@@ -178,7 +178,7 @@ class Engine:
             elif now > hand.leased_until - pace.lease.total_seconds() * 0.9:
                 self._renew(hand)
         if now - self._looked >= pace.look_seconds * 0.4:
-            self._look_again()
+            self._look_again(now)
 
     def _heed_faults(self) -> None:
         """Pause what is in hand when every outlet needs a person; begin anew when nothing is."""
@@ -204,10 +204,13 @@ class Engine:
         else:
             self._lose(hand)
 
-    def _look_again(self) -> None:
-        """Ask anew who may not be written to, before the last answer is too old."""
-        outside = self._outside
-        asked = self._looked = outside.time.monotonic()
+    def _look_again(self, asked: float) -> None:
+        """Ask anew who may not be written to, before the last answer is too old.
+
+        `asked`: when the states of the sends were looked at, so that nothing begins on an older
+        answer about them either: a process may have slept in between.
+        """
+        outside, self._looked = self._outside, asked
         hands = [hand for hand in self._hands.values() if not hand.is_halted]
         found = outside.look(
             lambda conn: [ledger.barred(conn, hand.lot, key=outside.key) for hand in hands]

@@ -84,7 +84,7 @@ def test_killed_senders_lose_nobody(
     options: tuple[str, ...],
 ) -> None:
     """Everyone gets it; what came twice was on the wire at a kill, and has one Message-ID."""
-    audience, kills = scaled(4_000, 50_000), scaled(4, 50)
+    audience, kills = scaled(4_000, 50_000), scaled(3, 50)
     relay = sink(*options)
     home.smtp = {"port": relay.port, **way.smtp}
     everyone = {f"reader{number}@example.com" for number in range(audience)}
@@ -117,7 +117,7 @@ def test_killed_senders_mail_nobody_twice(
     way: Way,
 ) -> None:
     """With `hold` nobody gets it twice, nobody counts as accepted who was not, the rest is named."""
-    audience, kills = scaled(3_000, 50_000), scaled(3, 50)
+    audience, kills = scaled(3_000, 50_000), scaled(2, 50)
     relay = sink()
     home.in_doubt = "hold"
     home.smtp = {"port": relay.port, **way.smtp}

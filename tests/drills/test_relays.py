@@ -25,7 +25,7 @@ def test_real_relays_deliver_each_once(
     mode: str,
 ) -> None:
     """Of 2,000 recipients 40 are refused; the others' messages leave the relay exactly once."""
-    audience = 2_000 if mode == "data" else scaled(300, 2_000)
+    audience = scaled(500 if mode == "data" else 200, 2_000)
     few = audience // 50
     known = {f"reader{number}@example.com" for number in range(audience - few)}
     unknown = {f"nobody{number}@example.com" for number in range(few)}

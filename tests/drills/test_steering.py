@@ -63,7 +63,7 @@ def test_paused_and_resumed_again_and_again(
 ) -> None:
     """Within a second of each pause it is quiet; in the end everyone has it, once."""
     times = scaled(2, 20)
-    audience = scaled(12_000, 200_000)
+    audience = scaled(8_000, 200_000)
     relay = sink("-Q", "2000")
     home.smtp = {"port": relay.port, "mode": mode, "connections": 16}
     home.subscribe([f"reader{number}@example.com" for number in range(audience)])
