@@ -264,6 +264,21 @@ def test_a_relay_that_serves_few_at_once(home: Home, serve, begun, mode: str) ->
     assert {home.who(one).attempts for one in EVERYONE} == {1}
 
 
+@pytest.mark.parametrize("fault", [{"connect": "421 4.3.2 busy"}, {"MAIL": "451 4.3.0 no disk"},
+                                    {"MAIL": "550 5.7.1 who are you"}, {"RCPT": DROP}],
+                         ids=["greeting-421", "mail-451", "mail-550", "rcpt-drop"])  # fmt: skip
+def test_another_relay_takes_over(home: Home, serve, begun, fault: dict) -> None:
+    """What one of two relays does not take goes by the other; nobody is charged."""
+    broken, sound = serve(**fault), serve()
+    number = begun(broken)
+    home.spare = [{"name": "other", "port": sound.port, "timeout": 0.05}]
+    home.run()
+    assert broken.total == 0
+    assert once(sound)
+    assert {home.who(one).attempts for one in EVERYONE} == {1}
+    assert home.send(number).state is SendState.DONE
+
+
 def test_slow_connections_hold_up_nobody_else(home: Home, serve, begun) -> None:
     """While one recipient's server dawdles, the others are served on other connections."""
     relay = serve()
