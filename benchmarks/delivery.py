@@ -5,7 +5,7 @@
 What is compared runs in turn, A B C A B C, on one processor while the sink has the other; a figure
 is the median of the rounds' ratios. Ours is what `publisher send` runs, from a prepared home, ledger
 and all (drive_delivery.py). On a busy machine rates say little: the rows of processor time move far
-less. NAME is one of: fast, signed, relay, distant, pause, memory.
+less. NAME is one of: fast, signed, relay, distant, pause, memory, people.
 Faults: exit 1 where a `must` is not met, something is missing (named with its package), or a run did
 not deliver to everybody once. Never: measures with anything switched off.
 See: README.md beside it (the figures), tools/ (sink, peers, relay).
@@ -24,9 +24,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import audience
 from figures import Row, document, row
 from homes import SLUG
-from tools import postfix
+from tools import postfix, postgresql
 from tools.running import (
     CLIENT,
     HERE,
@@ -190,7 +191,7 @@ def fast(rounds: int, readers: int) -> Figures:
 
 def signed(rounds: int, readers: int) -> Figures:
     """Compare signed delivery with the signatures OpenSSL makes in a second on one processor."""
-    few = max(500, readers // 5)
+    few = readers // 2
     one, two, bare = [], [], []
     for _ in range(rounds):
         bare.append(signs())
@@ -225,13 +226,15 @@ def relay(rounds: int, readers: int) -> Figures:
     def through(port: int) -> Run:
         with home(number) as where:
             command = [*ours(port, number, where), "--resume"]
-            return timed(command, CLIENT, number, first=False)
+            run = timed(command, CLIENT, number)
+            return replace(run, rate=number / run.carried)
 
+    # what the relay saw, as near as the ledger knows: from the first outcome to the last
     with postfix.running() as port:
         runs = in_turn(
             rounds,
             postfix=lambda: through(port),
-            postfix_source=lambda: timed(source(number, port), CLIENT, number, first=False),
+            postfix_source=lambda: timed(source(number, port), CLIENT, number),
         )
     ratios = rates(runs["postfix"], runs["postfix_source"])
     yield row("real Postfix, against smtp-source -s 16", ratios, "x", "higher", goal=1.15, must=1.0)
@@ -303,7 +306,15 @@ def memory(_: int, readers: int) -> Figures:
     yield row(f"{name}, more than at a tenth", [many - few], "MB", "lower", digits=1)
 
 
-GROUPS = {one.__name__: one for one in (fast, signed, relay, distant, pause, memory)}
+def people(rounds: int, readers: int) -> Figures:
+    """Compare importing and freezing with what the databases do bare."""
+    wanted = ("import", "freeze")
+    yield from audience.measured(None, readers, rounds, wanted)
+    with postgresql.running() as url:
+        yield from audience.measured(url, readers, rounds, wanted)
+
+
+GROUPS = {one.__name__: one for one in (fast, signed, relay, distant, pause, memory, people)}
 
 
 # --- the command --------------------------------------------------------------
@@ -315,7 +326,7 @@ def main() -> int:
     parser.add_argument("--only", choices=tuple(GROUPS), help="one group of rows")
     parser.add_argument("--rounds", type=int, default=5, help="rounds (5)")
     parser.add_argument("--n", type=int, default=READERS, help=f"readers ({READERS:,})")
-    parser.add_argument("--million", action="store_true", help="memory at 1,000,000, not 200,000")
+    parser.add_argument("--million", action="store_true", help="memory and people at 1,000,000")
     parser.add_argument("--json", action="store_true", help="one document on stdout")
     asked = parser.parse_args()
     found: list[Row] = []
@@ -324,7 +335,7 @@ def main() -> int:
         if asked.only not in (None, name):
             continue
         readers = asked.n
-        if name == "memory":
+        if name in {"memory", "people"}:
             readers = 1_000_000 if asked.million else 10 * asked.n
         try:
             for one in group(asked.rounds, readers):

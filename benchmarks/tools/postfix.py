@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tools.running import Unfit, program
+from tools.running import CLIENT, SINK, Unfit, program, start
 
 DAEMONS: Final = Path("/usr/lib/postfix/sbin")
 PATIENCE: Final = 30.0
@@ -91,15 +91,13 @@ def running(more: str = "") -> Iterator[int]:
         subprocess.run([program(command[0]), *command[1:]], check=True, capture_output=True)
         # -d: it stays our child and ends with us, however we end
         master = [str(DAEMONS / "master"), "-c", str(folder / "conf"), "-d"]
-        server = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *master], stderr=subprocess.DEVNULL
-        )
+        server = start(["setpriv", "--pdeathsig", "TERM", *master], (*CLIENT, *SINK))
         try:
             _await(port, folder)
             yield port
         finally:
             server.terminate()
-            server.wait(PATIENCE)
+            server.communicate(timeout=PATIENCE)
 
 
 def _await(port: int, folder: Path) -> None:

@@ -49,13 +49,15 @@ class Unfit(Exception):
 class Run:
     """What one run took: messages a second, µs of the client's processor time each, MB at most.
 
-    `seconds` are the client's own, from its first step to its last.
+    `seconds` are the client's own, from its first step to its last; `carried`, from its first
+    outcome to its last, where it tells.
     """
 
     rate: float
     cpu: float
     peak: float
     seconds: float
+    carried: float
 
 
 def program(name: str) -> str:
@@ -123,34 +125,30 @@ class Sink:
 
 
 def start(
-    command: Sequence[str | Path], processors: Collection[int], *, first: bool = True, **more: Any
+    command: Sequence[str | Path], processors: Collection[int], **more: Any
 ) -> subprocess.Popen[bytes]:
     """Start a program on some processors; its standard output is kept.
 
-    What is measured goes `first`, where we may say so: other work of the machine spoils fewer
-    figures. Not beside a relay, whose own work it would push aside.
+    It goes before other work of the machine, where we may say so: that spoils fewer figures.
     """
 
     def place() -> None:
         os.sched_setaffinity(0, processors)
-        if first:
-            os.setsid()  # the kernel weighs sessions against each other, then processes within
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, 0, -15)
-                Path("/proc/self/autogroup").write_text("-15", "ascii")
+        os.setsid()  # the kernel weighs sessions against each other, then processes within
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, -15)
+            Path("/proc/self/autogroup").write_text("-15", "ascii")
 
     return subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=place, **more)
 
 
-def timed(
-    command: Sequence[str | Path], processors: Collection[int], number: int, *, first: bool = True
-) -> Run:
+def timed(command: Sequence[str | Path], processors: Collection[int], number: int) -> Run:
     """Run a client to its end; what it says of itself in JSON counts more than what we see.
 
     So the start of an interpreter weighs on nobody's figure.
     """
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    process = start(command, processors, first=first, stderr=subprocess.PIPE)
+    process = start(command, processors, stderr=subprocess.PIPE)
     try:
         out, errors = process.communicate()
     finally:
@@ -166,6 +164,7 @@ def timed(
         cpu=own.get("cpu_us", 1e6 * spent / number),
         peak=own.get("peak_mb", 0.0),
         seconds=seconds,
+        carried=own.get("carried", seconds),
     )
 
 
