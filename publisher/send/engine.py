@@ -28,9 +28,9 @@ from sqlalchemy import Connection
 
 from publisher import delivery
 from publisher.errors import PublisherError, RefusedError, StoreError, TransportError
-from publisher.model import DeliveryState, Kind, Outcome, Phase, Recipient, SendState
+from publisher.model import DeliveryState, Kind, Outcome, Phase, SendState
 from publisher.send.freight import Ended
-from publisher.send.hand import Hand, is_hard, recorded
+from publisher.send.hand import Hand, Placed, is_hard, recorded
 from publisher.send.letter import Letter, letter
 from publisher.send.outlets import Way
 from publisher.send.outside import Outside, pause
@@ -166,8 +166,8 @@ class Engine:
         for way in self.ways:
             way.look(outside.clock(), is_only=len(self.ways) == 1)
             if not way.is_usable(now):
-                for hand, one, place in way.load.recall():
-                    self._again(hand, one, place)
+                for placed in way.load.recall():
+                    self._again(placed)
         if not self._hands:
             return
         wanted = {hand.lot.send for hand in self._hands.values()}
@@ -231,10 +231,11 @@ class Engine:
             last: Hand | None = None
             group: list[Recorded] = []
             for ended in way.load.collect():
-                hand, one, _, reply, verdict = ended
+                placed, reply, verdict = ended
+                hand, one, _ = placed
                 if hand.is_lost:
                     continue
-                if verdict is None or reply is None or verdict.outcome is not Outcome.ACCEPTED:
+                if verdict is not delivery.ACCEPTED or reply is None:
                     self._weigh(way, ended, now)
                     continue
                 if hand is not last:
@@ -248,14 +249,15 @@ class Engine:
             way.load.weighed()
 
     def _weigh(self, way: Way, ended: Ended, now: datetime) -> None:
-        hand, one, reply, verdict = ended.hand, ended.recipient, ended.reply, ended.verdict
+        placed, reply, verdict = ended
+        hand, one, _ = placed
         if verdict is None or reply is None:
-            self._again(hand, one, ended.place)
+            self._again(placed)
             return
         verdict = way.standing.weigh(one, reply, verdict)
         try:
             if verdict.outcome is Outcome.RELAY:
-                self._again(hand, one, ended.place)
+                self._again(placed)
                 way.standing.heed(way.width)
                 monotonic = self._outside.time.monotonic()
                 if monotonic >= way.rests_until:
@@ -270,14 +272,15 @@ class Engine:
         except PublisherError as fault:
             way.fault = fault
 
-    def _again(self, hand: Hand, one: Recipient, place: int) -> None:
+    def _again(self, placed: Placed) -> None:
         """Deal one again of whose message nothing left; or not, and say why."""
+        hand, one, _ = placed
         if (reason := hand.barred.get(one.id)) is not None:
             self._add(hand, None, Recorded(one.id, DeliveryState.SKIPPED, None, reason))
         elif hand.is_halted:
             self._add(hand, None, Recorded(one.id, DeliveryState.QUEUED))
         else:
-            hand.unfed.append((one, place))
+            hand.unfed.append(placed)
 
     def _add(self, hand: Hand, way: Way | None, outcome: Recorded) -> None:
         self._group(hand, way).append(outcome)
@@ -468,10 +471,10 @@ class Engine:
         """Begin nothing more of a lot; who was not begun goes back to the queue."""
         hand.halt()
         for way in self.ways:
-            for _, one, place in way.load.recall(hand):
-                self._again(hand, one, place)
+            for placed in way.load.recall(hand):
+                self._again(placed)
         while hand.unfed:
-            self._again(hand, *hand.unfed.popleft())
+            self._again(hand.unfed.popleft())
 
     def _lose(self, hand: Hand) -> None:
         """Drop a lot that has another owner: all that is still to be said about it is his."""
@@ -503,7 +506,7 @@ class Engine:
         """Return to the queue whom no outlet takes; nobody is charged."""
         for hand in self._hands.values():
             while hand.unfed:
-                one, _ = hand.unfed.popleft()
+                _, one, _ = hand.unfed.popleft()
                 self._add(hand, None, Recorded(one.id, DeliveryState.QUEUED, next_at=later))
 
     def _deal_some(self, hand: Hand, now: float) -> bool:
@@ -529,7 +532,7 @@ class Engine:
                 some, later = self._receivers.sift(some, self._outside.clock())
                 for outcome in later:
                     self._add(hand, None, outcome)
-            way.load.add(hand, some)
+            way.load.add(some, is_signed=hand.letter.is_signed)
             way.dealt += len(some) / way.outlet.weight
         return bool(number)
 

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
 
 import structlog
 
-from publisher.delivery import judge
-from publisher.model import Outcome, Parcel, Phase, Recipient, Reply, Verdict
-from publisher.send.hand import Hand
+from publisher.delivery import ACCEPTED, judge
+from publisher.model import Outcome, Parcel, Phase, Reply, Verdict
+from publisher.send.hand import Hand, Placed
 from publisher.wire.map import Mark, WireMap
 
 log = structlog.get_logger("send")
@@ -44,14 +44,8 @@ _MARKS: Final = {
 }
 
 
-class Ended(NamedTuple):
-    """What became of one recipient; without a verdict nothing of the message left."""
-
-    hand: Hand
-    recipient: Recipient
-    place: int
-    reply: Reply | None
-    verdict: Verdict | None
+Ended: TypeAlias = tuple[Placed, Reply | None, Verdict | None]
+"""What became of one recipient; without a verdict nothing of the message left."""
 
 
 class Load:
@@ -69,16 +63,15 @@ class Load:
         self.most_out = 0
         self.rests_until = 0.0
         self.wake: Callable[[], None] = lambda: None
-        self._wire = wire
+        self._mark = wire.mark
         self._monotonic = monotonic
         self._stop = stop
         self._news = news
         self._many = many
         self._lock = threading.Lock()
-        self._batches: deque[tuple[Hand, deque[tuple[Recipient, int]]]] = deque()
+        self._waiting: deque[Placed] = deque()
         self._ended: deque[Ended] = deque()
         self._written: deque[Parcel] = deque()
-        self._writing = 0
         self._unweighed = 0
         self._to_write = threading.Semaphore(0)
         self._signers: list[threading.Thread] = []
@@ -89,19 +82,12 @@ class Load:
     @property
     def waiting(self) -> int:
         """How many nobody has taken yet."""
-        with self._lock:
-            return sum(len(batch) for _, batch in self._batches) + len(self._written)
+        return len(self._waiting) + len(self._written)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nobody waits, is out, or is to be collected."""
-        return not (self.waiting or self.out or self._writing or self._ended)
-
-    def add(self, hand: Hand, some: deque[tuple[Recipient, int]]) -> None:
-        """Give recipients of a lot in hand to this outlet."""
-        with self._lock:
-            self._batches.append((hand, some))
-        if hand.letter.is_signed:
+    def add(self, some: Iterable[Placed], *, is_signed: bool) -> None:
+        """Give recipients of lots in hand to this outlet."""
+        self._waiting.extend(some)
+        if is_signed:
             self._begin_signing()
         self.nudge()
 
@@ -111,33 +97,37 @@ class Load:
             self._to_write.release()
         self.wake()
 
-    def recall(self, hand: Hand | None = None) -> list[tuple[Hand, Recipient, int]]:
+    def recall(self, hand: Hand | None = None) -> list[Placed]:
         """Take back whom nobody has taken: of one lot, or all."""
-        back = []
-        with self._lock:
-            kept: deque[tuple[Hand, deque[tuple[Recipient, int]]]] = deque()
-            for one, batch in self._batches:
-                if hand is None or one is hand:
-                    back += [(one, recipient, place) for recipient, place in batch]
-                    batch.clear()
+        back: list[Placed] = []
+        kept: list[Placed] = []
+        written: list[Parcel] = []
+        # whoever takes meanwhile gets one or the other, and nobody is got twice
+        for queue in (self._waiting, self._written):
+            for _ in range(len(queue)):
+                try:
+                    one = queue.popleft()
+                except IndexError:
+                    break
+                if isinstance(one, Parcel):
+                    if hand is None or one.place[0] is hand:
+                        back.append(one.place)
+                    else:
+                        written.append(one)
+                elif hand is None or one[0] is hand:
+                    back.append(one)
                 else:
-                    kept.append((one, batch))
-            self._batches = kept
-            still: deque[Parcel] = deque()
-            for parcel in self._written:
-                if hand is None or parcel.place[0] is hand:
-                    back.append(parcel.place)
-                else:
-                    still.append(parcel)
-            self._written = still
+                    kept.append(one)
+        self._waiting.extendleft(reversed(kept))
+        self._written.extendleft(reversed(written))
+        if kept or written:
+            self.nudge()  # they were not there for a moment
         return back
 
     def collect(self) -> list[Ended]:
         """Give what ended since the last time, in its order."""
-        ended, found = self._ended, []
-        for _ in range(len(ended)):
-            found.append(ended.popleft())
-        return found
+        take = self._ended.popleft
+        return [take() for _ in range(len(self._ended))]
 
     def weighed(self) -> None:
         """Go on where it was held up until the last that were not accepted were weighed."""
@@ -157,6 +147,8 @@ class Load:
 
     # --- the carrier's side -------------------------------------------------
 
+    # a million messages pass these four: each line is paid for a million times
+
     def take(self) -> Parcel | None:
         """Give the next message to carry, None while there is none."""
         now = self._monotonic()
@@ -164,9 +156,9 @@ class Load:
             return None
         parcel = self._next_written(now) if self._signers else self._write_next(now)
         if parcel is not None:
-            self.out += 1
-            if self.out > self.most_out:
-                self.most_out = self.out
+            self.out = out = self.out + 1
+            if out > self.most_out:
+                self.most_out = out
         return parcel
 
     def begun(self, parcel: Parcel) -> bool:
@@ -178,70 +170,80 @@ class Load:
             or self._stop.is_set()
         ):  # fmt: skip
             return False
-        self._wire.mark(place, Mark.BEGUN)
+        self._mark(place, Mark.BEGUN)
         return True
 
     def settled(self, parcel: Parcel, reply: Reply) -> None:
         """Judge a reply and mark it, so that it is known even if we are killed now."""
         verdict = judge(reply)
-        hand, recipient, place = parcel.place
-        self._wire.mark(place, _MARKS[verdict.outcome], reply.code)
-        self._ended.append(Ended(hand, recipient, place, reply, verdict))
+        placed = parcel.place
+        ended = self._ended
         self.out -= 1
-        if verdict.outcome is not Outcome.ACCEPTED:
-            self._unweighed += 1
-            self._news.set()
-        elif len(self._ended) >= self._many:
-            self._news.set()
+        if verdict is ACCEPTED:
+            self._mark(placed[2], Mark.ACCEPTED, reply.code)
+            ended.append((placed, reply, verdict))
+            if len(ended) >= self._many:
+                self._news.set()
+            return
+        self._mark(placed[2], _MARKS[verdict.outcome], reply.code)
+        ended.append((placed, reply, verdict))
+        self._unweighed += 1
+        self._news.set()
 
     def given_back(self, parcel: Parcel) -> None:
         """Take a message back of which nothing left."""
-        hand, recipient, place = parcel.place
-        self._wire.mark(place, Mark.UNSENT)
-        self._ended.append(Ended(hand, recipient, place, None, None))
+        self._mark(parcel.place[2], Mark.UNSENT)
+        self._ended.append((parcel.place, None, None))
         self.out -= 1
         self._news.set()
 
     # --- writing ------------------------------------------------------------
 
     def _write_next(self, now: float) -> Parcel | None:
-        while True:
-            with self._lock:
-                if not self._batches:
-                    return None
-                hand, batch = self._batches[0]
-                if not batch:
-                    self._batches.popleft()
-                    continue
-                if now > hand.until:
-                    return None  # the main thread looks again, or takes them back
-                recipient, place = batch.popleft()
-            if recipient.id in hand.barred:
-                self._ended.append(Ended(hand, recipient, place, None, None))
-                continue
+        waiting = self._waiting
+        while waiting:
             try:
-                envelope, content = hand.letter.write(recipient)
-            except Exception as fault:  # whatever it is, it is about this one recipient
-                self._cannot_write(hand, recipient, place, fault)
-                continue
-            return Parcel(recipient.id, envelope, content, (hand, recipient, place))
+                placed = waiting.popleft()
+            except IndexError:  # the main thread, or another signer, was quicker
+                return None
+            hand, recipient, _ = placed
+            if now > hand.until:
+                if not hand.is_halted:
+                    waiting.appendleft(placed)  # until the main thread has looked again
+                    return None
+            elif recipient.id not in hand.barred:
+                try:
+                    envelope, content = hand.letter.write(recipient)
+                except Exception as fault:  # whatever it is, it is about this one recipient
+                    self._cannot_write(placed, fault)
+                    continue
+                return Parcel(recipient.id, envelope, content, placed)
+            self._ended.append((placed, None, None))
+        return None
 
-    def _cannot_write(self, hand: Hand, recipient: Recipient, place: int, fault: Exception) -> None:
+    def _cannot_write(self, placed: Placed, fault: Exception) -> None:
+        hand, recipient, place = placed
         log.error("cannot be written", lot=hand.lot.id, delivery=recipient.id, fault=repr(fault))
         words = f"the message could not be written: {fault}"
-        self._wire.mark(place, Mark.REFUSED)
-        verdict = Verdict(Outcome.REFUSED, words)
-        self._ended.append(Ended(hand, recipient, place, Reply(Phase.DATA), verdict))
+        self._mark(place, Mark.REFUSED)
+        self._ended.append((placed, Reply(Phase.DATA), Verdict(Outcome.REFUSED, words)))
 
     def _next_written(self, now: float) -> Parcel | None:
-        with self._lock:
-            if not self._written:
+        written = self._written
+        while written:
+            try:
+                parcel = written.popleft()
+            except IndexError:
                 return None
-            if now > self._written[0].place[0].until:
+            self._to_write.release()
+            hand = parcel.place[0]
+            if now <= hand.until:
+                return parcel
+            if not hand.is_halted:
+                written.appendleft(parcel)
                 return None
-            parcel = self._written.popleft()
-        self._to_write.release()
-        return parcel
+            self._ended.append((parcel.place, None, None))
+        return None
 
     def _begin_signing(self) -> None:
         if not self._signers:
@@ -257,15 +259,10 @@ class Load:
         while True:
             self._to_write.acquire()
             while not self._is_closed and len(self._written) < WRITTEN_AHEAD:
-                with self._lock:
-                    self._writing += 1
                 parcel = self._write_next(self._monotonic())
-                with self._lock:
-                    self._writing -= 1
-                    if parcel is not None:
-                        self._written.append(parcel)
                 if parcel is None:
                     break
+                self._written.append(parcel)
                 if len(self._written) == 1:
                     self.wake()
             if self._is_closed:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import repeat
+from typing import Final, TypeAlias
 
 from publisher import delivery
 from publisher.model import DeliveryState, Newsletter, Outcome, Recipient, Refusal, Reply, Verdict
@@ -18,6 +19,8 @@ from publisher.send.letter import Letter
 from publisher.store.ledger import Lot, Recorded
 
 NEVER: Final = float("-inf")
+Placed: TypeAlias = "tuple[Hand, Recipient, int]"
+"""A recipient of a lot in hand, with the place of its mark on the map."""
 
 
 class Hand:
@@ -38,7 +41,7 @@ class Hand:
         self.is_halted = False
         self.is_lost = False
         self.pending = len(lot.deliveries)  # without an outcome
-        self.unfed = deque(zip(lot.deliveries, places, strict=True))
+        self.unfed: deque[Placed] = deque(zip(repeat(self), lot.deliveries, places))
         self.hard: list[tuple[int, str]] = []  # refused for good, with the reply's words
         self.accepted = 0
         self.counts: Counter[DeliveryState] = Counter()  # of all other outcomes

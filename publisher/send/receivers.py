@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 
 from publisher.delivery import Rests, receiver
 from publisher.model import DeliveryState, Recipient
+from publisher.send.hand import Placed
 from publisher.send.outside import Outside
 from publisher.store import allowances
 from publisher.store.ledger import Recorded
-
-Placed = tuple[Recipient, int]
 
 
 class Receivers:
@@ -45,10 +44,10 @@ class Receivers:
         wait: list[Recorded] = []
         limits = self._outside.domain_limits
         for one in some:
-            name = receiver(one[0].address)
+            name = receiver(one[1].address)
             until = self._rests.until(name, now)
             if until is not None:
-                wait.append(_later(one[0], until))
+                wait.append(_later(one[1], until))
             elif name in limits:
                 here[name].append(one)
             else:
@@ -59,7 +58,7 @@ class Receivers:
             apart = timedelta(minutes=1) / limits[name]
             wait += [
                 _later(one, max(next_, now) + place * apart)
-                for place, (one, _) in enumerate(theirs[granted:])
+                for place, (_, one, _) in enumerate(theirs[granted:])
             ]
         return may, wait
 
