@@ -9,7 +9,9 @@ Never: looks into content further than for 8-bit bytes. See: wire.transactions (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
+from operator import is_not
 from typing import Final
 
 from publisher.domains import dns_name
@@ -27,15 +29,20 @@ class EightBit:
     A large piece remembered is kept alive, so that its identity is nobody else's: but a few.
     """
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_last")
 
     def __init__(self) -> None:
         self._known: dict[int, bytes] = {}
+        self._last: Sequence[bytes] = ()  # the last content without any
 
     def __call__(self, content: Sequence[bytes]) -> bool:
         """Tell whether any byte is over 127."""
-        known = self._known
-        for piece in content:
+        known, last = self._known, self._last
+        if len(content) == len(last):  # of two messages of a send a few pieces differ
+            fresh: Iterable[bytes] = compress(content, map(is_not, content, last))
+        else:
+            fresh = content
+        for piece in fresh:
             if id(piece) not in known:
                 if not piece.isascii():
                     return True
@@ -43,6 +50,7 @@ class EightBit:
                     if len(known) >= _REMEMBERED:
                         known.clear()
                     known[id(piece)] = piece
+        self._last = content
         return False
 
 

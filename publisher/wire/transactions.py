@@ -148,8 +148,11 @@ class Pipelined:
 
     def go_on(self, answer: Answer) -> None:
         """Take the answer to a content; those to the envelope behind it were positive."""
-        self.answered(answer)
-        self.flight[0].step = READY
+        flight = self.flight
+        if answer.code == 421:
+            self.answered(answer)
+        self._end(flight[0], answer)
+        flight[0].step = READY
 
     def _advance(self, turn: Turn, answer: Answer) -> None:
         """Go on in the envelope; its refusal is remembered, the answers behind it are awaited."""
@@ -180,18 +183,20 @@ class Pipelined:
     def _end(self, turn: Turn, answer: Answer) -> None:
         """Take the answer to a content."""
         code = answer.code
-        is_cut = self._is_cut(turn)  # it has not seen the end of what it answers to
+        is_cut = self.unsent > 0 and self._is_cut(
+            turn
+        )  # it has not seen the end of what it answers to
         if is_cut and code < 400:
             raise Nonsense(OUT_OF_TURN)
         self.flight.popleft()
         turn.is_told = True
+        self._freight.settled(turn.parcel, answer.reply(_DOT))
         if 200 <= code <= 299:
             self.accepted += 1
-        else:
-            self.refusals += 1
-            self._strain(code, DOT)
-        self._freight.settled(turn.parcel, answer.reply(_DOT))
-        if 300 <= code <= 399:
+            return
+        self.refusals += 1
+        self._strain(code, DOT)
+        if code <= 399:
             raise Nonsense(f"the server's answer means nothing: {code}")
         if is_cut:
             raise Spent("the server did not want to hear the content's end")
@@ -255,8 +260,8 @@ class Pipelined:
 
     def _next(self) -> bytes:
         """Take the next parcel; give its commands, b"" when there is none or no room."""
-        if self.is_over:
-            return b""
+        if self.is_leaving or self.messages >= self._most or self.refusals >= REFUSALS:
+            return b""  # `is_over`, said here because it is asked for each message
         take = self._freight.take
         while (parcel := take()) is not None:
             content = parcel.content

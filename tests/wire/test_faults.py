@@ -186,17 +186,32 @@ def test_content_cut_short_cannot_have_arrived(serve, carry, load, how: str) -> 
 
 
 def test_replies_before_a_close_in_mid_pipeline_are_read(serve, carry, load) -> None:
-    """Of several chunks under way, those answered before the server died are accepted."""
+    """Of several chunks under way, those answered before the server left are accepted."""
     answers = iter(["250 ok"] * 5)
     server = serve(EHLO=CHUNKING, BDAT=lambda _: next(answers, DROP))
+    freight = load(6)
+    pool = carry(server, freight, wanted=1, mode="bdat", window=8)
+    freight.wait(6)
+    pool.close(0.0)
+    assert [freight.replies[n].code for n in range(6)] == [250] * 5 + [None]
+    assert judge(freight.replies[5]).outcome is Outcome.IN_DOUBT
+
+
+def test_reset_in_mid_pipeline(serve, carry, load) -> None:
+    """A reset may take replies with it: whoever has none is in doubt, or was cut and is queued."""
+    answers = iter(["250 ok"] * 5)
+    server = serve(EHLO=CHUNKING, BDAT=lambda _: next(answers, RESET))
     freight = load(8)
     pool = carry(server, freight, wanted=1, mode="bdat", window=8)
     freight.wait(8)
     pool.close(0.0)
-    assert freight.codes == {250: 5, None: 3}
-    assert {judge(r).outcome for r in freight.replies.values() if r.code is None} == {
-        Outcome.IN_DOUBT
-    }
+    accepted = [n for n, reply in freight.replies.items() if reply.code == 250]
+    others = [reply for reply in freight.replies.values() if reply.code is None]
+    assert len(server.messages) == 5
+    assert accepted == list(range(len(accepted)))
+    assert len(accepted) + len(others) == 8
+    assert len(accepted) <= 5
+    assert {judge(reply).outcome for reply in others} <= {Outcome.IN_DOUBT, Outcome.RELAY}
 
 
 def test_an_envelope_lost_again_and_again_is_told(serve, carry, load) -> None:
