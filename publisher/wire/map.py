@@ -131,9 +131,10 @@ class WireMap:
             os.close(self._descriptor)
 
     def close(self) -> None:
-        """Remove the map: the ledger knows all."""
+        """Remove the map: the ledger knows all. One that cannot be removed does no harm."""
         if self._memory is not None:
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._path.unlink()
         self.leave()
 
     def __enter__(self) -> Self:
@@ -204,8 +205,9 @@ class DeadMap:
     path: Path
 
     def remove(self) -> None:
-        """Remove the map: the ledger was told."""
-        self.path.unlink(missing_ok=True)
+        """Remove the map: the ledger was told. One that cannot be removed is read again."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
 
 @contextlib.contextmanager

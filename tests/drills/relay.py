@@ -7,6 +7,7 @@ below, or a tuple of these, done in order. It writes down whom it accepted befor
 """
 
 import contextlib
+import copy
 import hashlib
 import re
 import socket
@@ -93,7 +94,8 @@ class Relay:
         **answers: object,
     ) -> None:
         self.offers = offers
-        self.answers: dict[str, object] = {**ANSWERS, **answers}
+        # lists are used up: each relay has its own
+        self.answers: dict[str, object] = {**ANSWERS, **copy.deepcopy(answers)}
         self.people: dict[str, dict[str, object]] = {}
         self.accepted: dict[str, list[Taken]] = defaultdict(list)
         self.refused: Counter[str] = Counter()

@@ -79,14 +79,17 @@ def test_a_server_that_throws_out_everybody(
                 thrown += bool(rows)
 
     thrower = threading.Thread(target=throw_out)
-    thrower.start()
     child = home.start()
     try:
+        while relay.messages < 100 and child.poll() is None:
+            time.sleep(0.01)
+        thrower.start()
         assert child.wait(300) == 0
     finally:
         child.kill()
         over.set()
-        thrower.join()
+        if thrower.ident:
+            thrower.join()
     end = time.monotonic() + 10
     while relay.messages < audience and time.monotonic() < end:
         time.sleep(0.05)
