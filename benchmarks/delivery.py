@@ -265,6 +265,8 @@ def pause(rounds: int, readers: int) -> Figures:
             command = [*ours(sink.port, 5 * readers, where), "--resume", "--connections=16"]
             sender = start(command, CLIENT, stderr=subprocess.DEVNULL)
             try:
+                while sink.messages < readers and sender.poll() is None:  # past the canary
+                    time.sleep(0.1)
                 paused = paused_at(where)
                 sender.communicate(timeout=60)
             finally:
@@ -278,23 +280,16 @@ def pause(rounds: int, readers: int) -> Figures:
 
 
 def paused_at(where: Path) -> float:
-    """Pause the send of a home once it is under way, as `publisher pause` does; say when."""
+    """Pause the send of a home as `publisher pause` does; say when that was in the ledger."""
     with Store.open(f"sqlite:///{where}/publisher.db") as store:
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            time.sleep(0.2)
-            with store.read() as conn:
-                running = [one for one in sends.sends(conn, SLUG) if one.started]
-            if not running:
-                continue
-            time.sleep(0.5)  # well under way
-            with store.begin() as conn:
-                frm = (SendState.RUNNING,)
-                sends.set_state(
-                    conn, running[0].id, SendState.PAUSED, frm=frm, now=utc_now(), note=""
-                )
-            return time.monotonic()
-    raise Unfit("the send did not begin")
+        with store.begin() as conn:
+            (send,) = sends.sends(conn, SLUG)
+            frm = (SendState.RUNNING,)
+            if not sends.set_state(
+                conn, send.id, SendState.PAUSED, frm=frm, now=utc_now(), note=""
+            ):
+                raise Unfit(f"the send is {send.state}, so it cannot be paused")
+        return time.monotonic()
 
 
 def memory(_: int, readers: int) -> Figures:
