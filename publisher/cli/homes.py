@@ -162,10 +162,10 @@ def status(
 def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str, Any]:
     """Gather what there is to say about one newsletter."""
     from publisher import folder, schedule
-    from publisher import run as process
     from publisher.cli.asking import document
     from publisher.clock import utc_now
     from publisher.publish import state_of
+    from publisher.run.jobs import rule_answers
     from publisher.send import refusals
     from publisher.store import sends as books
     from publisher.store import subscribers
@@ -188,7 +188,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
         "subscribers": {str(key): number for key, number in people.items()},
         "waits": [
             {"issue": answer.slug, "why": answer.reason}
-            for answer in process.rule_answers(store, newsletter, now)
+            for answer in rule_answers(store, newsletter, now)
             if isinstance(answer, schedule.Ask)
         ],
         "sends": [document(send) for send in sends[:5]],

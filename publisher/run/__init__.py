@@ -20,21 +20,28 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 from publisher import settings as settings_room
-from publisher.folder import SETTLED_SECONDS
-from publisher.run.current import refreshed
 from publisher.run.holding import is_running, only_one, refuse_open_home, refuse_taken_ports
-from publisher.run.jobs import Said, Say, apply_rule, rule_answers, scan
 from publisher.run.journal import speak
-from publisher.run.process import Process, Server, Servers
 from publisher.run.sending import send_now
 from publisher.settings import Settings
 from publisher.store import Store
 
+if TYPE_CHECKING:
+    from publisher.run.jobs import Said, Say
+    from publisher.run.process import Servers
+
+# The sender's process passes here, too: what reads digests and keeps the house stays out of it.
+
 
 def once(settings: Settings, *, say: Say) -> None:
     """Scan, publish, create due sends, work until nothing is queued or sending, and leave."""
+    from publisher.folder import SETTLED_SECONDS
+    from publisher.run.current import refreshed
+    from publisher.run.jobs import scan
+
     speak(chatty=False)
     refuse_open_home(settings)
     with only_one(settings.home):
@@ -56,6 +63,8 @@ def once(settings: Settings, *, say: Say) -> None:
 
 def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
     """Run until SIGTERM or SIGINT; a second signal leaves at once."""
+    from publisher.run.process import Process
+
     speak(chatty=True)
     refuse_open_home(settings)
     with only_one(settings.home):
@@ -68,17 +77,4 @@ def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
             store.close()
 
 
-__all__ = [
-    "Server",
-    "Servers",
-    "apply_rule",
-    "forever",
-    "is_running",
-    "once",
-    "only_one",
-    "refuse_open_home",
-    "rule_answers",
-    "scan",
-    "send_now",
-    "speak",
-]
+__all__ = ["forever", "is_running", "once", "only_one", "send_now"]

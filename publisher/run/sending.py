@@ -37,6 +37,7 @@ log = structlog.get_logger("run")
 def make_sender(settings: Settings, store: Store, stop: threading.Event) -> Sender:
     """Put the sender of a home together."""
     # a message is a dozen objects and no cycle: looking for cycles every 700 costs a twentieth
+    gc.freeze()
     gc.set_threshold(50_000)
     return Sender.of(
         settings,

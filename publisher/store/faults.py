@@ -10,12 +10,12 @@ Faults: makes StoreErrors. Never: retries. See: Store (the only user).
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import psycopg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from publisher.errors import StoreError
@@ -58,7 +58,7 @@ def translated(where: str) -> Iterator[None]:
     """Turn what a driver raises inside into a StoreError about `where`."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+    except Exception as error:
         fault = _fault(error, where)
         if fault is None:
             raise
@@ -76,7 +76,8 @@ def _fault(error: Exception, where: str) -> StoreError | None:
         if name == "SQLITE_ERROR" and str(cause).startswith(("no such table", "no such column")):
             return StoreError(f"{cause}", where=where, hint="publisher migrate")
         return _look_up(_SQLITE, name, where)
-    if isinstance(cause, psycopg.Error):
+    psycopg = sys.modules.get("psycopg")  # a home on SQLite never loads it
+    if psycopg is not None and isinstance(cause, psycopg.Error):
         if cause.sqlstate is None and isinstance(cause, psycopg.OperationalError):
             # before there is a connection there is no state: the server's own words must do
             words = " ".join(str(cause).splitlines()[:1]).rpartition("failed: ")[2]
