@@ -112,11 +112,11 @@ class Engine:
         self._watch()
         self._collect()
         self._heed_faults()
-        self._tell(claims=not self._outside.stop.is_set())
+        was_released = self._tell(claims=not self._outside.stop.is_set())
         self._deal()
         self._heed_faults()
         if not self._hands:
-            return False
+            return was_released  # the end of a canary, say, lets others be claimed
         self._outside.time.wait(self._news, self._outside.pace.group_seconds)
         self._news.clear()
         return True
@@ -292,14 +292,15 @@ class Engine:
 
     # --- tell ---------------------------------------------------------------
 
-    def _tell(self, *, claims: bool) -> None:
+    def _tell(self, *, claims: bool) -> bool:
+        """Tell the ledger what there is to tell, and claim; say whether a lot was let go."""
         outside = self._outside
         claims = claims and self._wants_more()
         trouble = self.trouble
         is_news = any(self._noted.get(one) != trouble for one in self._sends())
         asked = outside.time.monotonic()
         if not (claims or is_news or self._is_enough(asked)):
-            return
+            return False
         self._told = asked
         told = outside.insist(lambda conn: self._transact(conn, claims=claims))
         self._groups.clear()
@@ -321,6 +322,9 @@ class Engine:
             self._take_up(told.lot, told.barred, asked)
         elif claims:
             self._asked = asked
+        if told.released and told.lot is None:
+            self._asked = float("-inf")
+        return bool(told.released)
 
     def _is_enough(self, now: float) -> bool:
         """Whether a group is large enough, or waits long enough, or ends a lot."""

@@ -195,13 +195,20 @@ class Pool:
         return len(self._opening) + sum(one.talk.state != SERVING for one in self._serving)
 
     def _feed(self) -> None:
-        """Offer what there is: first to who is idle, then to new connections, then to the busy."""
-        for one in [one for one in self._serving if one.talk.is_idle]:
-            one.proceed()
-        self._open_more()
-        if not self._is_hungry:
-            for one in list(self._serving):
+        """Offer what there is: first to who is idle, then to new connections, then to the busy.
+
+        Where messages come one by one, signed say, the first idle one takes what there is.
+        """
+        for one in list(self._serving):
+            if self._is_hungry:
+                return
+            if one.talk.is_idle:
                 one.proceed()
+        self._open_more()
+        for one in list(self._serving):
+            if self._is_hungry:
+                return
+            one.proceed()
 
     # --- connections --------------------------------------------------------
 
