@@ -289,6 +289,7 @@ def test_promises_name_tests_that_exist() -> None:
 # --- what is needed -----------------------------------------------------------
 
 UNSEEN = {
+    "psycopg": "SQLAlchemy loads it, for PostgreSQL only",
     "httptools": "uvicorn takes it by name",
     "tzdata": "zoneinfo reads it",
     "python-multipart": "starlette reads forms with it",

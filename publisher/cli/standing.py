@@ -98,7 +98,8 @@ def _facts(stands: Standing) -> Iterator[tuple[str, str]]:
     yield "finished", asking.in_utc(send.finished)
     yield "canary", _canary(stands.canary)
     yield "progress", _progress(send)
-    yield "speed", speed.told(send, stands.rate)
+    if stands.running:  # else it stands still, whatever it did a moment ago
+        yield "speed", speed.told(send, stands.rate)
     yield "deliveries", f"{send.total:,}"
 
 
@@ -152,14 +153,15 @@ def _again(delivery: Delivery) -> str:
 def hints(stands: Standing) -> Iterator[str]:
     """Say what a person can do with the send as it stands."""
     send = stands.send
-    number, waits = send.id, send.total - speed.attempted(send)
+    number = send.id
+    waits = send.total - speed.attempted(send) + send.count(DeliveryState.DEFERRED)
     held = [one for one in stands.doubtful if one.next_at is None]
     if send.state is SendState.SCHEDULED:
         yield f"publisher cancel {number} undoes it"
     if send.state is SendState.RUNNING and stands.running:
         yield f"publisher pause {number} holds it, publisher cancel {number} ends it"
     if send.state in {SendState.SCHEDULED, SendState.RUNNING} and not stands.running:
-        yield "nothing sends now: `publisher run` does, `publisher run --once` what is due"
+        yield "nothing sends now: start `publisher run`, or `publisher run --once` for what is due"
     if send.state is SendState.PAUSED:
         yield (
             f"publisher resume {number} sends it to the other {waits:,},"

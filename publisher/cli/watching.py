@@ -109,7 +109,7 @@ def follow(console: Context, settings: Settings, store: Store, number: int) -> N
         )
         raise typer.Exit(1)
     if done.state is SendState.RUNNING:
-        console.say("the others are tried again while `publisher run` is running")
+        console.say("the others wait; `publisher run` sends to them when it is their time")
     _say_where(console, settings, done)
 
 

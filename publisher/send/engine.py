@@ -388,7 +388,7 @@ class Engine:
                 conn,
                 lot.send,
                 TransportError(
-                    f"{len(hand.hard)} of {attempted} recipients do not exist, says the relay:"
+                    f"in one lot {len(hand.hard)} of {attempted} do not exist, says the relay:"
                     f" {words}",
                     where="the relay",
                     hint="if it is right, resume the send; none of them was counted as a bounce",

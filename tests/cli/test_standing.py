@@ -73,7 +73,8 @@ def test_a_running_send_is_told_in_full(home: Path) -> None:
     assert "relay smtp: 4 accepted, 2 deferred, 1 in doubt" in said
     assert "  2 mailbox full, such as: 450 4.2.2 over \\x1b[2J quota, from 20" in said
     assert "in doubt: reader6@example.org: no answer after the content" in said
-    assert "next: nothing sends now: `publisher run` does" in said
+    assert "next: nothing sends now: start `publisher run`" in said
+    assert "speed" not in said, "nothing sends: it does not go on at the speed it had"
     assert f"next: publisher resume {number} --in-doubt sends it to 1 reader in doubt" in said
     (told,) = json.loads(publisher(home, "sends", str(number), "--json").stdout)["sends"]
     assert told["counts"]["accepted"] == 4
@@ -96,6 +97,14 @@ def test_a_paused_send_says_how_it_goes_on(home: Path) -> None:
     said = publisher(home, "sends", str(number)).stdout
     assert "progress" not in said
     assert "publisher send 7 --missing sends it to those without it" in said
+
+
+def test_a_paused_send_counts_who_was_told_not_now(home: Path) -> None:
+    """Who is to be tried again gets it by a resume as well; "the other 0" would be said of them."""
+    number = carry(home, *[ACCEPTED] * 8, BUSY, BUSY, ends=True)
+    assert publisher(home, "pause", str(number)).returncode == 0
+    said = publisher(home, "sends", str(number)).stdout
+    assert f"publisher resume {number} sends it to the other 2," in said
 
 
 def test_those_held_in_doubt_are_sent_it_when_a_person_says_so(home: Path) -> None:
