@@ -36,6 +36,7 @@ postal_address = "Street 1, Town"
 host = "127.0.0.1"
 port = {smtp}
 tls = "none"
+connections = 4
 [web]
 port = {port}
 desk_port = {desk}
@@ -237,7 +238,7 @@ def test_a_killed_sender_is_started_again(home: Home, inbox: Inbox) -> None:
             os.kill(int(child), signal.SIGKILL)
     until(lambda: len(inbox.recipients()) == 300, 60)
     time.sleep(0.5)
-    assert len(inbox.messages) <= 301
+    assert len(inbox.messages) <= 304  # one more for each connection
     assert home.stop() == 0
 
 
