@@ -144,8 +144,8 @@ class Sender:
     def until_idle(self, patience: timedelta | None = None) -> str:
         """Work until no delivery is queued or sending; deferred ones are left for later.
 
-        With `patience`, relays that were out of order for so long end it too: then their trouble
-        is returned, in words.
+        With `patience`, relays that were out of order for so long end it too, and those whose
+        limits allow no more for so long: then that is returned, in words.
         """
         outside = self.outside
         with self:
@@ -159,6 +159,8 @@ class Sender:
                     break
                 if patience and self._down_for > patience.total_seconds():
                     return self._trouble
+                if patience and self._engine and (why := self._engine.limited(patience)):
+                    return why
                 self.recover()
                 outside.time.wait(outside.stop, outside.pace.idle)
         return ""

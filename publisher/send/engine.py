@@ -89,21 +89,32 @@ class Engine:
     @property
     def trouble(self) -> str:
         """Why the relays rest, in words; "" while one is well."""
-        troubles = [way.standing.trouble for way in self.ways]
+        if len(self.ways) == 1:  # in need of a person it pauses the send
+            return self.ways[0].standing.trouble
+        troubles = [way.trouble for way in self.ways]
         if not all(troubles):
             return ""
-        if len(self.ways) == 1:
-            return troubles[0]
-        return "; ".join(
-            f"{way.outlet.name}: {trouble}"
+        each = [
+            f"{way.outlet.name}: {trouble.removeprefix(f'{RESTS}: ')}"
             for way, trouble in zip(self.ways, troubles, strict=True)
-        )
+        ]
+        return f"{RESTS}: {'; '.join(each)}"
 
     @property
     def down_for(self) -> float:
         """How long no relay has been in order, in seconds."""
         now = self._outside.time.monotonic()
         return min((way.down_for(now) for way in self.ways), default=0.0)
+
+    def limited(self, patience: timedelta) -> str:
+        """Say until when no relay is allowed more, if that is longer than somebody waits."""
+        now, longest = self._outside.time.monotonic(), patience.total_seconds()
+        well = [way for way in self.ways if way.fault is None and way.down_for(now) <= longest]
+        wait = min((way.not_before - now for way in well), default=0.0)
+        if wait <= longest:
+            return ""
+        until = self._outside.clock() + timedelta(seconds=wait)
+        return f"the limits of the relays allow no more before {until:%Y-%m-%d %H:%M} UTC"
 
     # --- the work -----------------------------------------------------------
 
@@ -123,10 +134,14 @@ class Engine:
 
     def finish(self) -> None:
         """Begin nothing more, let what has begun end, tell the ledger, let all lots go."""
+        monotonic = self._outside.time.monotonic
+        until = monotonic() + self._outside.pace.last_word
         for hand in self._hands.values():
             self._halt(hand)
         for way in self.ways:
-            way.close(self._outside.pace.last_word)
+            way.close(max(0.0, until - monotonic()))
+        for hand in self._hands.values():
+            self._halt(hand)  # again: a thread that signs may have had one in its hand
         self._collect()
         self._tell(claims=False)
         if self._hands:  # a defect, but the ledger must not wait for a lease to learn of it
@@ -154,6 +169,7 @@ class Engine:
         for way in self.ways:
             way.close(1.0)
             way.fault = None
+        self._wire.use_again()
 
     # --- watch --------------------------------------------------------------
 
@@ -167,7 +183,7 @@ class Engine:
             way.look(outside.clock(), is_only=len(self.ways) == 1)
             if not way.is_usable(now):
                 for placed in way.load.recall():
-                    self._again(placed)
+                    self._again(placed, way)
         if not self._hands:
             return
         wanted = {hand.lot.send for hand in self._hands.values()}
@@ -252,7 +268,7 @@ class Engine:
         placed, reply, verdict = ended
         hand, one, _ = placed
         if verdict is None or reply is None:
-            self._again(placed)
+            self._again(placed, way)
             return
         verdict = way.standing.weigh(one, reply, verdict)
         try:
@@ -270,11 +286,18 @@ class Engine:
             self._add(hand, way, recorded(one, reply, verdict, hand.letter.newsletter, now))
             way.standing.heed(way.width)
         except PublisherError as fault:
-            way.fault = fault
+            way.fail(fault)
 
-    def _again(self, placed: Placed) -> None:
-        """Deal one again of whose message nothing left; or not, and say why."""
+    def _again(self, placed: Placed, way: Way | None = None) -> None:
+        """Deal one again of whose message nothing left; or not, and say why.
+
+        The `way` it did not go gets back what it counted for it.
+        """
         hand, one, _ = placed
+        if way is not None:
+            way.uncounted += 1
+        if hand.is_lost:
+            return
         if (reason := hand.barred.get(one.id)) is not None:
             self._add(hand, None, Recorded(one.id, DeliveryState.SKIPPED, None, reason))
         elif hand.is_halted:
@@ -370,6 +393,9 @@ class Engine:
             else:
                 for number in sends.canaries(conn):  # settled after a crash, say
                     self._judge_canary(conn, number, now)
+        for way in self.ways:
+            if number := way.not_used():
+                allowances.give_back(conn, way.outlet.name, number, now)
         return told
 
     def _release(self, conn: Connection, hand: Hand, told: Told, now: datetime) -> None:
@@ -476,7 +502,7 @@ class Engine:
         hand.halt()
         for way in self.ways:
             for placed in way.load.recall(hand):
-                self._again(placed)
+                self._again(placed, way)
         while hand.unfed:
             self._again(hand.unfed.popleft())
 
@@ -487,7 +513,7 @@ class Engine:
         hand.is_lost = True
         for way in self.ways:
             way.load.recall(hand)
-        # its page is not used again: what is on the wire may still mark it
+        self._wire.give_up(hand.lot.id)  # what is on the wire may still mark it
         del self._hands[hand.lot.id]
         self._groups = {key: one for key, one in self._groups.items() if key[0] != hand.lot.id}
 
@@ -500,10 +526,14 @@ class Engine:
                 pass
         if not any(hand.unfed for hand in self._hands.values()):
             return
-        waits = [way.not_before - now for way in self.ways if way.is_usable(now)]
-        if not waits:
+        if not any(way.is_usable(now) for way in self.ways):
             self._put_back(None)
-        elif min(waits) > SOON:
+            return
+        # one that rests will take them, if that is sooner than the others' limits
+        waits = [
+            max(way.not_before, way.rests_until) - now for way in self.ways if way.fault is None
+        ]
+        if min(waits) > SOON:
             self._put_back(self._outside.clock() + timedelta(seconds=min(waits)))
 
     def _put_back(self, later: datetime | None) -> None:
@@ -534,6 +564,7 @@ class Engine:
             some = deque(hand.unfed.popleft() for _ in range(number))
             if self._receivers.is_any:
                 some, later = self._receivers.sift(some, self._outside.clock())
+                way.uncounted += len(later)
                 for outcome in later:
                     self._add(hand, None, outcome)
             way.load.add(some, is_signed=hand.letter.is_signed)

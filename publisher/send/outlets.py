@@ -15,12 +15,16 @@ import threading
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from publisher.errors import PublisherError, TransportError
 from publisher.send.freight import Load
 from publisher.send.outside import NO_LIMITS, Outlet, Outside
 from publisher.send.standing import Standing
 from publisher.wire.freight import Carrier
 from publisher.wire.map import WireMap
+
+log = structlog.get_logger("send")
 
 MOST_WIDTH: Final = 16
 """Counted as one crash of a relay are at most so many messages."""
@@ -37,11 +41,13 @@ class Way:
         pace = outside.pace
         self.outlet = outlet
         self.load = Load(wire, outside.time.monotonic, outside.stop, news, pace.group)
-        self.standing = Standing(pace.relay_rests)
+        self.standing = Standing(pace.relay_rests, outlet.name)
         self.fault: PublisherError | None = None
         self.dealt = 0.0  # recipients by weight
         self.not_before = 0.0  # its limit allows no more until then
         self.rests_until = 0.0
+        self.uncounted = 0  # were counted by its limit and did not go
+        self._failed = 0.0
         self._outside = outside
         self._carrier: Carrier | None = None
 
@@ -49,6 +55,13 @@ class Way:
     def width(self) -> int:
         """How many messages may be on their way at once."""
         return max(1, min(MOST_WIDTH, self.load.most_out))
+
+    @property
+    def trouble(self) -> str:
+        """Why it takes nobody, in words; "" while it does."""
+        if self.fault is None:
+            return self.standing.trouble
+        return f"{self.fault} ({self.fault.hint})" if self.fault.hint else str(self.fault)
 
     @property
     def is_limited(self) -> bool:
@@ -62,7 +75,7 @@ class Way:
                 self._carrier = self.outlet.carrier(self.load)
                 self._carrier.start()
             except TransportError as fault:
-                self.fault = fault
+                self.fail(fault)
             else:
                 self.load.wake = self._carrier.wake
         return self.fault is None
@@ -77,7 +90,7 @@ class Way:
         if carrier is None:
             return
         if carrier.fault is not None:
-            self.fault = self.fault or carrier.fault
+            self.fail(carrier.fault)
         elif not carrier.trouble or not carrier.down_since:
             return
         elif is_only:
@@ -85,6 +98,17 @@ class Way:
         # after a rest it has time for a try of its own
         elif monotonic - max(carrier.down_since, self.rests_until) > PATIENCE:
             self.rest(self.standing.rest(carrier.trouble, now, monotonic))
+
+    def fail(self, fault: PublisherError) -> None:
+        """Take nothing until a person has acted: the log says so, a send only if all are such."""
+        if self.fault is None:
+            self.fault, self._failed = fault, self._outside.time.monotonic()
+            log.error("left out", relay=self.outlet.name, why=str(fault), hint=fault.hint)
+
+    def not_used(self) -> int:
+        """Tell how many its limit counted that did not go; told once, whatever comes of it."""
+        number, self.uncounted = self.uncounted, 0
+        return number if self.is_limited else 0
 
     def rest(self, seconds: float) -> None:
         """Take nothing for so long."""
@@ -97,7 +121,7 @@ class Way:
 
     def down_for(self, monotonic: float) -> float:
         """How long the relay has been out of order, in seconds."""
-        since = self.standing.down_since
+        since = self.standing.down_since if self.fault is None else self._failed
         return monotonic - since if since else 0.0
 
     def close(self, grace: float) -> None:

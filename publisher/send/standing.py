@@ -28,7 +28,8 @@ RESTS: Final = "the relay rests"
 class Standing:
     """What is remembered of one relay while this process lives."""
 
-    def __init__(self, rests: Sequence[float]) -> None:
+    def __init__(self, rests: Sequence[float], name: str = "") -> None:
+        self._name = name
         self.trouble = ""
         self.is_calm = True  # nothing to forget at the next acceptance
         self.down_since = 0.0
@@ -73,7 +74,7 @@ class Standing:
         rest = self._rests[min(self._faults, len(self._rests) - 1)]
         self._faults += 1
         self.note(why, now, monotonic)
-        log.warning("the relay rests", seconds=rest, why=why)
+        log.warning("the relay rests", relay=self._name, seconds=rest, why=why)
         return rest
 
     def note(self, why: str, now: datetime, monotonic: float) -> None:

@@ -47,6 +47,7 @@ _PAGE: Final = struct.Struct("<qqI")  # lot or 0, generation, number of deliveri
 _RECORD: Final = struct.Struct("<qHB")  # delivery, code of the reply or 0, mark
 _CODE: Final = struct.Struct("<H")
 _LOT: Final = struct.Struct("<q")
+_GIVEN_UP: Final = -1
 _MAGIC: Final = b"pubwire2"
 
 
@@ -114,6 +115,16 @@ class WireMap:
         page = self._pages.index(lot)
         _LOT.pack_into(self._open(), self._start(page), 0)
         self._pages[page] = 0
+
+    def give_up(self, lot: int) -> None:
+        """Take a lot off the map that is another's now; its page may still be marked."""
+        page = self._pages.index(lot)
+        self.let_go(lot)
+        self._pages[page] = _GIVEN_UP
+
+    def use_again(self) -> None:
+        """Use the pages again that were given up: nothing is on the wire that could mark them."""
+        self._pages = [0 if lot == _GIVEN_UP else lot for lot in self._pages]
 
     def mark(self, place: int, mark: Mark, code: int | None = None) -> None:
         """Note how far the delivery at a place has come; its code is written before the mark."""

@@ -8,8 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from publisher.delivery import Limits
 from publisher.model import Consent, DeliveryState, SendState
 from publisher.send import Outlet, Pace
+from publisher.send.freight import Load
+from publisher.send.letter import Letter
 from publisher.send.standing import RESTS
 from publisher.store import account, sends, subscribers
 from publisher.wire.courier import Courier
@@ -304,3 +307,134 @@ def test_a_receiver_with_a_limit_gets_no_more_in_a_minute(desk, inbox) -> None:
     assert desk.send(number).state is SendState.DONE
     assert set(inbox.recipients.values()) == {1}
     assert {desk.send(number).count(DeliveryState.ACCEPTED)} == {31}
+
+
+# --- several relays, their limits, the end ---
+
+
+def two(desk, *ports: int) -> tuple[Outlet, ...]:
+    """Make two relays."""
+    (one,) = desk.relay(port=ports[0])
+    (other,) = desk.relay(port=ports[1])
+    return replace(one, name="one"), replace(other, name="other")
+
+
+def test_the_note_about_several_relays_goes_with_the_first_acceptance(desk, inbox) -> None:
+    """While no relay of two answers the send says so; when one does, the note is gone."""
+    desk.subscribe("ann")
+    number = desk.schedule()
+    pace = Pace(idle=0.01, relay_rests=(0.01,))
+    trouble = desk.sender(outlets=two(desk, 1, 1), pace=pace).until_idle(timedelta(seconds=4))
+    note = desk.send(number).note
+    assert note == trouble
+    assert note.startswith(RESTS)
+    assert "one: " in note
+    assert "other: " in note
+    assert desk.sender(outlets=two(desk, desk.port, desk.port)).until_idle() == ""
+    assert desk.send(number).note == ""
+
+
+def test_of_two_one_is_left_out_and_one_down(desk) -> None:
+    """A command does not wait for ever when one relay needs a person and the other is down."""
+    (desk.folder / "box").write_text("a file")
+    box = Outbox(desk.folder / "box")
+    (down,) = desk.relay(port=1)
+    outlets = (Outlet("box", lambda freight: Courier(box, freight)), down)
+    desk.subscribe("ann", "bob")
+    number = desk.schedule()
+    pace = Pace(idle=0.01, relay_rests=(0.01,))
+    sender = desk.sender(outlets=outlets, pace=pace)
+    threading.Timer(20, desk.stop.set).start()
+    trouble = sender.until_idle(timedelta(seconds=1))
+    assert "box: " in trouble
+    assert "relay: " in trouble
+    assert desk.send(number).note == trouble
+
+
+def test_a_command_does_not_wait_for_tomorrows_allowance(desk) -> None:
+    """More lots than the limit allows: the command ends and says until when."""
+    (box,) = boxes(desk, 1)
+    desk.subscribe(*crowd(600))
+    number = desk.schedule()
+    threading.Timer(20, desk.stop.set).start()
+    sender = desk.sender(outlets=(replace(box, limits=Limits(per_hour=10)),))
+    assert "no more before 2026-03-06 10:0" in sender.until_idle(timedelta(minutes=2))
+    assert taken(desk, 0) == [10]
+    assert desk.send(number).count(DeliveryState.QUEUED) == 590
+
+
+def test_who_did_not_go_does_not_count(desk, inbox) -> None:
+    """A relay that fails at the first one takes the others later, within the same hour's limit."""
+    desk.subscribe(*crowd(30))
+    number = desk.schedule()
+    inbox.answers["reader0000@example.com"] = ["rcpt 421 4.3.2 busy"]
+    (relay,) = desk.relay()
+    desk.run(
+        outlets=(replace(relay, limits=Limits(per_hour=30)),),
+        pace=Pace(idle=0.01, relay_rests=(0.3,)),
+    )
+    assert desk.send(number).count(DeliveryState.ACCEPTED) >= 25
+
+
+def test_who_is_over_a_limit_goes_by_a_relay_that_rests_shortly(desk) -> None:
+    """An hour's limit of one relay does not hold back whom another takes in a moment."""
+    first, second = boxes(desk, 1, 1)
+    desk.subscribe(*crowd(60))
+    number = desk.schedule()
+    sender = desk.sender(outlets=(replace(first, limits=Limits(per_hour=10)), second))
+    sender.work()
+    assert sender._engine is not None
+    sender._engine.ways[1].rest(0.5)
+    sender.until_idle()
+    assert desk.send(number).state is SendState.DONE
+    assert taken(desk, 0, 1) == [10, 50]
+
+
+def test_an_end_while_a_message_is_signed_leaves_nobody_behind(desk, monkeypatch) -> None:
+    """Who was being written when the sender left is back in the queue, not in doubt."""
+    writing, go_on = threading.Event(), threading.Event()
+    write = Letter.write
+
+    def slowly(letter, one):
+        if threading.current_thread().name.startswith("signer"):
+            writing.set()
+            go_on.wait(10)
+        return write(letter, one)
+
+    monkeypatch.setattr(Letter, "write", slowly)
+    monkeypatch.setattr(Letter, "is_signed", True)
+    desk.subscribe(*crowd(5))
+    number = desk.schedule()
+    sender = desk.sender(outlets=desk.outbox())
+    sender.begin_due()
+    while not writing.is_set():
+        sender.work()
+    close = Load.close
+
+    def late(load):
+        go_on.set()
+        close(load)
+
+    monkeypatch.setattr(Load, "close", late)
+    desk.stop.set()
+    sender.close()
+    assert desk.send(number).count(DeliveryState.QUEUED) == 5
+
+
+def test_a_lost_lot_breaks_nothing_while_its_relay_rests(desk) -> None:
+    """Of a lot another took, what comes back late is his: nothing is told, nothing fails."""
+    desk.subscribe(*crowd(5))
+    desk.schedule()
+    sender = desk.sender(outlets=desk.outbox())
+    sender.begin_due()
+    sender.work()
+    engine = sender._engine
+    assert engine is not None
+    (hand,) = engine._hands.values()
+    late = (hand, hand.lot.deliveries[0], 200)  # as a thread that signs holds it
+    engine._lose(hand)
+    engine.ways[0].load.add([late], is_signed=False)
+    engine.ways[0].rest(60)
+    sender.work()
+    sender.work()
+    assert engine._groups == {}

@@ -210,3 +210,15 @@ def test_a_map_that_cannot_be_opened_stands_in_nobodys_way(tmp_path: Path) -> No
     WireMap(tmp_path, "dead").leave()
     with open_dead(tmp_path) as dead:
         assert [one.owner for one in dead] == ["dead"]
+
+
+def test_a_page_given_up_is_used_again_when_nothing_can_mark_it(tmp_path) -> None:
+    """A lot that is another's leaves its page unused, also when it comes back, until told."""
+    with WireMap(tmp_path, "me") as wire:
+        wire.hold(1, 1, [10])
+        wire.give_up(1)
+        wire.hold(1, 3, [10])
+        wire.let_go(1)
+        assert wire.free_pages == PAGES - 1
+        wire.use_again()
+        assert wire.free_pages == PAGES
