@@ -36,8 +36,8 @@ class Stuck(AssertionError):
 class Chances:
     """How likely, and how much of it; all that is random comes from the seed."""
 
-    freeze: float = 0.006
-    crash: float = 0.004
+    freeze: float = 0.012
+    crash: float = 0.01
     store_fault: float = 0.005
     lost_before: float = 0.02
     lost_after: float = 0.02
