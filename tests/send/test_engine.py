@@ -312,6 +312,13 @@ def test_a_receiver_with_a_limit_gets_no_more_in_a_minute(desk, inbox) -> None:
 # --- several relays, their limits, the end ---
 
 
+def stop_at_last(desk) -> None:
+    """End what would never end, so that the test fails instead."""
+    timer = threading.Timer(20, desk.stop.set)
+    timer.daemon = True
+    timer.start()
+
+
 def two(desk, *ports: int) -> tuple[Outlet, ...]:
     """Make two relays."""
     (one,) = desk.relay(port=ports[0])
@@ -344,7 +351,7 @@ def test_of_two_one_is_left_out_and_one_down(desk) -> None:
     number = desk.schedule()
     pace = Pace(idle=0.01, relay_rests=(0.01,))
     sender = desk.sender(outlets=outlets, pace=pace)
-    threading.Timer(20, desk.stop.set).start()
+    stop_at_last(desk)
     trouble = sender.until_idle(timedelta(seconds=1))
     assert "box: " in trouble
     assert "relay: " in trouble
@@ -356,7 +363,7 @@ def test_a_command_does_not_wait_for_tomorrows_allowance(desk) -> None:
     (box,) = boxes(desk, 1)
     desk.subscribe(*crowd(600))
     number = desk.schedule()
-    threading.Timer(20, desk.stop.set).start()
+    stop_at_last(desk)
     sender = desk.sender(outlets=(replace(box, limits=Limits(per_hour=10)),))
     assert "no more before 2026-03-06 10:0" in sender.until_idle(timedelta(minutes=2))
     assert taken(desk, 0) == [10]
