@@ -408,7 +408,8 @@ class Engine:
             return
         told.released.append(hand)
         attempted = hand.accepted + sum(hand.counts[state] for state in _ATTEMPTED)
-        if delivery.is_relay_jump(len(hand.hard), attempted):
+        # of a canary all lots are weighed together
+        if not lot.canary and delivery.is_relay_jump(len(hand.hard), attempted):
             words = hand.hard[-1][1]
             pause(
                 conn,

@@ -28,6 +28,8 @@ log = structlog.get_logger("send")
 
 MOST_WIDTH: Final = 16
 """Counted as one crash of a relay are at most so many messages."""
+FAREWELL: Final = 1.0
+"""Seconds to take leave of a relay that only a person can mend."""
 PATIENCE: Final = 3.0
 """Seconds a connection may be sought before what waits for it is taken back."""
 

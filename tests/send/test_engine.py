@@ -1,5 +1,7 @@
 """The engine: several lots and several outlets at once, limits, canaries, pauses, bounces."""
 
+import contextlib
+import socket
 import threading
 import time
 from collections import Counter
@@ -445,3 +447,39 @@ def test_a_lost_lot_breaks_nothing_while_its_relay_rests(desk) -> None:
     sender.work()
     sender.work()
     assert engine._groups == {}
+
+
+def test_a_login_refused_gives_everybody_back_at_once(desk) -> None:
+    """A relay that refuses the password pauses the send in seconds, not at some time-out."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve(one: socket.socket) -> None:
+        with one, one.makefile("rb") as lines:
+            one.sendall(b"220 relay\r\n")
+            for line in lines:
+                if line.startswith(b"EHLO"):
+                    one.sendall(b"250-relay\r\n250-AUTH PLAIN\r\n250 PIPELINING\r\n")
+                elif line.startswith(b"AUTH"):
+                    one.sendall(b"535 5.7.8 wrong\r\n")
+                    over.wait(20)  # and it does not hang up
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                one, _ = listener.accept()
+                threading.Thread(target=serve, args=(one,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    desk.subscribe(*crowd(60))
+    number = desk.schedule()
+    port = listener.getsockname()[1]
+    begun = time.monotonic()
+    desk.run(outlets=desk.relay(port=port, user="me", password="no", timeout=1.0, connections=16))
+    took = time.monotonic() - begun
+    over.set()
+    listener.close()
+    assert desk.send(number).state is SendState.PAUSED
+    assert "refused the login" in desk.send(number).note
+    assert set(desk.states().values()) == {"queued"}
+    assert took < 15, "far below the minute a command may take"
