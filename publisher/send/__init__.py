@@ -47,7 +47,7 @@ from sqlalchemy import Connection
 
 from publisher import schedule
 from publisher.delivery import Limits, Throttle, limits_of
-from publisher.errors import PublisherError, RefusedError, TransportError
+from publisher.errors import PublisherError, RefusedError, StoreError, TransportError
 from publisher.model import Kind, Send, SendState
 from publisher.send.engine import Engine
 from publisher.send.letter import freeze, letter
@@ -74,7 +74,7 @@ class Sender:
 
     def __init__(self, outside: Outside) -> None:
         self.outside = outside
-        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.owner = _new_owner()
         self._engine: Engine | None = None
         self._ended = threading.Event()
 
@@ -196,6 +196,7 @@ class Sender:
             if kind is not None and self._engine is not None:
                 self._engine.leave()
                 self._engine = None
+                self.owner = _new_owner()  # the map left behind is a dead one's
             self.close()
         finally:
             self._ended.set()
@@ -222,7 +223,12 @@ class Sender:
         """
         now = self.outside.clock()
         for due in self.outside.look(lambda conn: sends.due(conn, now)):
-            self.outside.insist(partial(self._begin, due=due, now=now))
+            try:
+                self.outside.insist(partial(self._begin, due=due, now=now))
+            except StoreError:
+                raise
+            except PublisherError as fault:  # it stays scheduled, and the others go on
+                log.error("send cannot begin", send=due.id, why=str(fault), hint=fault.hint)
 
     def _begin(self, conn: Connection, due: Send, now: datetime) -> None:
         if sends.state(conn, due.id, lock=True) is not SendState.SCHEDULED:
@@ -253,6 +259,10 @@ class Sender:
     def _hang_up(self) -> None:
         if self._engine is not None:
             self._engine.hang_up()
+
+
+def _new_owner() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def _refuse_late(due: Send, now: datetime) -> None:

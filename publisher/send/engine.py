@@ -148,8 +148,11 @@ class Engine:
             log.error("lots were left in hand", lots=sorted(self._hands))
 
     def close(self) -> None:
-        """Remove the map: the ledger knows all."""
-        self._wire.close()
+        """Remove the map if the ledger knows all, as it should."""
+        if self._hands:
+            self._wire.leave()
+        else:
+            self._wire.close()
 
     def leave(self) -> None:
         """Take leave at once, and leave the map to who recovers it."""
