@@ -11,26 +11,26 @@ All SQL is here, on one thread; the wire has its own. A lot is let go when each 
 an outcome or is back in the queue. A lot that another owner took is dropped, with what it has on
 the wire. A letter that cannot be made, and a relay only a person can mend, pause the send.
 Faults: StoreError only when told to stop while the store fails. Never: decides what a reply means.
-See: freight (the thread between), hand, outlets, standing, store/ledger.
+See: freight (the thread between), hand, dealing, lessons, standing, store/ledger.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
 from publisher import delivery
-from publisher.errors import PublisherError, RefusedError, StoreError, TransportError
-from publisher.model import DeliveryState, Kind, Outcome, Phase, SendState
+from publisher.errors import PublisherError, RefusedError, StoreError
+from publisher.model import DeliveryState, Outcome, Phase, SendState
+from publisher.send.dealing import SOON, Dealer
 from publisher.send.freight import Ended
 from publisher.send.hand import Hand, Placed, is_hard, recorded
+from publisher.send.lessons import heed, judge_canary
 from publisher.send.letter import Letter, letter
 from publisher.send.outlets import Way
 from publisher.send.outside import Outside, pause
@@ -41,16 +41,6 @@ from publisher.store.ledger import Lot, Recorded
 from publisher.wire.map import WireMap
 
 log = structlog.get_logger("send")
-
-CHUNK: Final = 50
-"""Recipients dealt at once where there are several outlets, or limits."""
-SOON: Final = 30.0
-"""Seconds that recipients wait in hand for an outlet's limit; longer, and they go back."""
-_ATTEMPTED: Final = (
-    DeliveryState.DEFERRED,
-    DeliveryState.REFUSED,
-    DeliveryState.IN_DOUBT,
-)
 
 
 @dataclass(slots=True)
@@ -73,6 +63,7 @@ class Engine:
         self._news = threading.Event()
         self.ways = [Way(outlet, outside, self._wire, self._news) for outlet in outside.outlets]
         self._receivers = Receivers(outside)
+        self._dealer = Dealer(outside, self.ways, self._receivers)
         self._hands: dict[int, Hand] = {}
         self._groups: dict[tuple[int, str], list[Recorded]] = {}
         self._letters: dict[int, Letter] = {}
@@ -395,7 +386,7 @@ class Engine:
                 told.barred = ledger.barred(conn, told.lot, key=outside.key)
             else:
                 for number in sends.canaries(conn):  # settled after a crash, say
-                    self._judge_canary(conn, number, now)
+                    judge_canary(conn, number, now)
         for way in self.ways:
             if number := way.not_used():
                 allowances.give_back(conn, way.outlet.name, number, now)
@@ -410,39 +401,7 @@ class Engine:
             told.lost.append(hand)
             return
         told.released.append(hand)
-        attempted = hand.accepted + sum(hand.counts[state] for state in _ATTEMPTED)
-        # of a canary all lots are weighed together
-        if not lot.canary and delivery.is_relay_jump(len(hand.hard), attempted):
-            words = hand.hard[-1][1]
-            pause(
-                conn,
-                lot.send,
-                TransportError(
-                    f"in one lot {len(hand.hard)} of {attempted} do not exist, says the relay:"
-                    f" {words}",
-                    where="the relay",
-                    hint="if it is right, resume the send; none of them was counted as a bounce",
-                ),
-                now,
-            )
-        elif hand.hard and lot.kind is not Kind.TEST:
-            gone = ledger.hard_bounces(conn, lot, hand.hard, now)
-            if gone:
-                log.info("suppressed after a second hard bounce", lot=lot.id, number=len(gone))
-        if lot.canary:
-            self._judge_canary(conn, lot.send, now)
-
-    def _judge_canary(self, conn: Connection, number: int, now: datetime) -> None:
-        """Let all others follow when the first ones have it; hold them when it went badly."""
-        is_over, counts = sends.canary(conn, number)
-        if not is_over or counts.get(DeliveryState.QUEUED) or counts.get(DeliveryState.SENDING):
-            return
-        # who is in doubt since a crash of ours says nothing of the relay; `standing` heeds its own
-        counts.pop(DeliveryState.IN_DOUBT, None)
-        why = delivery.canary_verdict(counts)
-        sends.pass_canary(conn, number)  # held, it goes on with everybody when a person resumes
-        if why is not None:
-            pause(conn, number, RefusedError(why, hint="look into it, then resume the send"), now)
+        heed(conn, hand, now)
 
     def _sends(self) -> set[int]:
         noted = {one for one, words in self._noted.items() if words}
@@ -521,77 +480,10 @@ class Engine:
         del self._hands[hand.lot.id]
         self._groups = {key: one for key, one in self._groups.items() if key[0] != hand.lot.id}
 
-    # --- deal ---------------------------------------------------------------
-
     def _deal(self) -> None:
-        now = self._outside.time.monotonic()
-        for hand in self._hands.values():
-            while hand.unfed and not hand.is_halted and self._deal_some(hand, now):
-                pass
-        if not any(hand.unfed for hand in self._hands.values()):
-            return
-        if not any(way.is_usable(now) for way in self.ways):
-            self._put_back(None)
-            return
-        # one that rests will take them, if that is sooner than the others' limits
-        waits = [
-            max(way.not_before, way.rests_until) - now for way in self.ways if way.fault is None
-        ]
-        if min(waits) > SOON:
-            self._put_back(self._outside.clock() + timedelta(seconds=min(waits)))
-
-    def _put_back(self, later: datetime | None) -> None:
-        """Return to the queue whom no outlet takes; nobody is charged."""
-        for hand in self._hands.values():
-            while hand.unfed:
-                _, one, _ = hand.unfed.popleft()
-                self._add(hand, None, Recorded(one.id, DeliveryState.QUEUED, next_at=later))
-
-    def _deal_some(self, hand: Hand, now: float) -> bool:
-        """Give some of a lot to the outlet whose turn it is; False when none takes anybody."""
-        is_only = len(self.ways) == 1
-        ready = [
-            way
-            for way in self.ways
-            if way.is_usable(now)
-            and now >= way.not_before
-            and (is_only or way.load.waiting < CHUNK)
-            and way.start()
-        ]
-        if not ready:
-            return False
-        way = min(ready, key=lambda one: one.dealt)
-        number = len(hand.unfed) if is_only else min(CHUNK, len(hand.unfed))
-        if way.is_limited:
-            number = self._granted(way, min(CHUNK, number), now)
-        if number:
-            some = deque(hand.unfed.popleft() for _ in range(number))
-            if self._receivers.is_any:
-                some, later = self._receivers.sift(some, self._outside.clock())
-                way.uncounted += len(later)
-                for outcome in later:
-                    self._add(hand, None, outcome)
-            way.load.add(some, is_signed=hand.letter.is_signed)
-            way.dealt += len(some) / way.outlet.weight
-        return bool(number)
-
-    def _granted(self, way: Way, number: int, now: float) -> int:
-        """Ask the ledger how many of so many an outlet may take now, and when it may take more."""
-        outside, limits = self._outside, way.outlet.limits
-        clock = outside.clock()
-        granted, later = outside.insist(
-            lambda conn: allowances.take(
-                conn,
-                way.outlet.name,
-                number,
-                per_second=limits.per_second,
-                per_hour=limits.per_hour,
-                per_day=limits.per_day(clock.astimezone(UTC).date()),
-                now=clock,
-            )
-        )
-        way.not_before = now + (later - clock).total_seconds()
-        return granted
+        """Deal to the outlets whom they take; the others go back to the queue, nobody is charged."""
+        for hand, outcome in self._dealer.deal(self._hands.values()):
+            self._add(hand, None, outcome)
 
 
 def _pause(number: int, fault: PublisherError, now: datetime, conn: Connection) -> None:

@@ -93,8 +93,12 @@ def hosts(desk, database: str) -> Iterator[Hosts]:
 
 def test_two_hosts_mail_each_reader_once(desk, hosts: Hosts) -> None:
     """Both begin, claim and finish at once: everyone has it, and nobody twice."""
-    number = desk.schedule()
     running = [hosts.start(name) for name in ("one", "two")]
+    end = time.monotonic() + 60
+    while len(list(desk.folder.glob("*/wire/*.map"))) < 2:
+        assert time.monotonic() < end, "one of them did not begin"
+        time.sleep(0.05)
+    number = desk.schedule()
     hosts.wait_for(number)
     assert len(hosts.mailed()) == len(set(hosts.mailed())) == AUDIENCE
     assert desk.send(number).count(DeliveryState.ACCEPTED) == AUDIENCE

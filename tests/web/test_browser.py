@@ -98,7 +98,7 @@ def here(server) -> str:
 def put_mail(home, mail: str = HOSTILE) -> str:
     """Write a message to the outbox; give its name."""
     reply = Outbox(home.outbox_folder).deliver(
-        Envelope("a@example.org", "b@example.org"), mail.encode(), lambda: None
+        Envelope("a@example.org", "b@example.org"), [mail.encode()], lambda: True
     )
     return reply.words.removeprefix("written to ")
 

@@ -342,7 +342,7 @@ MAIL = (
 def test_outbox(desk, home) -> None:
     """A message is shown as a mail client would, everything of it escaped."""
     Outbox(home.outbox_folder).deliver(
-        Envelope("editor@example.org", "reader@example.org"), MAIL, lambda: None
+        Envelope("editor@example.org", "reader@example.org"), [MAIL], lambda: True
     )
     listed = desk.ask("/outbox").text
     assert "1 message written" in listed
