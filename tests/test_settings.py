@@ -407,3 +407,21 @@ def test_faults_are_told_in_our_words(tmp_path: Path, text: str, words: str) -> 
         settings.load(home(tmp_path, text), {})
     assert words in caught.value.message
     assert "nput should" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("transport", "smtp", "codes"),
+    [
+        ("smtp", 'user = "ann"', ["settings/no-password"]),
+        ("smtp", "", []),
+        ("outbox", 'user = "ann"', []),
+    ],
+)
+def test_a_user_needs_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: str, smtp: str, codes: list[str]
+) -> None:
+    """A relay with a user and no password is a finding, where mail goes by a relay at all."""
+    loaded = settings.load(home(tmp_path, f'transport = "{transport}"\n{ONE}[smtp]\n{smtp}\n'), {})
+    assert [one.code for one in loaded.findings] == codes
+    monkeypatch.setenv("PUBLISHER_SMTP__PASSWORD", "x")
+    assert settings.load(tmp_path, {}).findings == ()

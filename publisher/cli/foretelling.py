@@ -242,16 +242,17 @@ def _how(
         elif more:
             yield f"quiet hours, {newsletter.quiet} {newsletter.timezone}: it rests in them"
     if settings.transport == "outbox":
-        if more:
-            yield f"into the outbox, {settings.outbox_folder}/: nothing leaves this machine"
+        yield f"into the outbox, {settings.outbox_folder}/: nothing leaves this machine"
         return
     if settings.transport == "command":
-        if more:
-            yield f"by the command {settings.command[0]}"
+        yield f"by the command {settings.command[0]}"
         return
     if more:
         for relay in settings.relays:
             yield f"relay {_relay(relay, settings.relays, begins)}"
+    else:
+        places = ", ".join(f"{one.host}:{one.port}" for one in settings.relays)
+        yield f"by the relay{'s' if settings.spare else ''} {places}"
     limits = [Limits(one.per_second, one.per_hour, one.warm_up) for one in settings.relays]
     seconds = speed.at_limits(number, limits, begins.astimezone(UTC).date())
     if seconds is not None and seconds >= 60:

@@ -191,7 +191,10 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
             for answer in rule_answers(store, newsletter, now)
             if isinstance(answer, schedule.Ask)
         ],
-        "sends": [document(send) for send in sends[:5]],
+        "sends": [
+            document(send) | {"quiet": schedule.quiet_words(send, newsletter, now)}
+            for send in sends[:5]
+        ],
     }
 
 
@@ -229,6 +232,8 @@ def _show_newsletter(newsletter: dict[str, Any]) -> None:
     for send in newsletter["sends"]:
         if send["note"] and send["state"] in LIVE:
             typer.echo(f"send {send['send']}: {send['note']}")
+        if send["quiet"]:
+            typer.echo(f"send {send['send']}: {send['quiet']}")
 
 
 def migrate(context: typer.Context) -> None:

@@ -149,9 +149,11 @@ def _preflight(
     with store.read() as conn:
         earlier = preflight.shelved(issues.records(conn, newsletter.slug))
     found = judged(published, newsletter, templates.load(settings.home), earlier)
-    findings: list[Finding] = [*found, *settings.findings, *refusals(settings, newsletter)]
+    ours = [*settings.findings, *refusals(settings, newsletter)]
+    findings: list[Finding] = [*found, *ours]
     place = f"{newsletter.digests}/{published.record.path}"
-    show_findings(place, [one for one in findings if one.level is not Level.NOTE])
+    for file, some in ((place, found), ("publisher.toml", ours)):
+        show_findings(file, [one for one in some if one.level is not Level.NOTE])
     if told := tally(findings):
         console.say(f"preflight: {told}")
     if any(one.level is Level.STOP for one in findings):
@@ -214,9 +216,11 @@ def _steer(context: typer.Context, number: int, to: SendState, frm: tuple[SendSt
     with console.store(settings) as store, store.begin() as conn:
         current = existing(conn, number)
         if not books.set_state(conn, number, to, frm=frm, now=utc_now(), note=""):
+            hint = f"only what is {' or '.join(frm)} can"
+            if to is SendState.RUNNING and current.finished and current.kind is Kind.ISSUE:
+                hint = f"publisher send {current.issue} --missing sends it to those without it"
             raise RefusedError(
-                f"send {number} is {current.state}, so it cannot become {to}",
-                hint=f"only what is {' or '.join(frm)} can",
+                f"send {number} is {current.state}, so it cannot become {to}", hint=hint
             )
     console.say(f"send {number}: {to}")
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from publisher.store.account import Deferral
 
 _WIDE: Final = 20
+_MOST: Final = 20
+"""So many are named who may have it twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +38,31 @@ class Standing:
     relays: Mapping[str, Mapping[DeliveryState, int]]
     deferrals: list[Deferral]
     doubtful: list[Delivery]
+    repeated: list[Delivery]
     canary: Mapping[DeliveryState, int]
+    quiet: str
 
 
 def gather(conn: Connection, settings: Settings, send: Send) -> Standing:
     """Ask all that `show` and `document` say."""
-    from publisher import run
+    from publisher import run, schedule
     from publisher.clock import utc_now
     from publisher.store import account, ledger
     from publisher.store import sends as books
 
-    moves = send.state is SendState.RUNNING
+    moves, now = send.state is SendState.RUNNING, utc_now()
+    newsletter = next((one for one in settings.newsletters if one.slug == send.newsletter), None)
     return Standing(
         send=send,
-        newsletter=next((one for one in settings.newsletters if one.slug == send.newsletter), None),
+        newsletter=newsletter,
         running=run.is_running(settings.home),
-        rate=books.progress(conn, send.id, now := utc_now()).rate(now) if moves else 0.0,
+        rate=books.progress(conn, send.id, now).rate(now) if moves else 0.0,
         relays=account.by_relay(conn, send.id),
         deferrals=account.deferrals(conn, send.id),
         doubtful=ledger.in_doubt(conn, send.id),
+        repeated=account.repeated(conn, send.id),
         canary=books.canary(conn, send.id)[1] if send.canary and not send.finished else {},
+        quiet=schedule.quiet_words(send, newsletter, now),
     )
 
 
@@ -77,6 +84,13 @@ def show(stands: Standing) -> None:
     for delivery in stands.doubtful:
         words = plain(f"{delivery.address}: {delivery.words}".rstrip(": "))
         typer.echo(f"in doubt: {words}{_again(delivery)}")
+    if number := len(stands.repeated):
+        they = "1 was" if number == 1 else f"{number:,} were"
+        typer.echo(f"{they} sent again after a doubt: they may have it twice")
+    for delivery in stands.repeated[:_MOST]:
+        typer.echo(f"  {plain(delivery.address) or '(erased)'}")
+    if (rest := len(stands.repeated) - _MOST) > 0:
+        typer.echo(f"  and {rest:,} more; publisher sends {send.id} --json names all")
     for hint in hints(stands):
         typer.echo(f"next: {hint}")
 
@@ -88,6 +102,7 @@ def _facts(stands: Standing) -> Iterator[tuple[str, str]]:
     yield "kind", send.kind
     yield "state", send.state
     yield "note", send.note
+    yield "waits", stands.quiet
     yield "audience", _audience(send)
     yield "created", asking.in_utc(send.created)
     if send.wall and send.started is None:
@@ -96,6 +111,7 @@ def _facts(stands: Standing) -> Iterator[tuple[str, str]]:
         yield "begins" if send.started is None else "was to begin", asking.in_utc(send.at)
     yield "started", asking.in_utc(send.started)
     yield "finished", asking.in_utc(send.finished)
+    yield "took", speed.taken(send)
     yield "canary", _canary(stands.canary)
     yield "progress", _progress(send)
     if stands.running:  # else it stands still, whatever it did a moment ago
@@ -194,6 +210,7 @@ def document(stands: Standing) -> dict[str, Any]:
         "attempted": speed.attempted(send),
         "per_second": round(stands.rate, 2),
         "seconds_left": None if rest is None else round(rest),
+        "quiet": stands.quiet,
         "canary": {str(state): number for state, number in stands.canary.items()},
         "relays": {
             name: {str(state): number for state, number in held.items()}
@@ -217,5 +234,6 @@ def document(stands: Standing) -> dict[str, Any]:
             }
             for one in stands.doubtful
         ],
+        "sent_again": [one.address for one in stands.repeated],
         "next": list(hints(stands)),
     }

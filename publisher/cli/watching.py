@@ -162,9 +162,15 @@ def _end_test(store: Store, number: int) -> Send:
             SendState.CANCELLED,
             frm=(SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED),
             now=utc_now(),
-            note=now.note or "the test failed",
+            note=_why_failed(now.note),
         )
     return look(store, number)
+
+
+def _why_failed(note: str) -> str:
+    """Say why a test is over; no relay is tried again for it."""
+    why = note.partition("; so since ")[0]
+    return "the test failed" + (f": {why}" if why else "")
 
 
 def _tell_failure(store: Store, done: Send, trouble: str) -> None:

@@ -56,6 +56,15 @@ def left(send: Send, per_second: float) -> float | None:
     return waiting / per_second
 
 
+def taken(send: Send) -> str:
+    """Say how long a send that is done took and how fast it was, its waits included; else ""."""
+    if send.state is not SendState.DONE or send.started is None or send.finished is None:
+        return ""
+    seconds = (send.finished - send.started).total_seconds()
+    mean = in_words(attempted(send) / max(seconds, _LEAST))
+    return f"{span(seconds)}, {mean} on average"
+
+
 def at_limits(number: int, relays: Sequence[Limits], today: date) -> float | None:
     """Tell how many seconds so many messages take at least; None where no limit says anything.
 

@@ -13,7 +13,7 @@ none. Never: asks the time, reads the ledger. See: run (calls it), store/ledger 
 
 from publisher.schedule.due import OLD, OVERDUE, Ask, Due, Waiting, decide_sends
 from publisher.schedule.moments import local, local_moments, parse_when
-from publisher.schedule.quiet import Quiet, parse_quiet, quiet_until
+from publisher.schedule.quiet import Quiet, parse_quiet, quiet_until, quiet_words
 from publisher.schedule.rules import (
     WEEKDAYS,
     Rule,
@@ -44,4 +44,5 @@ __all__ = [
     "parse_quiet",
     "parse_when",
     "quiet_until",
+    "quiet_words",
 ]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, time
 from typing import Final, NamedTuple
 
 from publisher.errors import SettingsError
+from publisher.model import Kind, Newsletter, Send, SendState
 from publisher.schedule.moments import DAY, local, local_late, place_of
 
 _HOURS: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
@@ -52,6 +53,19 @@ def quiet_until(rule: str, zone: str, now: datetime) -> datetime | None:
     while (end := _end(hours, zone, until)) is not None:
         until = end
     return until.astimezone(UTC) if until > now else None
+
+
+def quiet_words(send: Send, newsletter: Newsletter | None, now: datetime) -> str:
+    """Say until when quiet hours hold a running send, by its newsletter's clock; "": they do not.
+
+    Tests leave at any hour.
+    """
+    if newsletter is None or send.state is not SendState.RUNNING or send.kind is Kind.TEST:
+        return ""
+    until = quiet_until(newsletter.quiet, newsletter.timezone, now)
+    if until is None:
+        return ""
+    return f"quiet hours until {until.astimezone(place_of(newsletter.timezone)):%H:%M %Z}"
 
 
 def _end(hours: Quiet, zone: str, moment: datetime) -> datetime | None:

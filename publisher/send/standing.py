@@ -82,7 +82,8 @@ class Standing:
         self.is_calm = False
         if self._since is None:
             self.down_since, self._since = monotonic, now
+        which = f" {self._name}:" if self._name else ""
         self.trouble = (
-            f"{RESTS}: {why}; so since {self._since:%Y-%m-%d %H:%M} UTC,"
+            f"{RESTS}:{which} {why}; so since {self._since:%Y-%m-%d %H:%M} UTC,"
             " and it is tried again every few minutes"
         )

@@ -18,7 +18,7 @@ from publisher.settings.faults import all_faults
 from publisher.settings.file import File
 from publisher.settings.newsletters import newsletters_of
 from publisher.settings.relays import relays_of
-from publisher.settings.secret import database_of, passwords_of, written_secrets
+from publisher.settings.secret import database_of, missing_passwords, passwords_of, written_secrets
 from publisher.settings.values import FILE_NAME, Dkim, Settings
 
 
@@ -54,7 +54,10 @@ def load(home: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         newsletters=newsletters_of(path, checked),
         dkim=None if checked.dkim is None else Dkim(**checked.dkim.model_dump()),
         network_allow=checked.network.allow,
-        findings=written_secrets(raw),
+        findings=(
+            *written_secrets(raw),
+            *missing_passwords(checked.transport, (first, *spare)),
+        ),
         spare=tuple(spare),
         domain_limits=tuple(
             (domain, one.per_minute) for domain, one in checked.smtp.domains.items()

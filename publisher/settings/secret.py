@@ -17,7 +17,7 @@ from publisher.errors import SettingsError
 from publisher.model import Finding, Level
 from publisher.settings.file import File
 from publisher.settings.relays import RelayTable
-from publisher.settings.values import FILE_NAME, FIRST, Settings
+from publisher.settings.values import FILE_NAME, FIRST, Settings, Smtp
 
 WITH_PASSWORD: Final = re.compile(r"[^:/]+://[^/?#]*:[^/?#]+@")
 
@@ -53,6 +53,24 @@ def written_secrets(raw: Mapping[str, Any]) -> tuple[Finding, ...]:
             f"A secret is written in {FILE_NAME}, a file that is easily shared.",
             "Move it to the environment or a file: smtp.password_file, database_file.",
         ),
+    )
+
+
+def missing_passwords(transport: str, relays: Sequence[Smtp]) -> tuple[Finding, ...]:
+    """Find relays with a user and no password; only a warning, as a service may be given it."""
+    named = [one for one in relays if one.user and not one.password]
+    if transport != "smtp":
+        return ()
+    return tuple(
+        Finding(
+            Level.WARN,
+            "settings/no-password",
+            f"[{'smtp' if one.name == FIRST else f'smtp.relays.{one.name}'}] names the user"
+            f" {one.user}, but there is no password: the relay will not let us in.",
+            "Name its file with password_file, or give it by the environment or a systemd"
+            " credential; or take `user` out.",
+        )
+        for one in named
     )
 
 

@@ -108,6 +108,18 @@ def audience_by(
     return {row[0] or None: row[1] for row in rows}
 
 
+def repeated(conn: Connection, send_id: int) -> list[Delivery]:
+    """List who was accepted after an attempt that ended in doubt: they may have it twice."""
+    return deliveries.read(
+        conn,
+        deliveries.rows().where(
+            delivery.c.send == send_id,
+            delivery.c.doubt,
+            delivery.c.state == DeliveryState.ACCEPTED,
+        ),
+    )
+
+
 def not_accepted(conn: Connection, send_id: int, most: int = 20) -> list[Delivery]:
     """List who of a send has not got it, the first of them."""
     wanted = deliveries.rows().where(

@@ -469,12 +469,16 @@ def set_state(
     """Pause, resume or cancel a send that is in one of the given states; False when it is not.
 
     Cancelling skips who still waits; who is in doubt stays so, and what is on the wire is finished.
-    What goes on has no use for the note that says why it stood still.
+    What goes on has no use for the note that says why it stood still, nor what stands still for one
+    of how it fared.
     """
     allowed = _FROM.get(to, frozenset()) & frozenset(frm)
     values: dict[str, Any] = {"state": to}
     if note or to is SendState.RUNNING:
         values["note"] = note
+    else:
+        ran = send_table.c.state == SendState.RUNNING
+        values["note"] = case((ran, ""), else_=send_table.c.note)
     if to is SendState.CANCELLED:
         values["finished"] = now
         mine = select(lot.c.id).where(lot.c.send == send_id, lot.c.state != LotState.DONE)

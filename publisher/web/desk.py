@@ -26,7 +26,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from publisher import addresses, model, preflight
+from publisher import addresses, model, preflight, schedule
 from publisher.errors import PublisherError
 from publisher.model import (
     DeliveryState,
@@ -44,7 +44,7 @@ from publisher.publish import judged
 from publisher.render import EDITIONS, headline
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings
-from publisher.store import Store, issues, ledger
+from publisher.store import Store, account, issues, ledger
 from publisher.web import letters, standing
 from publisher.web.answers import Guarded, log
 from publisher.web.editions import made
@@ -71,7 +71,7 @@ SEALED: Final = (
 
 DELIVERY_WORDS: Final = {
     DeliveryState.ACCEPTED: ("accepted", "a mail server took it"),
-    DeliveryState.SENDING: ("on the wire", "being handed over now"),
+    DeliveryState.SENDING: ("claimed", "a sender has them in hand"),
     DeliveryState.QUEUED: ("waiting", "its turn has not come"),
     DeliveryState.DEFERRED: ("to be tried again", "a mail server asked for patience"),
     DeliveryState.IN_DOUBT: ("in doubt", "handed over, but no answer came"),
@@ -283,6 +283,7 @@ class _Desk:
             doubtful = ledger.in_doubt(conn, number) if send else []
             known = issues.get(conn, send.newsletter, send.issue) if send else None
             stands = standing.gather(conn, send, datetime.now(UTC)) if send else None
+            repeated = account.repeated(conn, number) if send else []
         if send is None:
             return self._missing()
         newsletter = self._newsletter(send.newsletter)
@@ -297,6 +298,10 @@ class _Desk:
             title=_line(known[0], newsletter).title if known and newsletter else None,
             doubtful=doubtful[:PAGE_SIZE],
             doubtful_count=len(doubtful),
+            repeated=repeated[:PAGE_SIZE],
+            repeated_count=len(repeated),
+            quiet=schedule.quiet_words(send, newsletter, datetime.now(UTC)),
+            missing=self._missing_command(newsletter, send),
             held_count=0
             if send.state is SendState.CANCELLED
             else sum(one.next_at is None for one in doubtful),
@@ -318,7 +323,6 @@ class _Desk:
                 "state": send.state,
                 "live": _is_live(send),
                 "total": send.total,
-                "settled": _settled(send),
                 "pace": pace,
                 "counts": {state: send.count(state) for state in DELIVERY_WORDS},
             }
@@ -463,6 +467,14 @@ class _Desk:
             (f"publisher who{which} {slug}", "see who got it"),
         )
 
+    def _missing_command(self, newsletter: Newsletter | None, send: model.Send) -> str:
+        """Write the command that reaches those a send that is over did not; "" where none does."""
+        if newsletter is None or send.kind is not Kind.ISSUE or send.finished is None:
+            return ""
+        if not send.count(DeliveryState.REFUSED) + send.count(DeliveryState.SKIPPED):
+            return ""
+        return f"publisher send{self._which(newsletter)} {shlex.quote(send.issue)} --missing"
+
     def _missing(self) -> Response:
         return self._html("missing", 404)
 
@@ -479,7 +491,7 @@ class _Desk:
             when=_when,
             day=_day,
             delivery_words=DELIVERY_WORDS,
-            settled=_settled,
+            accepted=_accepted,
             **{"here": name, **values},
         )
         policy = (
@@ -525,10 +537,8 @@ def _is_live(send: model.Send) -> bool:
     return send.state in {SendState.SCHEDULED, SendState.RUNNING, SendState.PAUSED}
 
 
-def _settled(send: model.Send) -> int:
-    """Count the deliveries nothing more will happen to."""
-    ends = (DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.SKIPPED)
-    return sum(send.count(state) for state in ends)
+def _accepted(send: model.Send) -> int:
+    return send.count(DeliveryState.ACCEPTED)
 
 
 def _when(moment: datetime | None, newsletter: Newsletter | None) -> str:

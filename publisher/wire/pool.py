@@ -317,7 +317,8 @@ class Pool:
         if any(one.talk.state == SERVING for one in self._serving):
             return
         words = f"{reply.code or ''} {reply.words}".strip()
-        self.trouble = f"at {reply.phase.value.upper()}: {words}"
+        place = f"{self._route.host}:{self._route.port}"
+        self.trouble = f"{place}, at {reply.phase.value.upper()}: {words}"
         self.fault = fault
         self.down_since = self.down_since or now
         if not (self._serving or self._opening):

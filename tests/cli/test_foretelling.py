@@ -133,3 +133,10 @@ def test_local_without_a_time_on_the_wall_is_refused(
     with pytest.raises(RefusedError, match=words) as caught:
         beginning(at, BERLIN, NOW, local=True, is_test=is_test)
     assert '--at "2026-11-27 09:00"' in caught.value.hint
+
+
+def test_the_relays_are_said_before_a_person_says_yes(publisher: Run) -> None:
+    """A real send names each relay by host and port, in one line above the question."""
+    before, asked, _ = publisher("send", "latest").stderr.partition("send it?")
+    assert asked
+    assert "by the relays 127.0.0.1:587, 127.0.0.1:588\n" in before

@@ -122,3 +122,34 @@ def test_those_held_in_doubt_are_sent_it_when_a_person_says_so(home: Path) -> No
     again = publisher(home, "resume", str(number), "--in-doubt", "--yes")
     assert again.returncode == 1
     assert "nobody of send 1 is held in doubt" in again.stderr
+
+
+def test_a_cancelled_send_is_not_resumed(home: Path) -> None:
+    """The hint says what reaches the others instead."""
+    number = carry(home, *[ACCEPTED] * 8, WAITS, WAITS, ends=True)
+    assert publisher(home, "cancel", str(number), "--yes").returncode == 0
+    refused = publisher(home, "resume", str(number))
+    assert refused.returncode == 1
+    assert "publisher send 7 --missing sends it to those without it" in refused.stderr
+
+
+def test_those_sent_it_again_are_named_when_all_is_over(home: Path) -> None:
+    """After a doubt and a second message they may have it twice; many are cut with a count."""
+    number = carry(home, *[ACCEPTED] * 9, DOUBT, ends=True)
+    with Store.open(f"sqlite:///{home}/publisher.db") as store, store.begin() as conn:
+        conn.exec_driver_sql("UPDATE delivery SET state = 'accepted'")
+    said = publisher(home, "sends", str(number)).stdout
+    assert "1 was sent again after a doubt: they may have it twice\n  reader9@example.org" in said
+    (told,) = json.loads(publisher(home, "sends", str(number), "--json").stdout)["sends"]
+    assert told["sent_again"] == ["reader9@example.org"]
+
+
+def test_quiet_hours_are_said_while_they_hold_a_send(home: Path) -> None:
+    """They stand with the send and in `status`, from the settings as they are now."""
+    number = carry(home, *[WAITS] * 10, ends=True)
+    now = datetime.now(UTC)
+    hours = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=2):%H:%M}"
+    (home / "publisher.toml").write_text(f'{TOML}quiet = "{hours}"\ntimezone = "UTC"\n', "utf-8")
+    words = f"quiet hours until {now + timedelta(hours=2):%H:%M} UTC"
+    assert f"waits: {words}" in publisher(home, "sends", str(number)).stdout
+    assert f"send {number}: {words}" in publisher(home, "status").stdout

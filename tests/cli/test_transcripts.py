@@ -26,7 +26,7 @@ NOW = datetime.now(UTC)
 TODAY = f"{NOW:%Y-%m-%d}"
 CHANGING = re.compile(
     rf"{NOW.day} {NOW:%B %Y}|{TODAY}(?:[T ][0-9:.]+(?:\+00:00)?)?|(?<=written to )[0-9a-f]{{20}}(?=\.eml)"
-    r"|(?<=k=rsa; p=)[^.\n]+"
+    r"|(?<=k=rsa; p=)[^.\n]+|(?<=took: )[^\n]+"
 )
 """What is another every time: today, keys, and the names of messages, which come from one."""
 

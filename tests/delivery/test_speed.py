@@ -1,6 +1,7 @@
 """How fast a send goes and how long it still takes."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -109,3 +110,14 @@ def test_limits_say_how_long_it_takes_at_least(
     """Rates of relays add up, a day's ceiling puts the rest off, no limit says nothing."""
     told = speed.at_limits(number, relays, TODAY)
     assert told == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_what_is_done_says_how_long_it_took() -> None:
+    """The time from its beginning to its end and the mean of it; what runs has none."""
+    done = replace(
+        send(SendState.DONE, accepted=7100, refused=100),
+        started=NOW,
+        finished=NOW + timedelta(minutes=12),
+    )
+    assert speed.taken(done) == "12 min, 10 messages/s on average"
+    assert speed.taken(send(accepted=7)) == ""

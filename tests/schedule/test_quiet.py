@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publisher.errors import SettingsError
-from publisher.schedule import Quiet, parse_quiet, quiet_until
+from publisher.model import Kind, Newsletter, Send, SendState
+from publisher.schedule import Quiet, parse_quiet, quiet_until, quiet_words
 
 BERLIN = "Europe/Berlin"
 NIGHT = "22:00-07:00"
@@ -136,3 +137,20 @@ def check(rule: str, zone: str, now: datetime) -> None:
     assert quiet_until(rule, zone, until) is None
     assert not shows_quiet(hours, zone, until)
     assert quiet_until(rule, zone, until - timedelta(seconds=1)) == until
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "now", "words"),
+    [
+        ("issue", "running", "2026-11-27T23:00", "quiet hours until 07:00 CET"),
+        ("issue", "running", "2026-11-27T12:00", ""),
+        ("issue", "paused", "2026-11-27T23:00", ""),
+        ("test", "running", "2026-11-27T23:00", ""),
+    ],
+)
+def test_quiet_hours_hold_what_runs(kind: str, state: str, now: str, words: str) -> None:
+    """A running send says until when, by its newsletter's clock; tests leave at any hour."""
+    at = utc(now)
+    send = Send(1, "weekly", "7", Kind(kind), SendState(state), at, at)
+    weekly = Newsletter("weekly", "Weekly", timezone=BERLIN, quiet=NIGHT)
+    assert quiet_words(send, weekly, at) == words

@@ -89,6 +89,7 @@ def test_while_the_relay_rests_the_send_says_so(desk, inbox) -> None:
     assert note == trouble
     assert note.startswith(RESTS)
     assert "Connection refused" in note
+    assert "relay: 127.0.0.1:1, at CONNECT" in note, "which relay it is, and where"
     assert "since 2026-03-06 09:00" in note
     desk.port = port
     assert desk.sender().until_idle(patience=timedelta(seconds=0.05)) == ""

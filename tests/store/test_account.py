@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from publisher.model import DeliveryState, Kind, SendState
-from publisher.store import Store, account, ledger, sends
+from publisher.store import Store, account, ledger, resuming, sends
 from publisher.store.ledger import Recorded
 
 LEASE = timedelta(minutes=5)
@@ -56,6 +56,22 @@ def test_deferrals_are_grouped_by_reason(stocked: Store, now: datetime) -> None:
     assert busy.example == "mailbox busy: ann is busy"
     assert busy.first == now + LEASE
     assert (grey.number, grey.reason, grey.example) == (1, "greylisted", "greylisted")
+
+
+def test_who_may_have_it_twice(stocked: Store, now: datetime) -> None:
+    """Who was accepted after a doubt; neither who is in doubt yet, nor who was accepted at once."""
+    doubt = (DeliveryState.IN_DOUBT, None, "no answer")
+    number = carried(stocked, now, doubt, doubt, (DeliveryState.ACCEPTED, 250, "ok"))
+    with stocked.begin() as conn:
+        assert account.repeated(conn, number) == []
+        first = min(one.id for one in ledger.in_doubt(conn, number))
+        assert resuming.repeat_doubtful(conn, number, now) == 2
+        lot = conn.exec_driver_sql("UPDATE lot SET state = 'free', owner = NULL")
+        assert lot.rowcount == 1
+        again = ledger.claim(conn, "me", LEASE, now)
+        assert again is not None
+        ledger.record(conn, again, [Recorded(first, DeliveryState.ACCEPTED, 250, "ok")], now)
+        assert [one.id for one in account.repeated(conn, number)] == [first]
 
 
 def test_who_has_it_not(stocked: Store, now: datetime) -> None:
