@@ -160,13 +160,13 @@ def test_a_send_is_watched_and_paused(desk, issue, store, view) -> None:
         number = ledger.create_send(conn, "daily", "12", Kind.ISSUE, at=NOW, now=NOW)
         ledger.freeze(conn, number, "en/digest/", NOW)
     page = view(f"{here(desk)}/sends/{number}")
-    count = page.locator("[data-count=accepted]")
+    count = page.locator(".tally [data-count=accepted]")
     assert count.inner_text() == "0"
     with store.begin() as conn:
         lot = ledger.claim(conn, "test", timedelta(minutes=5), NOW)
         outcome = Recorded(lot.deliveries[0].id, DeliveryState.ACCEPTED, 250, "ok", None)
         ledger.record(conn, lot, [outcome], NOW)
-    page.locator("[data-count=accepted]", has_text="1").wait_for()
+    page.locator(".tally [data-count=accepted]", has_text="1").wait_for()
     page.get_by_role("button", name="Pause").click()
     assert page.get_by_role("button", name="Resume").is_visible()
     with store.read() as conn:
