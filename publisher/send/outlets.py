@@ -96,6 +96,8 @@ class Way:
         elif not carrier.trouble or not carrier.down_since:
             return
         elif is_only:
+            if not self.standing.trouble:
+                log.warning("the relay rests", relay=self.outlet.name, why=carrier.trouble)
             self.standing.note(carrier.trouble, now, monotonic)
         # after a rest it has time for a try of its own
         elif monotonic - max(carrier.down_since, self.rests_until) > PATIENCE:

@@ -71,6 +71,7 @@ class Pool:
         self._leaving: set[Connection] = set()
         self._opening: set[asyncio.Task[None] | None] = set()
         self._is_taking = True
+        self._is_spare = False
         self._is_hungry = True
         self._accepted = self._strains = 0  # on connections that are over
         self._told_accepted = self._told_strains = 0
@@ -178,8 +179,11 @@ class Pool:
     # --- freight for the conversations --------------------------------------
 
     def take(self) -> Parcel | None:
-        """Give the next parcel: first what another connection left, but to each that opens one."""
-        if self._carry and len(self._carry) > self._unready:
+        """Give the next parcel: first what another connection left, but to each that opens one.
+
+        Who is idle when time has passed takes those too: a connection may never be greeted.
+        """
+        if self._carry and (self._is_spare or len(self._carry) > self._unready):
             return self._carry.popleft()
         if not self._is_taking:
             return None
@@ -333,6 +337,11 @@ class Pool:
     def _tick(self, now: float) -> None:
         for one in [*self._serving, *self._leaving]:
             self._look(one, now)
+        for one in list(self._serving):
+            if self._carry and one.talk.is_idle:
+                self._is_spare = True
+                one.proceed()
+                self._is_spare = False
         self._was_hungry |= self._is_hungry
         if now - self._paced >= PACE:
             self._paced = now

@@ -223,9 +223,9 @@ def test_erase(stocked: Store, now: datetime) -> None:
         test = ledger.create_send(
             conn, "weekly", "1", Kind.TEST, at=now, now=now, addresses=["Bob@example.org"]
         )
-        ledger.freeze(conn, test, "v", now)
         lot = ledger.claim(conn, "me", timedelta(minutes=1), now)
         assert lot is not None
+        ledger.freeze(conn, test, "v", now)
         done = [
             ledger.Recorded(
                 each.id,

@@ -184,7 +184,7 @@ def test_sigterm_during_an_import_loses_nothing(home, crowd: Path, tools) -> Non
         assert process.returncode != 0
     stands = active(home)
     assert 0 < stands < MANY - 1
-    told = re.search(r"stopped: ([\d,]+) of 49,999", said)
+    told = re.search(r"stopped after ([\d,]+) lines", said)
     assert told is not None, said
     assert int(told[1].replace(",", "")) == stands
     done = home.publisher("subscribers", "import", crowd)

@@ -56,6 +56,22 @@ def _every_third(line: str) -> str:
     return "550 5.1.1 unknown" if number % 3 == 0 else "250 2.1.5 ok"
 
 
+def test_nobody_waits_for_a_connection_that_is_never_greeted(serve, carry, load) -> None:
+    """While some connections hang as they open, the one that serves takes what waits for them."""
+    greeted: list[str] = []
+
+    def only_the_first(line: str) -> str:
+        greeted.append(line)
+        return PIPELINING if len(greeted) == 1 else HANG
+
+    server = serve(EHLO=only_the_first)
+    freight = load(4)
+    pool = carry(server, freight, wanted=4, timeout=1.0)
+    freight.wait(4)
+    pool.close(0.0)
+    assert freight.codes == {250: 4}
+
+
 def test_wake_brings_what_came_later(serve, carry, load) -> None:
     """A pool that found nothing takes again when it is woken."""
     server = serve(EHLO=PIPELINING)
