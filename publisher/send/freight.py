@@ -68,7 +68,6 @@ class Load:
         self._stop = stop
         self._news = news
         self._many = many
-        self._lock = threading.Lock()
         self._waiting: deque[Placed] = deque()
         self._ended: deque[Ended] = deque()
         self._written: deque[Parcel] = deque()

@@ -93,6 +93,9 @@ class Way:
             return
         if carrier.fault is not None:
             self.fail(carrier.fault)
+            # it serves nobody: what it has is not to wait until it has tried again
+            self._carrier = None
+            carrier.close(FAREWELL)
         elif not carrier.trouble or not carrier.down_since:
             return
         elif is_only:
