@@ -4,7 +4,7 @@
     verdicts   reply -> verdict, a table with the source of each line
     waiting    how long a deferred or doubtful one waits, and when it is given up
     pacing     how many connections a relay bears, how long it rests
-    limits     how many messages it may get, its warm-up; which relay gets which part
+    limits     how many messages it may get, its warm-up
     streaks    what it says one message after another, and when that is for a person
     domains    who receives for an address, and how long a receiver is left alone
     canary     the first readers of a send, and when the rest is held
@@ -17,7 +17,7 @@ Never: talks, stores, asks the time. See: wire (makes replies), send (asks), sto
 
 from publisher.delivery.canary import canary_size, canary_verdict, is_relay_jump
 from publisher.delivery.domains import Rests, limits_of, receiver
-from publisher.delivery.limits import Limits, Side, share, warm_up_ceiling
+from publisher.delivery.limits import Limits, warm_up_ceiling
 from publisher.delivery.pacing import Throttle
 from publisher.delivery.states import EVENTS, TRANSITIONS, Event, next_state, state_after
 from publisher.delivery.streaks import Pause, Streaks
@@ -47,7 +47,6 @@ __all__ = [
     "Patience",
     "Pause",
     "Rests",
-    "Side",
     "Streaks",
     "Throttle",
     "back_off",
@@ -60,7 +59,6 @@ __all__ = [
     "next_state",
     "receiver",
     "resend_after",
-    "share",
     "state_after",
     "warm_up_ceiling",
 ]

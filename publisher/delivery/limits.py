@@ -1,4 +1,4 @@
-"""delivery.limits - how many messages a relay may get, and which relay gets which part.
+"""delivery.limits - how many messages a relay may get.
 
 Faults: none. Never: counts (store does, so that nothing is forgotten), asks the day.
 See: pacing (connections, not messages), store/allowances (who counts).
@@ -6,7 +6,6 @@ See: pacing (connections, not messages), store/allowances (who counts).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -44,49 +43,3 @@ def warm_up_ceiling(day: int) -> int | None:
     if day < 0:
         return 0
     return WARM_UP[day] if day < len(WARM_UP) else None
-
-
-class Side(NamedTuple):
-    """A relay that wants its part; `room` is how many it may get now, None as many as there are."""
-
-    weight: int = 1
-    room: int | None = None
-
-
-def share(wanted: int, sides: Sequence[Side]) -> list[int]:
-    """Part so many messages among relays, by weight and within their room, as fully as it goes.
-
-    One that is down has no room: its part is the others'. What a rounded part leaves over goes to
-    the largest remainders, the first of equals.
-    """
-    parts = [0] * len(sides)
-    taking = [number for number, side in enumerate(sides) if side.weight > 0 and side.room != 0]
-    left = wanted
-    while left > 0 and taking:
-        weights = sum(sides[number].weight for number in taking)
-        full = [
-            number
-            for number in taking
-            if (room := sides[number].room) is not None
-            and room * weights <= left * sides[number].weight
-        ]
-        if not full:
-            _part(left, [(number, sides[number].weight) for number in taking], parts)
-            break
-        for number in full:
-            parts[number] = sides[number].room or 0
-        left -= sum(parts[number] for number in full)
-        taking = [number for number in taking if number not in full]
-    return parts
-
-
-def _part(left: int, weights: Sequence[tuple[int, int]], parts: list[int]) -> None:
-    """Part what is left among those who have room for all of their part."""
-    total = sum(weight for _, weight in weights)
-    over = left
-    for number, weight in weights:
-        parts[number] = left * weight // total
-        over -= parts[number]
-    by_remainder = sorted(weights, key=lambda one: -(left * one[1] % total))
-    for number, _ in by_remainder[:over]:
-        parts[number] += 1
