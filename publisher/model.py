@@ -607,18 +607,25 @@ class Parcel:
     """A message on its way.
 
     `delivery` is its number in the ledger; the pieces of `content`, joined, are the whole message:
-    lines end in CRLF, none begins with a dot, the last one is ended. `place` is its sender's own.
+    lines end in CRLF, none begins with a dot, the last one is ended; `is_eight_bit`: some bytes are
+    over 127. `place` is its sender's own.
     """
 
-    __slots__ = ("content", "delivery", "envelope", "place")
+    __slots__ = ("content", "delivery", "envelope", "is_eight_bit", "place")
 
     def __init__(
-        self, delivery: int, envelope: Envelope, content: Sequence[bytes], place: Any = None
+        self,
+        delivery: int,
+        envelope: Envelope,
+        content: Sequence[bytes],
+        place: Any = None,
+        is_eight_bit: bool = False,
     ) -> None:
         self.delivery = delivery
         self.envelope = envelope
         self.content = content
         self.place = place
+        self.is_eight_bit = is_eight_bit
 
 
 class Reply(NamedTuple):

@@ -4,10 +4,12 @@ A link token names its subscriber and proves it: the bytes of the id behind a MA
 MAC covers the purpose, the newsletter, the id and the address, so that a token of one purpose opens
 nothing else, and a link mailed before a database was rebuilt never reaches another person. Every
 purpose has a key of its own, derived from the one secret. The first character of a token is the
-version of its form. What travels in mail headers is base32 in lower case, because relays and
-bounces change the case of letters; what travels in links is base64url without padding.
+version of its form. What travels in mail headers is hexadecimal, because relays and bounces change
+the case of letters; what travels in links is base64url without padding.
 
-For the many of one send there are makers: what is alike for all is worked out when they are made.
+For the many of one send there are makers, which take many at once: what is alike for all is worked
+out when they are made.
+The MAC is keyed BLAKE2b (RFC 7693 section 2.9), which takes a third of the time of an HMAC.
 Faults: ValueError for a key that is too short and a domain that is none; a bad token is no fault,
 it is just not genuine. Never: asks for randomness or the time. See: signup, send, bounce.
 """
@@ -19,30 +21,22 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Final
 
 from publisher.addresses import LONGEST_TOKEN
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 _VERSION: Final = VERSION.encode("ascii")
 _MAC_BYTES: Final = 16
 _KEY_BYTES: Final = 16
-_LENGTHS: Final = tuple(length.to_bytes(4, "big") for length in range(21))  # of 64 bits
-_BLOCK: Final = 64  # what SHA-256 takes at a time
-_INNER: Final = bytes(code ^ 0x36 for code in range(256))
-_OUTER: Final = bytes(code ^ 0x5C for code in range(256))
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
-_FIGURES: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # by a byte's last five bits
-_APART: Final = 17  # bytes from a copy to the next: 16, two bits of padding, up to 7 moved
-_COPIES: Final = sum(1 << (8 * _APART * by + by + 2) for by in range(8))
-_PLACES: Final = bytes(_APART * (-low % 8) + (low + 7) // 8 for low in range(125, -1, -5))
 _LARGEST_ID: Final = 2**63 - 1
-_LINK: Final = re.compile(rf"1[A-Za-z0-9_-]{{23,{LONGEST_TOKEN - 1}}}")
+_LINK: Final = re.compile(rf"{VERSION}[A-Za-z0-9_-]{{23,{LONGEST_TOKEN - 1}}}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-_VERP: Final = re.compile(r"b1-([1-9][0-9]{0,18})-([a-z2-7]{26})(?:@.*)?")
+_VERP: Final = re.compile(rf"b{VERSION}-([1-9][0-9]{{0,18}})-([0-9a-f]{{32}})(?:@.*)?")
 
 
 class Purpose(StrEnum):
@@ -57,22 +51,29 @@ def link_token(
     key: bytes, purpose: Purpose, newsletter: str, subscriber_id: int, address: str
 ) -> str:
     """Make the token of one subscriber's link; the same values give the same token."""
-    return link_tokens(key, purpose, newsletter)(subscriber_id, address).decode("ascii")
+    (token,) = link_tokens(key, purpose, newsletter)([(subscriber_id, address)])
+    return token.decode("ascii")
 
 
-def link_tokens(key: bytes, purpose: Purpose, newsletter: str) -> Callable[[int, str], bytes]:
-    """Give what makes the token of each subscriber, by number and address."""
-    mac = _macs(key, purpose, newsletter)
+def link_tokens(
+    key: bytes, purpose: Purpose, newsletter: str
+) -> Callable[[Iterable[tuple[int, str]]], list[bytes]]:
+    """Give what makes the tokens of subscribers, by number and address."""
+    begun = _mac(key, purpose, newsletter)
 
-    def made(subscriber_id: int, address: str) -> bytes:
-        if not 0 < subscriber_id <= _LARGEST_ID:
-            raise ValueError(f"{subscriber_id} is no subscriber's id")
-        where = _folded(address)
-        proof = mac(_number(subscriber_id) + _field(where))
-        number = subscriber_id.to_bytes((subscriber_id.bit_length() + 7) // 8, "big")
-        # base64url without padding (RFC 4648 section 5)
-        raw = b2a_base64(proof + number, newline=False)
-        return _VERSION + raw.translate(_URL_SAFE).rstrip(b"=")
+    def made(people: Iterable[tuple[int, str]]) -> list[bytes]:
+        tokens = []
+        for subscriber_id, address in people:
+            if not 0 < subscriber_id <= _LARGEST_ID:
+                raise ValueError(f"{subscriber_id} is no subscriber's id")
+            proof = begun.copy()
+            # no two pairs read alike: a number has no NUL
+            proof.update(f"{subscriber_id}\0{_folded(address)}".encode("utf-8", "surrogatepass"))
+            number = subscriber_id.to_bytes(8, "big").lstrip(b"\0")
+            # base64url without padding (RFC 4648 section 5)
+            raw = b2a_base64(proof.digest() + number, newline=False)
+            tokens.append(_VERSION + raw.translate(_URL_SAFE).rstrip(b"="))
+        return tokens
 
     return made
 
@@ -117,36 +118,39 @@ def message_id(key: bytes, issue_id: str, subscriber_id: int, domain: str) -> st
     Its first half is the same for all mails of the issue, its second tells nothing about the
     subscriber.
     """
-    return message_ids(key, issue_id, domain)(subscriber_id).decode("ascii")
+    (made,) = message_ids(key, issue_id, domain)([subscriber_id])
+    return made.decode("ascii")
 
 
-def message_ids(key: bytes, issue_id: str, domain: str) -> Callable[[int], bytes]:
-    """Give what makes the Message-ID of an issue's mail to each subscriber, by number."""
-    issue = _base32(_macs(key, "message-id/issue", issue_id)(b""))[:16]
-    mac = _macs(key, "message-id", issue_id)
-    start, end = b"<%b." % issue, b"@%b>" % _checked(domain)
+def message_ids(key: bytes, issue_id: str, domain: str) -> Callable[[Iterable[int]], list[bytes]]:
+    """Give what makes the Message-IDs of an issue's mails to subscribers, by number."""
+    issue = _mac(key, "message-id/issue", issue_id).hexdigest()[:16]
+    begun = _mac(key, "message-id", issue_id)
+    form = f"<{issue}.%s@{_checked(domain)}>"
 
-    def made(subscriber_id: int) -> bytes:
-        return start + _base32(mac(_number(subscriber_id))) + end
+    def made(subscriber_ids: Iterable[int]) -> list[bytes]:
+        return [(form % proof).encode() for proof in _proofs(begun, subscriber_ids)]
 
     return made
 
 
 def verp(key: bytes, delivery_id: int, domain: str) -> str:
     """Make the envelope sender of one delivery, so that its bounce names it."""
-    return verps(key, domain)(delivery_id).decode("ascii")
+    (made,) = verps(key, domain)([delivery_id])
+    return made
 
 
-def verps(key: bytes, domain: str) -> Callable[[int], bytes]:
-    """Give what makes the envelope sender of each delivery, by number."""
-    mac = _macs(key, "verp")
-    end = b"@" + _checked(domain)
+def verps(key: bytes, domain: str) -> Callable[[Sequence[int]], list[str]]:
+    """Give what makes the envelope senders of deliveries, by number."""
+    begun = _mac(key, "verp")
+    form = f"b{VERSION}-%d-%s@{_checked(domain)}"
 
-    def made(delivery_id: int) -> bytes:
-        if not 0 < delivery_id <= _LARGEST_ID:
-            raise ValueError(f"{delivery_id} is no delivery's id")
-        proof = _base32(mac(_number(delivery_id)))
-        return b"b%b-%d-%b%b" % (_VERSION, delivery_id, proof, end)
+    def made(delivery_ids: Sequence[int]) -> list[str]:
+        for delivery_id in delivery_ids:
+            if not 0 < delivery_id <= _LARGEST_ID:
+                raise ValueError(f"{delivery_id} is no delivery's id")
+        proofs = _proofs(begun, delivery_ids)
+        return [form % pair for pair in zip(delivery_ids, proofs, strict=True)]
 
     return made
 
@@ -157,42 +161,32 @@ def delivery_of(key: bytes, address: str) -> int | None:
     if found is None:
         return None
     delivery_id = int(found[1])
-    proof = _base32(_macs(key, "verp")(_number(delivery_id)))
-    return delivery_id if hmac.compare_digest(proof, found[2].encode()) else None
+    (proof,) = _proofs(_mac(key, "verp"), [delivery_id])
+    return delivery_id if hmac.compare_digest(proof, found[2]) else None
 
 
-def _macs(key: bytes, purpose: str, *fields: str) -> Callable[[bytes], bytes]:
-    """Give what MACs fields, behind those alike for all, under the purpose's own key.
-
-    HMAC (RFC 2104) written out, so that all that is alike is hashed once: a copied state takes a
-    third of the time of a whole HMAC.
-    """
+def _mac(key: bytes, purpose: str, *fields: str) -> blake2b:
+    """Begin a MAC under the purpose's own key with fields that are alike for many."""
     if len(key) < _KEY_BYTES:
         raise ValueError(f"the secret key must have {_KEY_BYTES} bytes or more")
-    own = hmac.digest(key, f"publisher/{VERSION}/{purpose}".encode(), "sha256").ljust(_BLOCK, b"\0")
-    inner = sha256(own.translate(_INNER) + b"".join(map(_field, fields)))
-    outer = sha256(own.translate(_OUTER))
+    own = hmac.digest(key, f"publisher/{VERSION}/{purpose}".encode(), "sha256")
+    return blake2b(b"".join(map(_field, fields)), digest_size=_MAC_BYTES, key=own)
 
-    def mac(message: bytes) -> bytes:
-        inside = inner.copy()
-        inside.update(message)
-        outside = outer.copy()
-        outside.update(inside.digest())
-        return outside.digest()[:_MAC_BYTES]
 
-    return mac
+def _proofs(begun: blake2b, numbers: Iterable[int]) -> list[str]:
+    """End a MAC with each of the numbers."""
+    proofs = []
+    for number in numbers:
+        proof = begun.copy()
+        proof.update(b"%d" % number)
+        proofs.append(proof.hexdigest())
+    return proofs
 
 
 def _field(text: str) -> bytes:
     """Put the length before a field, so that no two lists of fields read alike."""
     raw = text.encode("utf-8", "surrogatepass")
     return len(raw).to_bytes(4, "big") + raw
-
-
-def _number(number: int) -> bytes:
-    """Give the field of a number that fits the database."""
-    digits = b"%d" % number
-    return _LENGTHS[len(digits)] + digits
 
 
 def _folded(address: str) -> str:
@@ -202,19 +196,8 @@ def _folded(address: str) -> str:
     return unicodedata.normalize("NFKC", address).strip().casefold()
 
 
-def _base32(data: bytes) -> bytes:
-    """Write a MAC of 16 bytes in base32, lower case and unpadded (RFC 4648 section 6).
-
-    All figures at once: one product holds the number eight times, each a bit further on, so that
-    every figure ends some byte of it; those are picked. The standard library's loop takes longer
-    than all else in a letter.
-    """
-    copies = (int.from_bytes(data, "big") * _COPIES).to_bytes(256, "little")
-    return _PLACES.translate(copies).translate(_FIGURES)
-
-
-def _checked(domain: str) -> bytes:
+def _checked(domain: str) -> str:
     """Refuse a domain that could end a header or an address early."""
     if not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{domain!r} is no domain")
-    return domain.encode("ascii")
+    return domain

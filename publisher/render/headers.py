@@ -27,7 +27,7 @@ _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _LONGEST_DOMAIN: Final = 253  # RFC 1035 section 2.3.4, written with dots
 _USUAL: Final = re.compile(
-    r"[A-Za-z0-9_]+(?:[.+-][A-Za-z0-9_]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]{2,}"
+    r"[A-Za-z0-9_]++(?:[.+-][A-Za-z0-9_]++)*+@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++[a-z]{2,}+"
 )
 _LONGEST_USUAL: Final = 64  # no part of it can be too long, then
 _URL: Final = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]{1,900}")

@@ -12,6 +12,7 @@ transfer (how bodies are), mail.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -85,8 +86,10 @@ class Prepared:
             )
         where, number = valid_address(address), message_id.encode("ascii")
         if unsubscribe:
-            return self.ready(unsubscribe).pieces(where, name, number, b"")
-        return self.ready().pieces(where, name, number, None)
+            (pieces,) = self.ready(unsubscribe).pieces([(where, name, number, b"")])
+        else:
+            (pieces,) = self.ready().pieces([(where, name, number, None)])
+        return pieces
 
     def ready(self, way_out: str = "") -> Ready:
         """Prepare what is alike for all whose way out begins with `way_out` and ends in a token.
@@ -102,10 +105,11 @@ class Ready:
     def __init__(self, prepared: Prepared, way_out: str) -> None:
         self._head = prepared.head
         self._greeting = prepared.greeting if prepared.is_greeting else ""
-        self._listed = b""
-        if way_out:
-            self._listed = b"\r\nList-Unsubscribe: <%b" % valid_url(way_out).encode("ascii")
-        self._post = b">\r\n%b" % (b"" if prepared.kind is Kind.TEST else _ONE_CLICK)
+        listed = f"List-Unsubscribe: <{valid_url(way_out)}" if way_out else ""
+        self._own = b"%%bMessage-ID: %%b\r\n%b%%b>\r\n%b" % (
+            listed.replace("%", "%%").encode("ascii"),
+            b"" if prepared.kind is Kind.TEST else _ONE_CLICK,
+        )
         link = way_out or unsubscribe_address(prepared.newsletter, "")
         opening = b"--" + prepared.boundary
         self._text = prepared.text.filling(
@@ -118,30 +122,36 @@ class Ready:
             opening + b"--\r\n",
         )
 
-    def pieces(
-        self, address: str, name: str, message_id: bytes, token: bytes | None
-    ) -> list[bytes]:
-        """Give the message for one recipient in pieces, as `Prepared.pieces` does.
+    def pieces(self, people: Iterable[tuple[str, str, bytes, bytes | None]]) -> list[list[bytes]]:
+        """Give the messages for recipients in pieces, as `Prepared.pieces` does.
 
-        The address must be one that `valid_address` gave, the rest what `tokens` made; without a
-        token nobody is offered a way out.
+        Of each is told the address, one that `valid_address` gave, the name, and what `tokens` made:
+        the Message-ID and the token; without a token nobody is offered a way out.
         """
-        if name:
-            to = mailbox("To", name[:MOST_OF_A_NAME], address).encode("ascii")
-        else:
-            to = b"To: %b\r\n" % address.encode("ascii")
-        if token is None:
-            token = _TEST_TOKEN
-            own = b"%bMessage-ID: %b\r\n" % (to, message_id)
-        else:
-            own = b"%bMessage-ID: %b%b%b%b" % (to, message_id, self._listed, token, self._post)
-        values = {_LINK: token}
-        if not (name and self._greeting):
-            return [own, self._head, *self._text(values), *self._html(values)]
-        greeting = _greeting(self._greeting, name)
-        plain = values | {_GREETING: _parted(greeting).encode()}
-        marked = values | {_GREETING: escape(greeting).encode()}
-        return [own, self._head, *self._text(plain), *self._html(marked)]
+        messages = []
+        texts, htmls = [], []
+        for address, name, message_id, token in people:
+            if name:
+                to = mailbox("To", name[:MOST_OF_A_NAME], address).encode("ascii")
+            else:
+                to = f"To: {address}\r\n".encode("ascii")
+            if token is None:
+                pieces = [b"%bMessage-ID: %b\r\n" % (to, message_id), self._head]
+                values = {_LINK: _TEST_TOKEN}
+            else:
+                pieces = [self._own % (to, message_id, token), self._head]
+                values = {_LINK: token}
+            messages.append(pieces)
+            if name and self._greeting:
+                greeting = _greeting(self._greeting, name)
+                texts.append((pieces, values | {_GREETING: _parted(greeting).encode()}))
+                htmls.append((pieces, values | {_GREETING: escape(greeting).encode()}))
+            else:
+                texts.append((pieces, values))
+                htmls.append((pieces, values))
+        self._text(texts)
+        self._html(htmls)
+        return messages
 
 
 _LINK: Final = Slot.UNSUBSCRIBE.value.encode()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -32,8 +32,9 @@ _CHUNK: Final = re.compile(rb".{1,%d}(?<!=)(?<!=.)" % _CHUNK_ROOM)
 _MISREAD: Final = re.compile(rb"\A(?:\.|F(?=rom ))")
 _SOFT: Final = b"=\r\n"
 
-Filling: TypeAlias = Callable[[Mapping[bytes, bytes]], list[bytes]]
-"""Gives a body in pieces, the first alike for all; a slot without a value stays empty."""
+Filling: TypeAlias = Callable[[Iterable[tuple[list[bytes], Mapping[bytes, bytes]]]], None]
+"""Puts bodies behind the pieces of messages, each with its slots' values; the first piece is alike
+for all, a slot without a value stays empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Body:
 
     def filled(self, values: Mapping[bytes, bytes]) -> bytes:
         """Encode the body with its slots filled, ending in CRLF."""
-        return b"".join(self.filling({})(values))
+        pieces: list[bytes] = []
+        self.filling({})([(pieces, values)])
+        return b"".join(pieces)
 
 
 def encoded(text: str) -> Body:
@@ -108,13 +111,14 @@ def _quoted_filling(
         for slot in dict.fromkeys(pieces[1::2])
     ]
 
-    def fill(values: Mapping[bytes, bytes]) -> list[bytes]:
-        made = template.copy()
-        for slot, quote, places in slots:
-            value = quote(values.get(slot, b""))
-            for place in places:
-                made[place] = value
-        return made
+    def fill(bodies: Iterable[tuple[list[bytes], Mapping[bytes, bytes]]]) -> None:
+        for made, values in bodies:
+            first = len(made)
+            made += template
+            for slot, quote, places in slots:
+                value = quote(values.get(slot, b""))
+                for place in places:
+                    made[first + place] = value
 
     return fill
 
@@ -200,20 +204,20 @@ def _base64_filling(
             stretches = [one._replace(lines=one.lines + behind) for one in stretches]
         runs.append((slot, b"", stretches))
 
-    def fill(values: Mapping[bytes, bytes]) -> list[bytes]:
-        made = [opening]
-        raw = first.tail
-        for slot, between, stretches in runs:
-            raw += values.get(slot, b"")
-            if not stretches:
-                raw += between
-                continue
-            head, lines, tail = stretches[len(raw) % 3]
-            line = b2a_base64(raw + head, newline=False)
-            made.append(line + b"\r\n" if 0 < len(line) <= LINE else _lines(line))
-            made.append(lines)
-            raw = tail
-        return made
+    def fill(bodies: Iterable[tuple[list[bytes], Mapping[bytes, bytes]]]) -> None:
+        for made, values in bodies:
+            made.append(opening)
+            raw = first.tail
+            for slot, between, stretches in runs:
+                raw += values.get(slot, b"")
+                if not stretches:
+                    raw += between
+                    continue
+                head, lines, tail = stretches[len(raw) % 3]
+                line = b2a_base64(raw + head, newline=False)
+                made.append(line + b"\r\n" if 0 < len(line) <= LINE else _lines(line))
+                made.append(lines)
+                raw = tail
 
     return fill
 

@@ -236,6 +236,8 @@ class Engine:
     def _collect(self) -> None:
         """Turn what ended into outcomes; a million pass here, so the accepted go straight on."""
         now = self._outside.clock()
+        reason, accepted = delivery.ACCEPTED.reason, DeliveryState.ACCEPTED
+        new = tuple.__new__  # what Recorded does, and in half its time
         for way in self.ways:
             standing = way.standing
             last: Hand | None = None
@@ -250,8 +252,9 @@ class Engine:
                     continue
                 if hand is not last:
                     last, group = hand, self._group(hand, way)
-                words = f"{verdict.reason}: {reply.words}" if reply.words else verdict.reason
-                group.append(Recorded(one.id, DeliveryState.ACCEPTED, reply.code, words))
+                _, code, _, words = reply
+                words = f"{reason}: {words}" if words else reason
+                group.append(new(Recorded, (one[0], accepted, code, words, None)))
                 hand.pending -= 1
                 hand.accepted += 1
                 if not standing.is_calm:

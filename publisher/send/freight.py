@@ -1,9 +1,9 @@
 """send.freight - what one outlet has to carry, between the sender's two threads.
 
 The main thread adds batches of recipients and collects what became of them; the carrier's thread
-takes one parcel after the other. A message is written when it is taken, so that none waits in
-memory; where keys sign, two threads of their own write a few ahead, because a signature costs more
-than all the rest.
+takes one parcel after the other. Messages are written when one is taken, a few at once, so that hardly any
+waits in memory; where keys sign, two threads of their own write ahead, because a signature costs
+more than all the rest.
 
     add -> take (written here) -> begun (BEGUN in the map) -> settled (judged, marked) -> collect
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 import structlog
@@ -31,6 +31,9 @@ log = structlog.get_logger("send")
 SIGNER_THREADS: Final = 2
 WRITTEN_AHEAD: Final = 64
 """Signed messages that may wait: a window of the widest relay."""
+SIGNED_AT_ONCE: Final = 2
+WRITTEN_AT_ONCE: Final = 32
+"""Messages are written a few at a time: what all share is done once, and stays at hand."""
 
 UNWEIGHED: Final = 10
 """So many that were not accepted, and the main thread has its say before there are more."""
@@ -153,11 +156,26 @@ class Load:
         now = self._monotonic()
         if now < self.rests_until or self._unweighed >= UNWEIGHED or self._stop.is_set():
             return None
-        parcel = self._next_written(now) if self._signers else self._write_next(now)
-        if parcel is not None:
-            self.out = out = self.out + 1
-            if out > self.most_out:
-                self.most_out = out
+        written = self._written
+        while True:
+            try:
+                parcel = written.popleft()
+            except IndexError:  # a signer, if there is one, wakes whoever carries
+                if self._signers or not self._write_some(WRITTEN_AT_ONCE):
+                    return None
+                continue
+            if self._signers:
+                self._to_write.release()
+            hand = parcel.place[0]
+            if now <= hand.until:
+                break
+            if not hand.is_halted:
+                written.appendleft(parcel)  # until the main thread has looked again
+                return None
+            self._ended.append((parcel.place, None, None))
+        self.out = out = self.out + 1
+        if out > self.most_out:
+            self.most_out = out
         return parcel
 
     def begun(self, parcel: Parcel) -> bool:
@@ -198,27 +216,42 @@ class Load:
 
     # --- writing ------------------------------------------------------------
 
-    def _write_next(self, now: float) -> Parcel | None:
-        waiting = self._waiting
-        while waiting:
+    def _write_some(self, most: int) -> bool:
+        """Write to the next few of one lot; False when there is nobody to write to now."""
+        waiting, now = self._waiting, self._monotonic()
+        some: list[Placed] = []
+        while len(some) < most:
             try:
                 placed = waiting.popleft()
-            except IndexError:  # the main thread, or another signer, was quicker
-                return None
+            except IndexError:  # also where the main thread, or another signer, was quicker
+                break
             hand, recipient, _ = placed
+            if some and hand is not some[0][0]:
+                waiting.appendleft(placed)
+                break
             if now > hand.until:
                 if not hand.is_halted:
                     waiting.appendleft(placed)  # until the main thread has looked again
-                    return None
-            elif recipient.id not in hand.barred:
-                try:
-                    envelope, content = hand.letter.write(recipient)
-                except Exception as fault:  # whatever it is, it is about this one recipient
-                    self._cannot_write(placed, fault)
-                    continue
-                return Parcel(recipient.id, envelope, content, placed)
-            self._ended.append((placed, None, None))
-        return None
+                    break
+                self._ended.append((placed, None, None))
+            elif recipient.id in hand.barred:
+                self._ended.append((placed, None, None))
+            else:
+                some.append(placed)
+        if some:
+            self._write(some)
+        return bool(some)
+
+    def _write(self, some: Sequence[Placed]) -> None:
+        hand = some[0][0]
+        try:
+            self._written.extend(hand.letter.write([one for _, one, _ in some], some))
+        except Exception as fault:  # whatever it is, it is about one recipient
+            if len(some) == 1:
+                self._cannot_write(some[0], fault)
+            else:
+                for placed in some:
+                    self._write([placed])
 
     def _cannot_write(self, placed: Placed, fault: Exception) -> None:
         hand, recipient, place = placed
@@ -226,23 +259,6 @@ class Load:
         words = f"the message could not be written: {fault}"
         self._mark(place, Mark.REFUSED)
         self._ended.append((placed, Reply(Phase.DATA), Verdict(Outcome.REFUSED, words)))
-
-    def _next_written(self, now: float) -> Parcel | None:
-        written = self._written
-        while written:
-            try:
-                parcel = written.popleft()
-            except IndexError:
-                return None
-            self._to_write.release()
-            hand = parcel.place[0]
-            if now <= hand.until:
-                return parcel
-            if not hand.is_halted:
-                written.appendleft(parcel)
-                return None
-            self._ended.append((parcel.place, None, None))
-        return None
 
     def _begin_signing(self) -> None:
         if not self._signers:
@@ -258,11 +274,8 @@ class Load:
         while True:
             self._to_write.acquire()
             while not self._is_closed and len(self._written) < WRITTEN_AHEAD:
-                parcel = self._write_next(self._monotonic())
-                if parcel is None:
+                if not self._write_some(SIGNED_AT_ONCE):
                     break
-                self._written.append(parcel)
-                if len(self._written) == 1:
-                    self.wake()
+                self.wake()
             if self._is_closed:
                 return

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from itertools import compress, repeat
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import Connection
@@ -31,6 +32,7 @@ from publisher.model import (
     Kind,
     Level,
     Newsletter,
+    Parcel,
     Published,
     Recipient,
     Send,
@@ -80,38 +82,60 @@ class Letter:
             way_out = addresses.unsubscribe_address(newsletter, "")
         self._ready = {variant: one.ready(way_out) for variant, one in prepared.items()}
         self._signing = {
-            variant: dkim.Signing(signers, _moment(of), ready.pieces(*_SAMPLE))
+            variant: dkim.Signing(signers, _moment(of), *ready.pieces([_SAMPLE]))
             for variant, ready in self._ready.items()
             if signers
         }
+        self._is_eight_bit = not all(
+            piece.isascii()
+            for ready in self._ready.values()
+            for pieces in ready.pieces([_SAMPLE])
+            for piece in pieces
+        )
 
     @property
     def is_signed(self) -> bool:
         """Whether writing costs as much as all else together."""
         return bool(self._signing)
 
-    def write(self, one: Recipient) -> tuple[Envelope, list[bytes]]:
-        """Compose and sign the message of one recipient; what raises here concerns nobody else.
+    def write(self, some: Sequence[Recipient], places: Sequence[Any]) -> list[Parcel]:
+        """Compose and sign the messages of some recipients; those of one kind come together.
 
-        Asks nothing but its values, in any thread. It is signed as of the send's own moment: the
-        repeat after a doubt is the same to the byte.
+        Asks nothing but its values, in any thread. They are signed as of the send's own moment: the
+        repeat after a doubt is the same to the byte. Where one cannot be written none is; written
+        alone, what is raised concerns nobody else.
         """
-        number, subscriber, address, name, variant, _ = one
-        where = address if is_usual(address) else _deliverable(address)
-        token = None
-        if self._tokens is not None and subscriber is not None:
-            token = self._tokens(subscriber, address)
+        kinds = [(one.variant, one.subscriber is None) for one in some]
+        if kinds.count(kinds[0]) == len(kinds):
+            return self._written(some, places)
+        parcels = []
+        for kind in dict.fromkeys(kinds):
+            is_one = [other == kind for other in kinds]
+            those = list(compress(some, is_one)), list(compress(places, is_one))
+            parcels += self._written(*those)
+        return parcels
+
+    def _written(self, some: Sequence[Recipient], places: Sequence[Any]) -> list[Parcel]:
+        """Write messages that differ in values alone: each step for all, which costs half."""
+        numbers, subscribers, addresses, names, variants, _ = zip(*some, strict=True)
+        where = [one if is_usual(one) else _deliverable(one) for one in addresses]
         # an issue is named by issue and subscriber alone, whichever send carries it; tests and
         # errata by their own delivery: each is a new message, yet its repeat after a doubt is not
-        if self._issue_ids is not None and subscriber is not None:
-            message_id = self._issue_ids(subscriber)
-        else:
-            message_id = self._own_ids(number)
-        pieces = self._ready[variant].pieces(where, name, message_id, token)
+        is_known = subscribers[0] is not None
+        ids = (
+            self._issue_ids(subscribers) if self._issue_ids and is_known else self._own_ids(numbers)
+        )
+        links: Sequence[bytes | None] = [None] * len(some)
+        if self._tokens is not None and is_known:
+            links = self._tokens(zip(subscribers, addresses, strict=True))
+        contents = self._ready[variants[0]].pieces(zip(where, names, ids, links, strict=True))
         if self._signing:
-            pieces.insert(0, self._signing[variant].fields(pieces))
-        sender = self._sender if self._verps is None else self._verps(number).decode("ascii")
-        return Envelope(sender, address), pieces
+            fields = self._signing[variants[0]].fields
+            for pieces in contents:
+                pieces.insert(0, fields(pieces))
+        senders = repeat(self._sender) if self._verps is None else self._verps(numbers)
+        envelopes = map(Envelope, senders, addresses)
+        return list(map(Parcel, numbers, envelopes, contents, places, repeat(self._is_eight_bit)))
 
 
 def _deliverable(address: str) -> str:
@@ -129,7 +153,7 @@ def letter(outside: Outside, conn: Connection, of: Send) -> Letter:
     try:
         made = _letter(outside, conn, of)
         for variant in made.prepared:
-            made.write(Recipient(1, 1, "reader@example.org", "Reader", variant))
+            made.write([Recipient(1, 1, "reader@example.org", "Reader", variant)], [None])
     except (PublisherError, SQLAlchemyError):
         raise
     except Exception as fault:  # whatever it is, it is about this one send

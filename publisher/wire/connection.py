@@ -80,6 +80,7 @@ class Connection:
         talk: Conversation,
         noted: Callable[[Connection], None],
         secured: Callable[[], Tls],
+        put_off: Callable[[Connection], None],
     ) -> None:
         self.talk = talk
         self.heard = -1
@@ -91,6 +92,8 @@ class Connection:
         self._send = sock.sendmsg
         self._noted = noted
         self._secured = secured
+        self._put_off = put_off
+        self._due: Sequence[bytes] = ()
         self._tls: Tls | None = None
         self._unsent: list[memoryview] = []
         self._is_broken = False
@@ -104,10 +107,18 @@ class Connection:
 
     def proceed(self) -> None:
         """Say what there is to say, if nothing waits to be written."""
-        if not self._unsent and not self._is_broken:
+        if not (self._unsent or self._due or self._is_broken):
             self._say(self.talk.proceed())
             if self.talk.state != SERVING:
                 self._attend()
+
+    def say_due(self) -> None:
+        """Write the content that was put off; one that is over by now has kept it here."""
+        pieces, self._due = self._due, ()
+        mail = self.talk.mail
+        if pieces and mail is not None and not (self._is_closed or self._is_broken):
+            mail.unsent = 0
+            self._write(pieces, mail.given)
 
     def look(self) -> None:
         """Read what nobody tells of: uvloop tells of a reset once, whatever is left to be read."""
@@ -145,7 +156,14 @@ class Connection:
         if self._is_broken:
             talk.listen(data)
         else:
-            self._say(talk.receive(data))
+            pieces = talk.receive(data)
+            mail = talk.mail
+            if mail is not None and mail.is_in_step and self._tls is None and not self._unsent:
+                mail.unsent = mail.given
+                self._due = pieces
+                self._put_off(self)
+            else:
+                self._say(pieces)
         if talk.state != SERVING:
             self._attend()
 

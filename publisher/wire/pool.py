@@ -33,7 +33,6 @@ from uvloop import new_event_loop
 from publisher.errors import TransportError
 from publisher.model import Parcel, Phase, Reply
 from publisher.wire.connection import Connection, Tls, name
-from publisher.wire.envelopes import EightBit
 from publisher.wire.freight import Freight, Pacing, Route
 from publisher.wire.opening import Timeouts, check
 from publisher.wire.protocol import LEAVING, OVER, SERVING, Conversation
@@ -63,12 +62,12 @@ class Pool:
         self._time = Timeouts(route.timeout)
         self._freight = freight
         self._throttle = throttle
-        self._eight_bit = EightBit()
         self._context: ssl.SSLContext | None = None
         self._carry: deque[Parcel] = deque()
         self._losses: dict[int, int] = {}
         self._serving: set[Connection] = set()
         self._leaving: set[Connection] = set()
+        self._due: list[Connection] = []
         self._opening: set[asyncio.Task[None] | None] = set()
         self._is_taking = True
         self._is_spare = False
@@ -253,10 +252,24 @@ class Pool:
             sock.close()
             return
         own = self._route.hello or _own_name(sock)
-        talk = Conversation(self._route, self, own, self._eight_bit)
-        one = Connection(loop, sock, talk, self._note, self._secured)
+        talk = Conversation(self._route, self, own)
+        one = Connection(loop, sock, talk, self._note, self._secured, self._put_off)
         self._serving.add(one)
         one.start()
+
+    def _put_off(self, one: Connection) -> None:
+        """Let a connection write when all that have something to read have read it.
+
+        A relay is woken less often so: written one after the other, contents find it awake.
+        """
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._say_due)
+        self._due.append(one)
+
+    def _say_due(self) -> None:
+        due, self._due = self._due, []
+        for one in due:
+            one.say_due()
 
     def _secured(self) -> Tls:
         if self._context is None:

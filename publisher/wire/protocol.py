@@ -16,7 +16,7 @@ from typing import Final
 
 from publisher.errors import TransportError
 from publisher.model import Parcel, Phase, Reply
-from publisher.wire.envelopes import EightBit, Terms
+from publisher.wire.envelopes import Terms
 from publisher.wire.freight import Freight, Route
 from publisher.wire.opening import Question, Refused, Timeouts, opening, unusable
 from publisher.wire.replies import Answer, Nonsense, Replies
@@ -40,9 +40,7 @@ _ENCRYPTED: Final = Answer(220)
 class Conversation:
     """One connection's SMTP, from the greeting to QUIT."""
 
-    def __init__(
-        self, route: Route, freight: Freight, name: str, eight_bit: EightBit | None = None
-    ) -> None:
+    def __init__(self, route: Route, freight: Freight, name: str) -> None:
         self.state = OPENING
         self.heard = 0
         self.words = ""
@@ -52,13 +50,12 @@ class Conversation:
         self.mail: Pipelined | None = None
         self._route = route
         self._freight = freight
-        self._eight_bit = eight_bit
         self._time = Timeouts(route.timeout)
         self._replies = Replies()
         self._opening = opening(route, name)
         self._question: Question = next(self._opening)
         self._is_asked = False
-        self._usual: bytes | None = None
+        self._usual: bytes | None = None  # the answers to an envelope, as they were last time
 
     # --- what happens -------------------------------------------------------
 
@@ -72,16 +69,14 @@ class Conversation:
         try:
             if mail is None or self.state != SERVING:
                 return self._opened(data)
-            replies = self._replies
-            is_in_step = mail.is_in_step and not (replies.rest or replies.lines)
-            if is_in_step:
+            is_in_step = mail.is_in_step
+            if is_in_step:  # nearly always all four answers come at once, three as they always are
                 first, _, rest = data.partition(b"\n")
-                if rest == self._usual and (answer := replies.read(first)) is not None:
+                if rest == self._usual and (reply := self._replies.taken(first)) is not None:
                     self.heard += 1
-                    mail.go_on(answer)
-                    return mail.proceed()
-                replies.lines.clear()
-            answers = replies.feed(data)
+                    return mail.go_on(reply)
+                mail.is_in_step = False
+            answers = self._replies.feed(data)
             if answers:
                 self.heard += 1
             mail.hear(answers)
@@ -196,7 +191,7 @@ class Conversation:
 
     def _serve(self, offers: dict[str, str]) -> None:
         route, time = self._route, self._time
-        terms = Terms(offers, self._eight_bit)
+        terms = Terms(offers)
         if route.mode == "bdat" and terms.chunking and terms.pipelining:
             self.mail = Chunked(terms, self._freight, time, route.per_connection, route.window)
         elif route.mode == "lockstep" or not terms.pipelining:

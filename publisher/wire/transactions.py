@@ -80,8 +80,10 @@ class Pipelined:
     """DATA with the next envelope behind the dot: at most one content and one envelope under way.
 
     `disowned` is the last refusal of our own address: that is about us, not about anybody's mail.
-    `given`: how many bytes `proceed` gave, 0 where it did not count them. `behind`: how many bytes were given after the last content's end; `unsent` is set by who writes:
-    how many of all bytes the kernel has not taken yet.
+    `given`: how many bytes `proceed` gave, 0 where it did not count them; `behind`: how many were
+    given after the last content's end; `unsent` is set by who writes: how many of all bytes the
+    kernel has not taken yet. `is_in_step`: the last that was given is a content with an envelope
+    behind it; whoever hears answers to them takes it back.
     """
 
     is_eager: ClassVar[bool] = False
@@ -90,6 +92,7 @@ class Pipelined:
     def __init__(self, terms: Terms, freight: Freight, time: Timeouts, most: int) -> None:
         self.flight: deque[Turn] = deque()
         self.is_leaving = False
+        self.is_in_step = False
         self.accepted = self.messages = self.refusals = self.strains = 0
         self.disowned: Reply | None = None
         self.behind = self.unsent = self.given = 0
@@ -136,23 +139,23 @@ class Pipelined:
             raise Nonsense(OUT_OF_TURN)
 
     @property
-    def is_in_step(self) -> bool:
-        """Whether a content is under way with the next envelope behind it, and no answer to them."""
-        flight = self.flight
-        return len(flight) == 2 and flight[0].step == DOT and flight[1].step == MAIL
-
-    @property
     def is_ready(self) -> bool:
         """Whether the next content may leave."""
         return len(self.flight) > 0 and self.flight[0].step == READY and not self.flight[0].refusal
 
-    def go_on(self, answer: Answer) -> None:
-        """Take the answer to a content; those to the envelope behind it were positive."""
-        flight = self.flight
-        if answer.code == 421:
-            self.answered(answer)
-        self._end(flight[0], answer)
-        flight[0].step = READY
+    def go_on(self, reply: Reply) -> list[bytes]:
+        """Take the reply that accepts a content, those to the envelope behind it were positive.
+
+        Give what is to be written now. What `hear` and `proceed` do, for nearly all messages.
+        """
+        if self.unsent > self.behind:
+            raise Nonsense(OUT_OF_TURN)  # it has not seen the end of what it answers to
+        turn, following = self.flight
+        self.flight.popleft()
+        self._freight.settled(turn.parcel, reply)
+        self.accepted += 1
+        following.step = READY
+        return self._give(following)
 
     def _advance(self, turn: Turn, answer: Answer) -> None:
         """Go on in the envelope; its refusal is remembered, the answers behind it are awaited."""
@@ -233,23 +236,7 @@ class Pipelined:
             return [commands] if commands else []
         turn = flight[0]
         if turn.step == READY:
-            parcel = turn.parcel
-            if turn.is_told:  # refused, and 354 all the same
-                if turn.refusal is None:
-                    raise Spent(HALTED)
-                turn.step = VOID
-                return [b".\r\n" + self._next()]
-            if not self._freight.begun(parcel):
-                turn.is_told = True
-                self._freight.given_back(parcel)
-                raise Spent(HALTED)
-            turn.step = DOT
-            turn.is_begun = True
-            self.messages += 1
-            commands = self._next()
-            self.behind = len(commands)
-            self.given = turn.size + 3 + self.behind
-            return [*parcel.content, b".\r\n" + commands]
+            return self._give(turn)
         if len(flight) == 1 and turn.step >= DOT:
             commands = self._next()
             self.behind += len(commands)
@@ -257,6 +244,27 @@ class Pipelined:
         if turn.is_told and turn.refusal is None:
             raise Spent(HALTED)
         return []
+
+    def _give(self, turn: Turn) -> list[bytes]:
+        """Give a content whose turn it is, with the next envelope behind it."""
+        parcel = turn.parcel
+        if turn.is_told:  # refused, and 354 all the same
+            if turn.refusal is None:
+                raise Spent(HALTED)
+            turn.step = VOID
+            return [b".\r\n" + self._next()]
+        if not self._freight.begun(parcel):
+            turn.is_told = True
+            self._freight.given_back(parcel)
+            raise Spent(HALTED)
+        turn.step = DOT
+        turn.is_begun = True
+        self.messages += 1
+        commands = self._next()
+        self.is_in_step = bool(commands)
+        self.behind = behind = len(commands)
+        self.given = turn.size + 3 + behind
+        return [*parcel.content, b".\r\n" + commands]
 
     def _next(self) -> bytes:
         """Take the next parcel; give its commands, b"" when there is none or no room."""
@@ -266,7 +274,7 @@ class Pipelined:
         while (parcel := take()) is not None:
             content = parcel.content
             size = sum(map(len, content))
-            written = self._terms.commands(parcel.envelope, content, size)
+            written = self._terms.commands(parcel, size)
             if isinstance(written, str):
                 return self._begin(parcel, written, size)
             self._freight.settled(parcel, written)

@@ -256,8 +256,8 @@ def test_pieces_are_the_message(
         html=replace(HTML, subject=subject, body=long + html, greeting="Hi <{name}>,"),
         text=replace(TEXT, body=long + text),
     )
-    pieces = prepared.ready(base).pieces(
-        "reader@example.net", name, b"<7@a.example>", token.encode()
+    (pieces,) = prepared.ready(base).pieces(
+        [("reader@example.net", name, b"<7@a.example>", token.encode())]
     )
     ready = b"".join(pieces)
     filled = fill(prepared, name=name, message_id="<7@a.example>", unsubscribe=base + token)
@@ -296,8 +296,12 @@ def test_what_is_alike_is_shared(newsletter: Newsletter, name: str, long: str) -
     """The pieces alike for all are the same objects for two recipients, and all but a few bytes."""
     html, text = (replace(one, body=one.body + long) for one in (HTML, TEXT))
     ready = prepare(newsletter, html=html, text=text).ready(WAY_OUT)
-    first = ready.pieces("ann@example.net", name, b"<1@a.example>", b"abc")
-    second = ready.pieces("bob@example.net", name, b"<2@a.example>", b"xyz")
+    first, second = ready.pieces(
+        [
+            ("ann@example.net", name, b"<1@a.example>", b"abc"),
+            ("bob@example.net", name, b"<2@a.example>", b"xyz"),
+        ]
+    )
     own = [piece for piece, other in zip(first, second, strict=True) if piece is not other]
     assert first[1] is second[1]
     assert first[1].endswith(b"\r\n\r\n")

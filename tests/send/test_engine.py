@@ -404,11 +404,11 @@ def test_an_end_while_a_message_is_signed_leaves_nobody_behind(desk, monkeypatch
     writing, go_on = threading.Event(), threading.Event()
     write = Letter.write
 
-    def slowly(letter, one):
+    def slowly(letter, some, places):
         if threading.current_thread().name.startswith("signer"):
             writing.set()
             go_on.wait(10)
-        return write(letter, one)
+        return write(letter, some, places)
 
     monkeypatch.setattr(Letter, "write", slowly)
     monkeypatch.setattr(Letter, "is_signed", True)

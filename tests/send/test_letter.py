@@ -24,6 +24,7 @@ from publisher.model import (
     Level,
     Look,
     Newsletter,
+    Parcel,
     Recipient,
     Send,
     SendState,
@@ -399,10 +400,10 @@ def test_a_signed_letter_is_good(name: str, long: str) -> None:
     records = {f"{one.host}.".encode(): one.record.encode() for one in SIGNERS}
     for number, subscriber in ((1, 7), (2, 2**62), (3, None)):
         one = Recipient(number, subscriber, f"ann{number}@example.com", name, "")
-        unsigned = b"".join(plain.write(one)[1])
-        sent = b"".join(letters.write(one)[1])
+        unsigned = b"".join(alone(plain, one).content)
+        sent = b"".join(alone(letters, one).content)
         assert sent == signed(unsigned, SIGNERS, NOW)
-        assert sent == b"".join(letters.write(one)[1])
+        assert sent == b"".join(alone(letters, one).content)
         for which in (0, 1):
             assert judge.DKIM(sent).verify(
                 idx=which, dnsfunc=lambda host, timeout=5: records.get(host)
@@ -422,9 +423,9 @@ def test_a_letter_says_what_its_message_does(kind: Kind, long: str, subscriber: 
     name = f"{ISSUE}#{kind}"
     if kind is Kind.ISSUE and subscriber is not None:
         name, number = ISSUE, subscriber
-    envelope, pieces = letters.write(Recipient(4, subscriber, "Ann@example.com", "Ann B", ""))
-    theirs = message_from_bytes(b"".join(pieces))
-    alone = message_from_bytes(
+    parcel = alone(letters, Recipient(4, subscriber, "Ann@example.com", "Ann B", ""))
+    theirs = message_from_bytes(b"".join(parcel.content))
+    filled = message_from_bytes(
         letters.prepared[""].fill(
             address="Ann@example.com",
             name="Ann B",
@@ -432,9 +433,9 @@ def test_a_letter_says_what_its_message_does(kind: Kind, long: str, subscriber: 
             unsubscribe=link,
         )
     )
-    assert envelope == ("weekly@news.example.net", "Ann@example.com")
-    assert theirs.items() == alone.items()
-    for mine, other in zip(theirs.walk(), alone.walk(), strict=True):
+    assert parcel.envelope == ("weekly@news.example.net", "Ann@example.com")
+    assert theirs.items() == filled.items()
+    for mine, other in zip(theirs.walk(), filled.walk(), strict=True):
         assert mine.get_payload(decode=True) == other.get_payload(decode=True)
 
 
@@ -467,10 +468,10 @@ def test_an_unusual_address_is_looked_at_closely() -> None:
     letters = written()
     for address in ("ann", "ann@@example.com", "ann@localhost.1", "ann@example.com\r\nBcc: b@c.de"):
         with pytest.raises(RefusedError):
-            letters.write(ANN._replace(address=address))
-    envelope, pieces = letters.write(ANN._replace(address="ann@Straße.example"))
-    assert pieces[0].startswith(b"To: ann@xn--strae-oqa.example\r\n")
-    assert envelope.recipient == "ann@Straße.example"
+            alone(letters, ANN._replace(address=address))
+    parcel = alone(letters, ANN._replace(address="ann@Straße.example"))
+    assert parcel.content[0].startswith(b"To: ann@xn--strae-oqa.example\r\n")
+    assert parcel.envelope.recipient == "ann@Straße.example"
 
 
 def test_nobody_is_offered_what_is_not_there() -> None:
@@ -480,8 +481,8 @@ def test_nobody_is_offered_what_is_not_there() -> None:
         (written(newsletter=homeless), ANN),
         (written(), ANN._replace(subscriber=None)),
     ):
-        assert b"List-Unsubscribe" not in letters.write(one)[1][0]
-    assert b"List-Unsubscribe-Post" in written().write(ANN)[1][0]
+        assert b"List-Unsubscribe" not in alone(letters, one).content[0]
+    assert b"List-Unsubscribe-Post" in alone(written(), ANN).content[0]
 
 
 def test_the_secret_is_not_shown() -> None:
@@ -493,7 +494,37 @@ def test_many_threads_write_the_same() -> None:
     """Letters written by several threads at once are those one would write."""
     letters = written(signers=SIGNERS[1:])
     some = [ANN._replace(id=n, subscriber=n, address=f"r{n}@example.com") for n in range(1, 200)]
-    alone = [letters.write(one) for one in some]
+    one_by_one = [seen(alone(letters, one)) for one in some]
     fresh = written(signers=SIGNERS[1:])
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(fresh.write, some)) == alone
+        groups = [some[start : start + 3] for start in range(0, len(some), 3)]
+        together = [seen(one) for group in pool.map(fresh.write, groups, groups) for one in group]
+    assert together == one_by_one
+
+
+def test_whoever_is_written_together_gets_his_own() -> None:
+    """Readers of two languages, with and without a number, each get what they would get alone."""
+    letters = written()
+    letters = Letter(
+        letters.send, OURS, ISSUE, {"": letters.prepared[""], "zh": letters.prepared[""]}, KEY
+    )
+    some = [
+        ANN._replace(id=n, subscriber=n if n % 3 else None, variant="zh" if n % 2 else "")
+        for n in range(1, 20)
+    ]
+    places = [object() for _ in some]
+    together = {parcel.delivery: parcel for parcel in letters.write(some, places)}
+    for one, place in zip(some, places, strict=True):
+        assert seen(together[one.id]) == seen(alone(letters, one))
+        assert together[one.id].place is place
+
+
+def alone(letters: Letter, one: Recipient) -> Parcel:
+    """The message of one recipient, written by itself."""
+    (parcel,) = letters.write([one], [None])
+    return parcel
+
+
+def seen(parcel: Parcel) -> tuple[object, ...]:
+    """What a relay sees of a parcel."""
+    return parcel.envelope, list(parcel.content)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from publisher.model import Envelope, Phase, Reply
-from publisher.wire.envelopes import EightBit, Terms
+from publisher.model import Envelope, Parcel, Phase, Reply
+from publisher.wire.envelopes import Terms
 
 PLAIN = Envelope("b+1@list.example.net", "Reader@Example.com")
 ASCII = (b"Subject: x\r\n\r\n", b"hello\r\n")
@@ -13,7 +13,9 @@ ALL = {"SIZE": "1000", "8BITMIME": "", "SMTPUTF8": "", "PIPELINING": "", "CHUNKI
 
 def said(offers, envelope=PLAIN, content=ASCII) -> str | Reply:
     """Write the commands under some offers."""
-    return Terms(offers).commands(envelope, content, sum(map(len, content)))
+    is_eight_bit = not b"".join(content).isascii()
+    parcel = Parcel(1, envelope, content, is_eight_bit=is_eight_bit)
+    return Terms(offers).commands(parcel, sum(map(len, content)))
 
 
 @pytest.mark.parametrize(
@@ -73,15 +75,3 @@ def test_address_that_would_break_out_is_refused_here(offers, address: str) -> N
     assert (recipient.phase, recipient.code, recipient.enhanced) == (Phase.RCPT, 553, "5.1.3")
     sender = said(offers, Envelope(address, "a@b.example"))
     assert (sender.phase, sender.code, sender.enhanced) == (Phase.MAIL, 553, "5.1.7")
-
-
-def test_shared_pieces_are_looked_through_once() -> None:
-    """What is told of large pieces stays true however many there are, and few are remembered."""
-    has_eight_bit = EightBit()
-    large = b"x" * 1000
-    for number in range(100):
-        other = b"%d" % number * 1000
-        assert not has_eight_bit([large, b"small", other])
-        assert has_eight_bit([large, other + b"\xe6"])
-        assert has_eight_bit([large, b"\xe6"])
-    assert len(has_eight_bit._known) <= 16
