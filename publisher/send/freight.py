@@ -31,9 +31,10 @@ log = structlog.get_logger("send")
 SIGNER_THREADS: Final = 2
 WRITTEN_AHEAD: Final = 64
 """Signed messages that may wait: a window of the widest relay."""
-SIGNED_AT_ONCE: Final = 2
+SIGNED_AT_ONCE: Final = 16
 WRITTEN_AT_ONCE: Final = 32
-"""Messages are written a few at a time: what all share is done once, and stays at hand."""
+"""Messages are written a few at a time: what all share is done once, and stays at hand; threads that
+told each other of every single one would be busy with that."""
 
 UNWEIGHED: Final = 10
 """So many that were not accepted, and the main thread has its say before there are more."""
@@ -75,7 +76,7 @@ class Load:
         self._ended: deque[Ended] = deque()
         self._written: deque[Parcel] = deque()
         self._unweighed = 0
-        self._to_write = threading.Semaphore(0)
+        self._is_room = threading.Event()
         self._signers: list[threading.Thread] = []
         self._is_closed = False
 
@@ -95,8 +96,7 @@ class Load:
 
     def nudge(self) -> None:
         """Tell the threads that they may go on: there is more, or leave to send it."""
-        for _ in self._signers:
-            self._to_write.release()
+        self._is_room.set()
         self.wake()
 
     def recall(self, hand: Hand | None = None) -> list[Placed]:
@@ -140,10 +140,10 @@ class Load:
     def close(self) -> None:
         """End the threads that sign."""
         self._is_closed = True
-        for _ in self._signers:
-            self._to_write.release()
         for signer in self._signers:
-            signer.join()
+            while signer.is_alive():
+                self._is_room.set()  # again: one of them takes it back
+                signer.join(0.01)
         self._signers = []
         self._is_closed = False
 
@@ -164,8 +164,8 @@ class Load:
                 if self._signers or not self._write_some(WRITTEN_AT_ONCE):
                     return None
                 continue
-            if self._signers:
-                self._to_write.release()
+            if self._signers and len(written) < WRITTEN_AHEAD // 2 and not self._is_room.is_set():
+                self._is_room.set()
             hand = parcel.place[0]
             if now <= hand.until:
                 break
@@ -270,12 +270,14 @@ class Load:
                 signer.start()
 
     def _sign_ahead(self) -> None:
-        """Write and sign until enough wait; woken for each one taken, and for each batch."""
-        while True:
-            self._to_write.acquire()
+        """Write and sign until enough wait; woken when few do, and for each batch."""
+        while not self._is_closed:
+            self._is_room.wait()
+            self._is_room.clear()
             while not self._is_closed and len(self._written) < WRITTEN_AHEAD:
                 if not self._write_some(SIGNED_AT_ONCE):
                     break
-                self.wake()
-            if self._is_closed:
-                return
+                # with many at once the wire gives each envelope along with a content
+                if len(self._written) >= WRITTEN_AHEAD // 2:
+                    self.wake()
+            self.wake()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +46,7 @@ _LINE: Final = 76
 _PADDING: Final = PKCS1v15()
 _HASH: Final = SHA256()
 _MARK: Final = b"\0"
+_NOT_RELAXED: Final = (b"  ", b"\t", b"\r\n ", b" \r\n", b" :")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +125,14 @@ class Signing:
         own, head, opening, *rest = pieces
         if not self._is_relaxed or head != self._head or opening != self._opening:
             return _exactly(b"".join(pieces), self._signers, self._moment)
-        relaxed = [relaxed_field(one).partition(b":") for one in _fields(own)]
-        names = tuple([name for name, _, _ in relaxed])
+        names, values = _parted(own)
         shape = self._shapes.get(names)
         if shape is None:
             shape = self._shapes[names] = self._shape(names)
         hashed = self._begun.copy()
         for piece in rest:
             hashed.update(piece)
-        covered = shape.covered([value for _, _, value in relaxed])
+        covered = shape.covered(values)
         digest = hashed.digest()
         return b"".join([field.written(covered, digest) for field in shape.fields])
 
@@ -177,10 +178,10 @@ class _Field:
 
     def written(self, covered: bytes, body_digest: bytes) -> bytes:
         """Write the whole field; `covered` is what `chosen` gives."""
-        digest = b64encode(body_digest)
+        digest = b2a_base64(body_digest, newline=False)
         # the field itself is signed last, with an empty b= and no line end (RFC 6376 section 3.7)
         raw = self._signer.sign(covered + self._relaxed + digest + b"; b=")
-        made = b64encode(raw)
+        made = b2a_base64(raw, newline=False)
         room = _LINE - len(" b=")
         lines = [made[at : at + _LINE - 1] for at in range(room, len(made), _LINE - 1)]
         value = b"\r\n ".join([made[:room], *lines])
@@ -204,6 +205,16 @@ def chosen(head: bytes) -> tuple[list[str], bytes]:
 def _fields(head: bytes) -> list[bytes]:
     """Part a head into its fields, each with its folds."""
     return re.split(rb"\r\n(?![ \t])", head.removesuffix(b"\r\n"))
+
+
+def _parted(head: bytes) -> tuple[tuple[bytes, ...], list[bytes]]:
+    """Part a head into the names of its fields and their relaxed values, each with its CRLF."""
+    if any(odd in head for odd in _NOT_RELAXED):
+        fields = [relaxed_field(one).partition(b":") for one in _fields(head)]
+    else:  # nearly all are their own relaxed form, but for the space behind the colon
+        fields = [line.partition(b":") for line in head.splitlines(keepends=True)]
+    names = tuple([name.lower() for name, _, _ in fields])
+    return names, [value.lstrip(b" ") for _, _, value in fields]
 
 
 def relaxed_field(raw: bytes) -> bytes:

@@ -9,6 +9,7 @@ Never: looks into content. See: wire.transactions (says them).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,7 @@ from publisher.model import Parcel, Phase, Reply
 
 _PATH: Final = bytes(set(range(0x21, 0x7F)) - set(b"<>"))
 """What an address may hold on the wire."""
+_is_usual: Final = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+").fullmatch
 
 
 class Terms:
@@ -39,7 +41,7 @@ class Terms:
         """Write MAIL and RCPT; a Reply refuses in the relay's stead. `size`: the content's, in bytes."""
         sender, recipient = parcel.envelope
         parameters = f" SIZE={size}" if self._has_size else ""
-        if not (_is_plain(recipient) and (sender == self._sender or _is_plain(sender))):
+        if not (_is_usual(recipient) and (sender == self._sender or _is_usual(sender))):
             sender_ = written(sender, Phase.MAIL, "5.1.7", has_utf8=self._has_utf8)
             recipient_ = written(recipient, Phase.RCPT, "5.1.3", has_utf8=self._has_utf8)
             if isinstance(sender_, Reply):

@@ -11,7 +11,8 @@ Never: judges a reply. See: wire.opening, wire.transactions (the two parts), wir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from publisher.errors import TransportError
@@ -19,7 +20,7 @@ from publisher.model import Parcel, Phase, Reply
 from publisher.wire.envelopes import Terms
 from publisher.wire.freight import Freight, Route
 from publisher.wire.opening import Question, Refused, Timeouts, opening, unusable
-from publisher.wire.replies import Answer, Nonsense, Replies
+from publisher.wire.replies import Answer, Nonsense, Replies, usual
 from publisher.wire.transactions import (
     HALTED,
     OUT_OF_TURN,
@@ -35,6 +36,7 @@ OPENING, ENCRYPTING, SERVING, LEAVING, OVER = range(5)
 LAST_WORDS: Final = 5.0
 """Seconds for the answer to QUIT."""
 _ENCRYPTED: Final = Answer(220)
+_DOT: Final = Phase.DOT  # looking a member up costs more than all else about it
 
 
 class Conversation:
@@ -55,7 +57,7 @@ class Conversation:
         self._opening = opening(route, name)
         self._question: Question = next(self._opening)
         self._is_asked = False
-        self._usual: bytes | None = None  # the answers to an envelope, as they were last time
+        self._usual: Callable[[bytes], re.Match[bytes] | None] = re.compile(rb"(?!)").fullmatch
 
     # --- what happens -------------------------------------------------------
 
@@ -71,17 +73,19 @@ class Conversation:
                 return self._opened(data)
             is_in_step = mail.is_in_step
             if is_in_step:  # nearly always all four answers come at once, three as they always are
-                first, _, rest = data.partition(b"\n")
-                if rest == self._usual and (reply := self._replies.taken(first)) is not None:
+                if (found := self._usual(data)) is not None:
                     self.heard += 1
-                    return mail.go_on(reply)
+                    # what Reply does, and in half its time
+                    return mail.go_on(
+                        tuple.__new__(Reply, (_DOT, 250, "2.0.0", found[1].decode("ascii")))
+                    )
                 mail.is_in_step = False
             answers = self._replies.feed(data)
             if answers:
                 self.heard += 1
             mail.hear(answers)
             if is_in_step and mail.is_ready and len(answers) == data.count(b"\n") == 4:
-                self._usual = rest
+                self._usual = usual(data.partition(b"\n")[2])
             return self.proceed()
         except (Nonsense, Leaving, Spent) as fault:
             self._fail(fault)

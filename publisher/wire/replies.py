@@ -10,6 +10,7 @@ Never: knows what was asked. See: wire.protocol (does).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from publisher.model import Phase, Reply
@@ -21,9 +22,7 @@ WORDS_LIMIT: Final = 500
 """So much of a server's text is kept: it is stored and shown to editors."""
 _KNOWN_LIMIT: Final = 64
 
-_TAKEN: Final = b"250 2.0.0 "
-_LONG: Final = len(_TAKEN) + WORDS_LIMIT
-_DOT: Final = Phase.DOT  # looking a member up costs more than all else about it
+_ACCEPTED: Final = rb"250 2\.0\.0 ([!-~][ -~]{0,%d})\r\n" % (WORDS_LIMIT - 1)
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
@@ -47,6 +46,14 @@ class Answer(NamedTuple):
         return Reply(phase, self.code, self.enhanced, words)
 
 
+def usual(following: bytes) -> Callable[[bytes], re.Match[bytes] | None]:
+    """Give what knows at sight that a content was accepted, and what follows as it did before.
+
+    The words are the match's only group. Of the four replies to a message three never change.
+    """
+    return re.compile(_ACCEPTED + re.escape(following)).fullmatch
+
+
 class Replies:
     """The replies of one connection, in whatever pieces they come.
 
@@ -64,19 +71,6 @@ class Replies:
     def is_between(self) -> bool:
         """Whether nothing of another reply has come yet."""
         return not self.rest and not self.lines
-
-    def taken(self, line: bytes) -> Reply | None:
-        """Read the answer to a content as nearly all are; None for any other.
-
-        To be asked only while nothing of another reply has come.
-        """
-        if not line.startswith(_TAKEN) or len(line) > _LONG:
-            return None
-        words = line[len(_TAKEN) :].decode("latin-1").strip()
-        if not (words.isascii() and words.isprintable()):
-            return None
-        # what Reply does, and in half its time
-        return tuple.__new__(Reply, (_DOT, 250, "2.0.0", words))
 
     def feed(self, data: bytes) -> list[Answer]:
         """Take what was received; give the replies that are whole now."""

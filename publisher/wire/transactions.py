@@ -272,8 +272,7 @@ class Pipelined:
             return b""  # `is_over`, said here because it is asked for each message
         take = self._freight.take
         while (parcel := take()) is not None:
-            content = parcel.content
-            size = sum(map(len, content))
+            size = sum(map(len, parcel.content))
             written = self._terms.commands(parcel, size)
             if isinstance(written, str):
                 return self._begin(parcel, written, size)
