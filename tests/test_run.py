@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -455,6 +456,30 @@ def test_a_relay_that_is_away_is_told_to_who_waits(home: Home, inbox: Inbox) -> 
     assert "the relay rests" in done.stderr
     (send,) = json.loads(home.publisher("sends", "--json").stdout)["sends"]
     assert send["counts"] == {"queued": 2}
+
+
+def test_a_test_waits_less_for_a_relay_that_is_away(home: Home) -> None:
+    """Who sends a test is told soon where no relay answers, and nothing of it is left."""
+    (home.path / "digests" / "one.md").write_text(DIGEST, "utf-8")
+    home.publisher("publish")
+    program = (
+        "import sys; from datetime import timedelta; from publisher import cli\n"
+        "from publisher.run import sending\n"
+        "sending.PATIENCE = timedelta(hours=1); sending.TEST_PATIENCE = timedelta(seconds=1)\n"
+        "sys.exit(cli.main())"
+    )
+    settings = home.path / "publisher.toml"
+    text = re.sub(r"port = \d+", f"port = {free_port()}", settings.read_text("utf-8"), count=1)
+    settings.write_text(text, "utf-8")
+    command = ["--home", str(home.path), "send", "latest", "--to", "editor@example.net", "--yes"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "editor@example.net did not get the test" in done.stderr
+    assert "cannot connect" in done.stderr
+    (send,) = json.loads(home.publisher("sends", "--json").stdout)["sends"]
+    assert send["state"] == "cancelled"
 
 
 def test_mail_is_refused_with_all_reasons(home: Home) -> None:

@@ -49,13 +49,14 @@ def gather(conn: Connection, settings: Settings, send: Send) -> Standing:
     from publisher.clock import utc_now
     from publisher.store import account, ledger
     from publisher.store import sends as books
+    from publisher.wire.map import has_living
 
     moves, now = send.state is SendState.RUNNING, utc_now()
     newsletter = next((one for one in settings.newsletters if one.slug == send.newsletter), None)
     return Standing(
         send=send,
         newsletter=newsletter,
-        running=run.is_running(settings.home),
+        running=run.is_running(settings.home) or has_living(settings.wire_folder),
         rate=books.progress(conn, send.id, now).rate(now) if moves else 0.0,
         relays=account.by_relay(conn, send.id),
         deferrals=account.deferrals(conn, send.id),

@@ -117,7 +117,7 @@ def follow_test(console: Context, settings: Settings, store: Store, number: int)
     """Watch a test; of one that fails nothing is left to leave later, when nobody waits for it."""
     from publisher import run
     from publisher.errors import TransportError
-    from publisher.run.sending import PATIENCE
+    from publisher.run.sending import PATIENCE, TEST_PATIENCE
 
     end = time.monotonic() + PATIENCE.total_seconds()
     trouble = ""
@@ -131,7 +131,7 @@ def follow_test(console: Context, settings: Settings, store: Store, number: int)
                 is_over=lambda send: bool(send.total) and speed.attempted(send) == send.total,
             )
         else:
-            _send_from_here(console, settings, store, number)
+            _send_from_here(console, settings, store, number, TEST_PATIENCE)
     except TransportError as fault:
         trouble = str(fault)
     finally:
@@ -200,7 +200,13 @@ def _say_where(console: Context, settings: Settings, done: Send) -> None:
         console.say(f"the messages are in {settings.outbox_folder}/")
 
 
-def _send_from_here(console: Context, settings: Settings, store: Store, number: int) -> Send:
+def _send_from_here(
+    console: Context,
+    settings: Settings,
+    store: Store,
+    number: int,
+    patience: timedelta | None = None,
+) -> Send:
     """Send in a thread of this process and show how far it is; Ctrl-C ends in good order."""
     from publisher import run
 
@@ -209,7 +215,7 @@ def _send_from_here(console: Context, settings: Settings, store: Store, number: 
 
     def work() -> None:
         try:
-            run.send_now(settings, store, stop)
+            run.send_now(settings, store, stop, patience)
         except BaseException as fault:  # raised again below, in the thread that reports
             faults.append(fault)
 

@@ -97,11 +97,6 @@ class Throttle:
         """So many connections are to be open."""
         return self._least if self._faults else self._width
 
-    @property
-    def in_trouble(self) -> bool:
-        """Whether nothing was accepted since the last failure."""
-        return self._faults > 0
-
     def tick(self, now: float, accepted: int, saturated: bool) -> None:
         """Take the measure, about four times a second, and decide about the width.
 

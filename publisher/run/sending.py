@@ -30,6 +30,8 @@ from publisher.store import Store
 
 PATIENCE: Final = timedelta(minutes=2)
 """How long a command waits for a relay that is out of order; `run` waits for ever."""
+TEST_PATIENCE: Final = timedelta(seconds=15)
+"""The same for a test: somebody looks at it, and would rather mend than wait."""
 
 log = structlog.get_logger("run")
 
@@ -49,13 +51,15 @@ def make_sender(settings: Settings, store: Store, stop: threading.Event) -> Send
     )
 
 
-def send_now(settings: Settings, store: Store, stop: threading.Event) -> None:
+def send_now(
+    settings: Settings, store: Store, stop: threading.Event, patience: timedelta | None = None
+) -> None:
     """Send what is due from this process, for a command without a running sender.
 
     Raises TransportError when the relay was out of order for longer than a command waits.
     """
     speak(chatty=False)
-    trouble = make_sender(settings, store, stop).until_idle(PATIENCE)
+    trouble = make_sender(settings, store, stop).until_idle(patience or PATIENCE)
     if trouble:
         raise TransportError(
             trouble, hint="nobody is lost: `publisher run` goes on, or the next command that sends"

@@ -240,6 +240,22 @@ def open_dead(folder: Path, boot: str | None = None) -> Iterator[list[DeadMap]]:
         yield dead
 
 
+def has_living(folder: Path) -> bool:
+    """Tell whether anybody on this machine sends now: a map is in its owner's hands."""
+    for path in folder.glob("*.map"):
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:  # gone, or another user's
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+    return False
+
+
 def boot_id() -> str:
     """Name the running of this machine; empty, which is never believed, where none is told."""
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import TransportError
-from publisher.wire.map import BOOT_ID, PAGES, Mark, WireMap, boot_id, open_dead
+from publisher.wire.map import BOOT_ID, PAGES, Mark, WireMap, boot_id, has_living, open_dead
 
 BOOT = "11111111-2222-3333-4444-555555555555"
 KILLED = """
@@ -62,6 +62,17 @@ def test_living_owner_keeps_its_map(tmp_path: Path) -> None:
                 assert dead == []
         assert len(list(tmp_path.iterdir())) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_sends_now_is_seen(tmp_path: Path) -> None:
+    """A living owner's map says that somebody sends, a dead one's, a draft and no folder do not."""
+    assert not has_living(tmp_path / "absent")
+    (tmp_path / "draft.new").write_bytes(b"")
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert not has_living(tmp_path)
+    with WireMap(tmp_path, "alive"):
+        assert has_living(tmp_path)
+    assert not has_living(tmp_path)
 
 
 def test_dead_map_is_taken_up_once(tmp_path: Path) -> None:
