@@ -58,6 +58,7 @@ class Conversation:
         self._question: Question = next(self._opening)
         self._is_asked = False
         self._usual: Callable[[bytes], re.Match[bytes] | None] = re.compile(rb"(?!)").fullmatch
+        self._following = b""
 
     # --- what happens -------------------------------------------------------
 
@@ -85,11 +86,17 @@ class Conversation:
                 self.heard += 1
             mail.hear(answers)
             if is_in_step and mail.is_ready and len(answers) == data.count(b"\n") == 4:
-                self._usual = usual(data.partition(b"\n")[2])
+                self._learn(data.partition(b"\n")[2])
             return self.proceed()
         except (Nonsense, Leaving, Spent) as fault:
             self._fail(fault)
             return []
+
+    def _learn(self, following: bytes) -> None:
+        """Know the answers to an envelope at sight from their second time on; some name the reader."""
+        if following == self._following:
+            self._usual = usual(following)
+        self._following = following
 
     def _opened(self, data: bytes) -> list[bytes]:
         """Take what was received while mail cannot be sent yet, or no more."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.model import Envelope, Parcel, Reply
+from publisher.wire import protocol
 from publisher.wire.protocol import ENCRYPTING, LEAVING, OVER, SERVING, Conversation
 from publisher.wire.transactions import REFUSALS
 
@@ -786,6 +787,27 @@ def test_what_only_resembles_the_usual(said: bytes, outcomes, is_over: bool) -> 
     talk.say(said)
     assert talk.load.outcomes[before:] == outcomes
     assert (talk.talk.state == OVER) is is_over
+
+
+def test_usual_answers_to_a_content_that_was_not_written() -> None:
+    """However well they are known, nobody is accepted whose content is still ours to write."""
+    talk = in_step()
+    talk.talk.mail.unsent = talk.talk.mail.given
+    assert talk.say(QUEUED + ENVELOPE_OK) == b""
+    assert talk.talk.state == OVER
+    assert talk.load.outcomes[-1] == (2, "data", None)
+
+
+def test_answers_that_name_the_reader_are_never_usual(monkeypatch) -> None:
+    """Where each answer is another nothing is learnt, which costs more than reading does."""
+    learnt = []
+    monkeypatch.setattr(protocol, "usual", learnt.append)
+    talk = Talk(6)
+    talk.say(ENVELOPE_OK)
+    for n in range(1, 5):
+        named = b"250 2.1.0 ok\r\n250 2.1.5 <r%d@example.com> ok\r\n354 go\r\n" % n
+        assert talk.say(QUEUED + named) == MESSAGE + b".\r\n" + envelope(n + 1)
+    assert not learnt
 
 
 def test_usual_answers_to_something_else() -> None:
