@@ -318,6 +318,7 @@ def hanging(home: Home, inbox: Inbox) -> threading.Event:
             for _ in range(4):
                 said = lines.readline()
                 connection.sendall(b"354 go on\r\n" if said == b"DATA\r\n" else b"250 ok\r\n")
+            lines.readline()  # of the content: whoever stops now has it on the wire
             hangs.set()
             lines.read()  # until the other side ends it
 

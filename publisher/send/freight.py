@@ -1,9 +1,9 @@
 """send.freight - what one outlet has to carry, between the sender's two threads.
 
 The main thread adds batches of recipients and collects what became of them; the carrier's thread
-takes one parcel after the other. Messages are written when one is taken, a few at once, so that hardly any
-waits in memory; where keys sign, two threads of their own write ahead, because a signature costs
-more than all the rest.
+takes one parcel after the other. Messages are written when one is taken, a few at once, so that
+hardly any waits in memory; where keys sign, two threads of their own write ahead, because a
+signature costs more than all the rest.
 
     add -> take (written here) -> begun (BEGUN in the map) -> settled (judged, marked) -> collect
 
@@ -30,11 +30,11 @@ log = structlog.get_logger("send")
 
 SIGNER_THREADS: Final = 2
 WRITTEN_AHEAD: Final = 64
-"""Signed messages that may wait: a window of the widest relay."""
+"""Signed messages that may wait, a window of the widest relay, and each signer's last few."""
 SIGNED_AT_ONCE: Final = 16
 WRITTEN_AT_ONCE: Final = 32
-"""Messages are written a few at a time: what all share is done once, and stays at hand; threads that
-told each other of every single one would be busy with that."""
+"""Messages are written a few at a time: what all share is done once, and stays at hand. Threads
+that told each other of every single one would be busy with that."""
 
 UNWEIGHED: Final = 10
 """So many that were not accepted, and the main thread has its say before there are more."""
@@ -164,15 +164,16 @@ class Load:
                 if self._signers or not self._write_some(WRITTEN_AT_ONCE):
                     return None
                 continue
-            if self._signers and len(written) < WRITTEN_AHEAD // 2 and not self._is_room.is_set():
-                self._is_room.set()
             hand = parcel.place[0]
             if now <= hand.until:
-                break
-            if not hand.is_halted:
+                if parcel.delivery not in hand.barred:
+                    break
+            elif not hand.is_halted:
                 written.appendleft(parcel)  # until the main thread has looked again
                 return None
             self._ended.append((parcel.place, None, None))
+        if self._signers and len(written) < WRITTEN_AHEAD // 2 and not self._is_room.is_set():
+            self._is_room.set()
         self.out = out = self.out + 1
         if out > self.most_out:
             self.most_out = out
@@ -274,10 +275,13 @@ class Load:
         while not self._is_closed:
             self._is_room.wait()
             self._is_room.clear()
+            has_written = False
             while not self._is_closed and len(self._written) < WRITTEN_AHEAD:
                 if not self._write_some(SIGNED_AT_ONCE):
                     break
+                has_written = True
                 # with many at once the wire gives each envelope along with a content
                 if len(self._written) >= WRITTEN_AHEAD // 2:
                     self.wake()
-            self.wake()
+            if has_written:  # else two threads would wake each other for nothing, without end
+                self.wake()

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from publisher.wire.protocol import ENCRYPTING, OVER, SERVING, Conversation
+from publisher.wire.transactions import OUT_OF_TURN
 
 LAST_WORDS: Final = 2.0
 """Seconds granted to a server that closes while we write: its reply may already be on the way."""
@@ -116,9 +117,13 @@ class Connection:
         """Write the content that was put off; one that is over by now has kept it here."""
         pieces, self._due = self._due, ()
         mail = self.talk.mail
-        if pieces and mail is not None and not (self._is_closed or self._is_broken):
-            mail.unsent = 0
-            self._write(pieces, mail.given)
+        if not pieces or mail is None or self._is_closed or self._is_broken:
+            return
+        if not self.talk.is_heard_out:  # a reply has begun to what was not given yet
+            self._lost(OUT_OF_TURN)
+            return
+        mail.unsent = 0
+        self._write(pieces, mail.given)
 
     def look(self) -> None:
         """Read what nobody tells of: uvloop tells of a reset once, whatever is left to be read."""

@@ -174,6 +174,11 @@ class Conversation:
         return min(LAST_WORDS, self._time.command)
 
     @property
+    def is_heard_out(self) -> bool:
+        """Whether no piece of a reply waits for its rest."""
+        return self._replies.is_between
+
+    @property
     def is_idle(self) -> bool:
         """Whether it could take a parcel and has none."""
         return self.state == SERVING and self.mail is not None and not self.mail.flight

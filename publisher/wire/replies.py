@@ -22,7 +22,7 @@ WORDS_LIMIT: Final = 500
 """So much of a server's text is kept: it is stored and shown to editors."""
 _KNOWN_LIMIT: Final = 64
 
-_ACCEPTED: Final = rb"250 2\.0\.0 ([!-~][ -~]{0,%d})\r\n" % (WORDS_LIMIT - 1)
+_ACCEPTED: Final = rb"250 2\.0\.0 ([!-~](?:[ -~]{0,%d}[!-~])?)\r\n" % (WORDS_LIMIT - 2)
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 

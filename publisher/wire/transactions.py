@@ -80,7 +80,7 @@ class Pipelined:
     """DATA with the next envelope behind the dot: at most one content and one envelope under way.
 
     `disowned` is the last refusal of our own address: that is about us, not about anybody's mail.
-    `given`: how many bytes `proceed` gave, 0 where it did not count them; `behind`: how many were
+    `given`: how many bytes were given last, 0 where they were not counted; `behind`: how many were
     given after the last content's end; `unsent` is set by who writes: how many of all bytes the
     kernel has not taken yet. `is_in_step`: the last that was given is a content with an envelope
     behind it; whoever hears answers to them takes it back.

@@ -115,19 +115,31 @@ class Points:
         sqlite3.dbapi2.connect = lambda *args, **named: connect(  # type: ignore[assignment]
             *args, **{**named, "factory": Connection}
         )
-        for name in ("send", "sendmsg", "sendall", "recv", "recv_into"):
-            self._around(socket.socket, name, lambda: ConnectionResetError(errno.ECONNRESET, "x"))
+
+        def reset() -> Exception:
+            return ConnectionResetError(errno.ECONNRESET, "x")
+
+        for name in ("recv", "recv_into"):
+            self._around(socket.socket, name, reset, reset)
+        for name in ("send", "sendmsg", "sendall"):  # a kernel that took bytes says so, not a fault
+            self._around(socket.socket, name, reset, None)
         for name in ("hold", "let_go", "mark", "_create"):
-            self._around(WireMap, name, None)
+            self._around(WireMap, name, None, None)
         sys.addaudithook(self._audited)
 
-    def _around(self, where: type, name: str, fault: Callable[[], Exception] | None) -> None:
+    def _around(
+        self,
+        where: type,
+        name: str,
+        before: Callable[[], Exception] | None,
+        after: Callable[[], Exception] | None,
+    ) -> None:
         deed = getattr(where, name)
 
         def passing(*args: Any, **named: Any) -> Any:
-            self.at(f"before {name}", fault)
+            self.at(f"before {name}", before)
             found = deed(*args, **named)
-            self.at(f"after {name}", fault)
+            self.at(f"after {name}", after)
             return found
 
         setattr(where, name, passing)

@@ -128,6 +128,15 @@ def test_what_is_due_when_the_connection_is_lost_never_left(line: Line) -> None:
     assert [parcel.delivery for parcel, _ in line.talk.left] == [1]
 
 
+def test_the_beginning_of_an_answer_to_what_is_due_is_none(line: Line) -> None:
+    """Nor is one believed whose first half came before the content left."""
+    line.says(b"250 2.0.0 que")
+    line.one.say_due()
+    assert line.talk.state == OVER
+    assert line.heard() == b""
+    assert line.load.ended == [(0, "data", None)]
+
+
 def test_an_answer_to_what_is_due_is_none(line: Line) -> None:
     """A relay that accepts what it was not given is not believed."""
     line.says(b"250 2.0.0 queued\r\n")
