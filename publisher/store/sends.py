@@ -368,7 +368,7 @@ class Progress:
         return self.recent / max(seconds, 1.0)
 
 
-_LAST_LOTS: Final = 20
+_LAST_LOTS: Final = 80
 _LATELY: Final = timedelta(minutes=1)
 
 
