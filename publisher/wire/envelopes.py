@@ -38,7 +38,10 @@ class Terms:
         self._sender: str | None = None  # the last one that could stand as it was
 
     def commands(self, parcel: Parcel, size: int) -> str | Reply:
-        """Write MAIL and RCPT; a Reply refuses in the relay's stead. `size`: the content's, in bytes."""
+        """Write MAIL and RCPT; a Reply refuses in the relay's stead.
+
+        `size` is the content's, in bytes.
+        """
         sender, recipient = parcel.envelope
         parameters = f" SIZE={size}" if self._has_size else ""
         if not (_is_usual(recipient) and (sender == self._sender or _is_usual(sender))):

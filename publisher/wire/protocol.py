@@ -93,7 +93,10 @@ class Conversation:
             return []
 
     def _learn(self, following: bytes) -> None:
-        """Know the answers to an envelope at sight from their second time on; some name the reader."""
+        """Know the answers to an envelope at sight from their second time on.
+
+        Some servers name the reader in them: these are never the same twice.
+        """
         if following == self._following:
             self._usual = usual(following)
         self._following = following
