@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RESERVED: Final = frozenset(
     {
-        *("archive", "health", "issues", "items", "metrics", "search", "topics"),
+        *("archive", "feeds", "health", "issues", "items", "metrics", "search", "topics", "years"),
         *("api", "confirm", "preferences", "subscribe", "unsubscribe"),
     }
 )
