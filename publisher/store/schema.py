@@ -195,6 +195,67 @@ issue: Final = Table(
     Index("ix_issue_newsletter_published", "newsletter", "published", "slug"),
 )
 
+shelf: Final = Table(
+    "shelf",
+    metadata,
+    Column("newsletter", Text, primary_key=True),
+    Column("slug", Sorted, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("path", Sorted, nullable=False),
+    Column("part", Text),
+    Column("hash", Text, nullable=False),  # of the text it was read from last; empty: unknown
+    Column("published", Moment, nullable=False),
+    Column("mailed", Moment),  # as the register has it
+    Column("standing", Boolean, nullable=False),  # neither withdrawn nor without a text
+    Column("year", Integer),
+    Column("card", Text),  # render.shelf.Card as JSON; none: it does not stand
+    Index("ix_shelf_newsletter_published", "newsletter", "published", "slug"),
+    Index("ix_shelf_newsletter_year", "newsletter", "year"),
+)
+
+shelf_mark: Final = Table(
+    "shelf_mark",
+    metadata,
+    Column("newsletter", Text, primary_key=True),
+    Column("mark", Text, primary_key=True),  # hashed: a text, an item's address, its page
+    Column("slug", Sorted, primary_key=True),
+    Index("ix_shelf_mark_newsletter_slug", "newsletter", "slug"),
+)
+
+shelf_entry: Final = Table(
+    "shelf_entry",
+    metadata,
+    Column("newsletter", Text, primary_key=True),
+    Column("slug", Sorted, primary_key=True),
+    Column("place", Integer, primary_key=True),  # 0: the issue itself, else its item
+    Column("published", Moment, nullable=False),
+    Column("card", Text),  # render.shelf.ItemCard as JSON
+    Column("entry", Text, nullable=False),  # render.shelf.Entry as JSON
+    Index("ix_shelf_entry_newsletter_published", "newsletter", "published", "slug", "place"),
+)
+
+shelf_topic: Final = Table(
+    "shelf_topic",
+    metadata,
+    Column("newsletter", Text, primary_key=True),
+    Column("topic", Sorted, primary_key=True),
+    Column("slug", Sorted, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("published", Moment, nullable=False),
+    Column("year", Integer, nullable=False),
+    Index("ix_shelf_topic_newsletter_topic", "newsletter", "topic", "published", "slug", "place"),
+    Index("ix_shelf_topic_newsletter_slug", "newsletter", "slug"),
+)
+
+shelf_state: Final = Table(
+    "shelf_state",
+    metadata,
+    Column("newsletter", Text, primary_key=True),
+    Column("rendering", Text, nullable=False),  # of what all was shelved with; empty: in the midst
+    Column("register", Text, nullable=False),  # the hash of register.json that tells the same
+)
+
 digest: Final = Table(
     "digest",
     metadata,

@@ -10,12 +10,13 @@ from publisher.errors import StoreError
 from publisher.model import Record
 from publisher.store import Schema, Store, issues, versions
 
-NEXT = '''
-"""0004 - a step of tomorrow."""
+NOW = versions.HEAD
+NEXT = f'''
+"""9999 - a step of tomorrow."""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0004", "0003"
+revision, down_revision = "9999", "{versions.HEAD}"
 
 
 def upgrade() -> None:
@@ -30,15 +31,15 @@ def tomorrow(tmp_path: Path) -> Path:
     """The scripts, with one more step that copies a table others refer to."""
     scripts = tmp_path / "100 % scripts"
     shutil.copytree(versions.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "v0004_tomorrow.py").write_text(NEXT)
+    (scripts / "versions" / "v9999_tomorrow.py").write_text(NEXT)
     return scripts
 
 
 def upgrade_program(monkeypatch: pytest.MonkeyPatch, scripts: Path) -> None:
     """Be the program of tomorrow."""
     monkeypatch.setattr(versions, "SCRIPTS", scripts)
-    monkeypatch.setattr(versions, "REVISIONS", ("0001", "0002", "0003", "0004"))
-    monkeypatch.setattr(versions, "HEAD", "0004")
+    monkeypatch.setattr(versions, "REVISIONS", (*versions.REVISIONS, "9999"))
+    monkeypatch.setattr(versions, "HEAD", "9999")
 
 
 def test_list_is_the_scripts() -> None:
@@ -79,7 +80,7 @@ def test_older(
             assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
             assert conn.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     if stocked.dialect == "sqlite":
-        assert copy == f"{stocked.where}.before-0003"
+        assert copy == f"{stocked.where}.before-{NOW}"
         monkeypatch.undo()
         with Store.open(f"sqlite:///{copy}") as before, before.read() as conn:
             assert conn.execute(text("SELECT name FROM subscriber")).first() == ("Ann",)
@@ -93,19 +94,19 @@ def test_older_file_is_migrated_by_opening(
     """Opening an older file is enough, and no copy made before is overwritten."""
     path = tmp_path / "publisher.db"
     Store.open(f"sqlite:///{path}").close()
-    (tmp_path / "publisher.db.before-0003").write_text("precious")
+    (tmp_path / f"publisher.db.before-{NOW}").write_text("precious")
     upgrade_program(monkeypatch, tomorrow)
     with Store.open(f"sqlite:///{path}") as store:
         assert store.state() is Schema.CURRENT
-    assert (tmp_path / "publisher.db.before-0003").read_text() == "precious"
-    assert (tmp_path / "publisher.db.before-0003-2").exists()
+    assert (tmp_path / f"publisher.db.before-{NOW}").read_text() == "precious"
+    assert (tmp_path / f"publisher.db.before-{NOW}-2").exists()
 
 
 def test_a_failing_step_changes_nothing(
     stocked: Store, tomorrow: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A migration that breaks in the middle leaves the database as it was."""
-    script = tomorrow / "versions" / "v0004_tomorrow.py"
+    script = tomorrow / "versions" / "v9999_tomorrow.py"
     script.write_text(NEXT + "    raise ZeroDivisionError\n")
     upgrade_program(monkeypatch, tomorrow)
     with pytest.raises(ZeroDivisionError):
