@@ -257,6 +257,7 @@ class Newsletter:
     `in_doubt` is "resend" or "hold". Relative addresses in digests lead on from `base_url`; `images`
     is "link" or "rehost". `titles` lists the languages whose titles items show, the leading one
     first; empty: both, the reader's first. `topics` maps each topic to the words that speak of it.
+    `hubs` are the WebSub hubs its feeds name and tell of changes; there are none without `site_url`.
 
     Of its sends: a deferred delivery waits `retries` one after the other, the last one again and
     again, until `give_up` after its first attempt. `quiet` is "" or the hours in which nothing but
@@ -279,6 +280,7 @@ class Newsletter:
     site_url: str | None = None
     app_url: str | None = None
     base_url: str | None = None
+    hubs: tuple[str, ...] = ()
     images: str = "link"
     sender_name: str = ""
     sender_address: str | None = None

@@ -6,8 +6,10 @@ Never: reads a file. See: model.Newsletter (what comes out), settings.file (what
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -34,6 +36,8 @@ RESERVED: Final = frozenset(
 )
 """What stands beside a newsletter's path in its addresses, so that none may be called so."""
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+HUB: Final = re.compile(r"https?://[!$-+\-./0-:=?-~]+")
+"""An address that may stand as it is in a Link header (RFC 8288) and in an attribute."""
 _FONT_NAME: Final = r"-?[^\W\d_][\w-]*(?: [^\W\d_][\w-]*)*"  # what CSS reads without quotes
 FONTS: Final = re.compile(rf"{_FONT_NAME}(?:, ?{_FONT_NAME})*")
 _PERCENT: Final = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,3})?) ?%")
@@ -106,6 +110,7 @@ class NewsletterTable(Table):
     bounce_domain: str | None = None
     window: int = Field(default=20, ge=1, le=1000)
     base_url: str | None = None
+    hubs: tuple[str, ...] = ()
     images: Literal["link", "rehost"] = "link"
     retries: tuple[str, ...] = ("5m", "15m", "30m", "1h", "2h", "4h")
     give_up: str = "48h"
@@ -119,6 +124,20 @@ class NewsletterTable(Table):
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
         return web_address(value)
+
+    @field_validator("hubs")
+    @classmethod
+    def _hubs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for hub in value:
+            if not HUB.fullmatch(hub) or not (host := _host(hub)):
+                raise ValueError(
+                    f'a hub has a whole address such as "https://hub.example.net/", not {hub!r}'
+                )
+            if hub.startswith("http:") and not is_loopback(host):
+                raise ValueError(f"{hub!r} is not https; only a hub of this machine may be without")
+            if value.count(hub) > 1:
+                raise ValueError(f"{hub!r} is there twice")
+        return value
 
     @field_validator("title")
     @classmethod
@@ -239,6 +258,15 @@ def _share(text: str) -> float:
     return float(found[1]) / 100
 
 
+def _host(address: str) -> str:
+    """Name the host of an address; "" where that cannot be connected to."""
+    parts = split(address)
+    try:
+        return "" if parts.username is not None or parts.port == 0 else parts.hostname or ""
+    except ValueError:  # a port beyond all ports
+        return ""
+
+
 def newsletters_of(path: Path, checked: File) -> tuple[Newsletter, ...]:
     """Make the newsletters, in the file's order; refuse what stands in another's way."""
     topics = tuple(sorted(checked.topics.items()))
@@ -274,6 +302,7 @@ def newsletters_of(path: Path, checked: File) -> tuple[Newsletter, ...]:
                 bounce_domain=table.bounce_domain,
                 window=table.window,
                 base_url=table.base_url,
+                hubs=table.hubs,
                 images=table.images,
                 retries=tuple(duration(one) for one in table.retries),
                 give_up=duration(table.give_up),
@@ -297,6 +326,7 @@ def newsletters_of(path: Path, checked: File) -> tuple[Newsletter, ...]:
         if name == "digests":
             _refuse_nested(path, made)
     for newsletter in made:
+        _refuse_idle_hubs(path, newsletter, checked.network.allow)
         if newsletter.path.strip("/") in RESERVED:
             raise SettingsError(
                 f"no newsletter can stand at {'/' + newsletter.path!r}: other pages do",
@@ -304,6 +334,36 @@ def newsletters_of(path: Path, checked: File) -> tuple[Newsletter, ...]:
                 hint=f'give {newsletter.slug!r} another `path`, such as "{newsletter.slug}-weekly"',
             )
     return tuple(made)
+
+
+def _refuse_idle_hubs(path: Path, newsletter: Newsletter, allow: Iterable[str]) -> None:
+    """Refuse hubs that could be told nothing: of feeds without an address, or behind our own door."""
+    if newsletter.hubs and not newsletter.site_url:
+        raise SettingsError(
+            f"{newsletter.slug!r} has hubs, which are told the addresses of its feeds; without a"
+            " site_url these have none",
+            where=str(path),
+            hint='write where feeds/ is served: site_url = "https://news.example.net/"',
+        )
+    opened = set(allow)
+    for hub in newsletter.hubs:
+        host = _host(hub)
+        if hub.startswith("http:") and not opened & {host, *_ranges(host, allow)}:
+            raise SettingsError(
+                f"the hub {hub!r} stands on this machine, which nothing of ours may reach",
+                where=str(path),
+                hint=f'open it: [network] allow = ["{host}"]',
+            )
+
+
+def _ranges(host: str, allow: Iterable[str]) -> Iterator[str]:
+    """Give those of the ranges in `allow` this machine's host lies in."""
+    places = ("127.0.0.1", "::1") if host.endswith("localhost") else (host,)
+    for one in allow:
+        with suppress(ValueError):
+            network = ipaddress.ip_network(one, strict=False)
+            if any(ipaddress.ip_address(place) in network for place in places):
+                yield one
 
 
 def _refuse_nested(path: Path, made: Iterable[Newsletter]) -> None:
