@@ -32,6 +32,7 @@ from publisher.web import metrics
 from publisher.web.answers import Guarded, header, log, site_headers
 from publisher.web.audience import Audience
 from publisher.web.conditional import is_unchanged
+from publisher.web.counters import Counters
 from publisher.web.files import FEED_NAMES, Leaf, Shelf
 from publisher.web.gate import refusal
 
@@ -54,9 +55,11 @@ _PREFLIGHT: Final = {
 }
 
 
-def site_app(settings: Settings, store: Store, templates: Templates) -> ASGIApp:
-    """Make the app of the public port."""
-    site = _Site(settings, templates)
+def site_app(
+    settings: Settings, store: Store, templates: Templates, counters: Counters | None = None
+) -> ASGIApp:
+    """Make the app of the public port; who asks for feeds is counted in `counters`."""
+    site = _Site(settings, templates, counters or Counters())
     key = secret_key(settings)
     routes = [
         Route("/health", _health(store, site.shelf), methods=["GET"]),
@@ -116,7 +119,8 @@ def _metrics(settings: Settings, store: Store, site: _Site) -> Callable[[Request
 class _Site:
     """The published files, and the pages for where none is."""
 
-    def __init__(self, settings: Settings, templates: Templates) -> None:
+    def __init__(self, settings: Settings, templates: Templates, counters: Counters) -> None:
+        self.counters = counters
         self.newsletters = settings.newsletters
         self.shelf = Shelf(settings.site_folder)
         self.withdrawn = _Withdrawn(settings.register_path)
@@ -132,7 +136,8 @@ class _Site:
         elif scope["method"] not in {"GET", "HEAD"}:
             await _not_allowed()(scope, receive, send)
         else:
-            await _answer(leaf, scope, send)
+            status = await _answer(leaf, scope, send)
+            self.counters.count(scope["path"][1:], header(scope, b"user-agent") or "", status)
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer any other file, or say why there is none."""
@@ -220,8 +225,8 @@ def _not_allowed() -> Response:
     return PlainTextResponse("This can only be read.\n", 405, {"Allow": "GET, HEAD"})
 
 
-async def _answer(leaf: Leaf, scope: Scope, send: Send) -> None:
-    """Answer a file, or 304 where the reader has it already."""
+async def _answer(leaf: Leaf, scope: Scope, send: Send) -> int:
+    """Answer a file, or 304 where the reader has it already; give the status."""
     unchanged = is_unchanged(
         none_match=header(scope, b"if-none-match"),
         modified_since=header(scope, b"if-modified-since"),
@@ -236,3 +241,4 @@ async def _answer(leaf: Leaf, scope: Scope, send: Send) -> None:
         headers = [*leaf.headers, (b"content-length", str(len(content)).encode("ascii"))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+    return status

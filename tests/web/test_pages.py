@@ -10,6 +10,8 @@ from structlog.testing import capture_logs
 
 from publisher.model import Consent, Kind
 from publisher.store import ledger, sends, subscribers
+from publisher.web.counters import Counters
+from publisher.web.pages import site_app
 
 FEED = "<?xml version='1.0' encoding='UTF-8'?>\n<rss>论文</rss>\n"
 
@@ -44,6 +46,20 @@ def test_three_polls(site, put, path: str) -> None:
         assert "content-type" not in unchanged.headers
     file.write_text("two")
     assert site.ask(f"/{path}", **known).text == "two"
+
+
+def test_polls_are_counted(home, store, sources, serve, put) -> None:
+    """Each answer to a feed is counted with the program that asked; pages and absences are not."""
+    counters = Counters()
+    site = serve(site_app(home, store, sources, counters))
+    put("topics/llm/rss.xml", FEED)
+    put("index.html")
+    tag = site.ask("/topics/llm/rss.xml", user_agent="one").headers["etag"]
+    site.ask("/topics/llm/rss.xml", user_agent="two", if_none_match=tag)
+    site.ask("/index.html", user_agent="one")
+    site.ask("/rss.xml", user_agent="one")
+    feed = "topics/llm/rss.xml"
+    assert counters.taken() == {(feed, "one", 200): 1, (feed, "two", 304): 1}
 
 
 def test_tags_win_over_dates(site, put) -> None:
@@ -216,8 +232,6 @@ def test_feeds_need_no_database(site, put, home) -> None:
 
 def test_errors_inside_tell_nothing(home, store, sources, serve, put, subscribe) -> None:
     """A defect is a plain 500; the log has the traceback, without tokens and addresses."""
-    from publisher.web.pages import site_app
-
     broken = dict(sources)
     broken["site/unsubscribe.html"] = "{{ 1 // 0 }}{{ 'reader@example.org' }}"
     site = serve(site_app(home, store, broken))
