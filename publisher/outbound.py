@@ -1,13 +1,14 @@
-"""outbound - the one door to strangers' machines: an address a digest names, fetched under guard.
+"""outbound - the one door to strangers' machines: fetching from them and telling them, under guard.
 
 Whoever writes an address into a digest must not make this machine speak to itself or to its
 neighbours. So a name is looked up once, only an address of the public internet is connected to, and
 that very address, with the certificate checked for the name; each redirect goes through all of it
-anew. What takes too long or says too much is cut. `allow` ([network] allow) opens named hosts and
-ranges, and plain http to them.
+anew, and what is told to one host is told to no other. What takes too long or says too much is cut.
+`allow` ([network] allow) opens named hosts and ranges, and plain http to them.
 
 Faults: none; why nothing came is a sentence in the answer, in our words, never the other side's.
-Never: a proxy, a cookie, a password; an address twice looked up. See: publish (hands `fetch` on).
+Never: a proxy, a cookie, a password; an address twice looked up.
+See: publish (hands `fetch` on), run.pinging (posts).
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, TypeAlias
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit
 
 from publisher.domains import dns_name
 
@@ -52,6 +54,18 @@ class Answer:
     is_dumb: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """How a host answered what it was told; `status` None and `why` where no answer came.
+
+    `rest` is how long it asks to be left alone (Retry-After in seconds; a date is passed over).
+    """
+
+    status: int | None = None
+    why: str = ""
+    rest: timedelta | None = None
+
+
 class _Refusal(Exception):
     """Why an address is not fetched."""
 
@@ -77,14 +91,43 @@ def fetch(
                 return Answer(data)
             address = urljoin(address, following)
         return Answer(why=f"it leads on more than {MOST_HOPS} times")
-    except _Refusal as refusal:
-        return Answer(why=str(refusal), is_dumb=refusal.is_dumb)
-    except ssl.SSLCertVerificationError:
-        return Answer(why="its host has no valid certificate", is_dumb=True)
-    except (OSError, http.client.HTTPException, ValueError):
-        if time.monotonic() >= end:
-            return Answer(why=f"it took longer than {seconds:g} s", is_dumb=True)
-        return Answer(why="its host could not be reached or understood", is_dumb=True)
+    except (_Refusal, OSError, http.client.HTTPException, ValueError) as fault:
+        why = _why(fault, seconds, end)
+        return Answer(why=why, is_dumb=fault.is_dumb if isinstance(fault, _Refusal) else True)
+
+
+def post(
+    address: str,
+    form: Mapping[str, str],
+    *,
+    allow: Sequence[str] = (),
+    seconds: float = SECONDS,
+) -> Posted:
+    """Tell a host a form, in at most that time; nothing of its answer is read but the head.
+
+    No redirect is followed: who is meant stands in the address.
+    """
+    end = time.monotonic() + seconds
+    body = urlencode(form).encode("ascii")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        with _asked("POST", address, headers, body, allow, end) as response:
+            rest = response.getheader("Retry-After", "").strip()
+            is_figure = rest.isascii() and rest.isdigit() and len(rest) < 9
+            return Posted(response.status, rest=timedelta(seconds=int(rest)) if is_figure else None)
+    except (_Refusal, OSError, http.client.HTTPException, ValueError) as fault:
+        return Posted(why=_why(fault, seconds, end))
+
+
+def _why(fault: Exception, seconds: float, end: float) -> str:
+    """Say in our words why nothing came."""
+    if isinstance(fault, _Refusal):
+        return str(fault)
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return "its host has no valid certificate"
+    if time.monotonic() >= end:
+        return f"it took longer than {seconds:g} s"
+    return "its host could not be reached or understood"
 
 
 def is_public(address: _Address) -> bool:
@@ -104,6 +147,20 @@ def _one_hop(
     address: str, most: int, allow: Sequence[str], accept: str, end: float
 ) -> tuple[bytes, str | None]:
     """Ask once; give the bytes, or the address that is redirected to."""
+    with _asked("GET", address, {"Accept": accept}, None, allow, end) as response:
+        return _read(response, most, end)
+
+
+@contextmanager
+def _asked(
+    method: str,
+    address: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    allow: Sequence[str],
+    end: float,
+) -> Iterator[http.client.HTTPResponse]:
+    """Ask where that is permitted; give the answer with its head read."""
     parts = urlsplit(address)
     host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
@@ -123,10 +180,10 @@ def _one_hop(
         asking = http.client.HTTPConnection(name, port)
         asking.default_port = 80 if is_plain else 443  # that the Host header need not name it
         asking.sock, asking.auto_open = sock, 0  # never by itself, to where the name leads then
-        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "Publisher"}
-        asking.request("GET", _target(parts), headers={**headers, "Connection": "close"})
+        ours = {"Accept-Encoding": "identity", "User-Agent": "Publisher", "Connection": "close"}
+        asking.request(method, _target(parts), body, {**headers, **ours})
         with asking.getresponse() as response:
-            return _read(response, most, end)
+            yield response
     finally:
         cut.cancel()
         sock.close()

@@ -6,13 +6,15 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from publisher import outbound
-from publisher.outbound import Answer, fetch, is_public
+from publisher.outbound import Answer, Posted, fetch, is_public, post
 
 OPEN = ("127.0.0.1",)
 
@@ -287,3 +289,116 @@ def test_no_proxy_is_asked(web_host: Callable[..., Any], monkeypatch: pytest.Mon
 def test_patience_is_five_seconds() -> None:
     """The whole of a fetch takes five seconds at most."""
     assert outbound.SECONDS == 5.0
+
+
+# --- telling ------------------------------------------------------------------
+
+
+def hearing(heard: list[bytes], answer: bytes) -> Callable[[socket.socket], None]:
+    """Take a form, then answer."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.settimeout(0.2)
+        body = b""
+        while not body.endswith(b"end"):
+            body += connection.recv(99)
+        heard.append(body)
+        connection.sendall(answer)
+
+    return serve
+
+
+FORM = {"hub.mode": "publish", "hub.url": "https://news.test/模型/?a=b&c", "z": "end"}
+OK_204 = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+def test_post(web_host: Callable[..., Any]) -> None:
+    """A form is posted as browsers do; the answer is its status, and what it says is left unread."""
+    host, heard = web_host(), []
+    host.answers["/hub?a=b"] = hearing(heard, b"HTTP/1.1 202 Accepted\r\n\r\n" + b"words" * 99)
+    assert post(host.at("/hub?a=b"), FORM, allow=OPEN) == Posted(202)
+    assert dict(parse_qsl(heard[0].decode("ascii"), strict_parsing=True)) == FORM
+    head = host.heads[0].lower()
+    assert head.startswith(b"post /hub?a=b http/1.1\r\n")
+    assert b"\r\ncontent-type: application/x-www-form-urlencoded\r\n" in head
+    assert b"\r\ncontent-length: %d\r\n" % len(heard[0]) in head
+
+
+@pytest.mark.parametrize(
+    ("status", "head", "rest"),
+    [
+        (503, b"Retry-After: 120\r\n", timedelta(minutes=2)),
+        (429, b"Retry-After: 0\r\n", timedelta(0)),
+        (429, b"Retry-After: 999999999\r\n", None),
+        (429, b"Retry-After: -5\r\n", None),
+        (429, "Retry-After: ²\r\n".encode("latin-1"), None),
+        (503, b"Retry-After: Fri, 27 Nov 2026 09:00:00 GMT\r\n", None),
+        (404, b"", None),
+    ],
+)
+def test_post_is_answered(
+    web_host: Callable[..., Any], status: int, head: bytes, rest: timedelta | None
+) -> None:
+    """Any status is an answer; how long the host wants to rest is taken from it, in seconds."""
+    host = web_host()
+    host.answers["/"] = hearing([], b"HTTP/1.1 %d Word\r\n%s\r\n" % (status, head))
+    assert post(host.at("/"), FORM, allow=OPEN) == Posted(status, rest=rest)
+
+
+def test_post_is_not_led_on(web_host: Callable[..., Any]) -> None:
+    """What is told to one host is told to no other, whatever it answers."""
+    host, other = web_host(), web_host()
+    there = other.show("/", b"")
+    host.answers["/"] = hearing([], f"HTTP/1.1 307 Go\r\nLocation: {there}\r\n\r\n".encode())
+    assert post(host.at("/"), FORM, allow=OPEN) == Posted(307)
+    assert other.heads == []
+
+
+@pytest.mark.parametrize(
+    ("address", "allow", "why"),
+    [
+        ("http://127.0.0.1:{port}/", (), "its host is not on the public internet"),
+        ("http://localhost:{port}/", (), "its host is not on the public internet"),
+        ("http://[::ffff:127.0.0.1]:{port}/", (), "its host is not on the public internet"),
+        ("http://2130706433:{port}/", (), "its host is not on the public internet"),
+        ("http://169.254.169.254/", (), "its host is not on the public internet"),
+        ("http://192.0.2.1/", ("127.0.0.1",), "its host is not on the public internet"),
+        ("http://1.1.1.1/", (), "its address begins with http://, not https://"),
+        ("file:///etc/passwd", (), "it is no plain https address"),
+        ("https://ann:word@127.0.0.1:{port}/", OPEN, "it is no plain https address"),
+    ],
+)
+def test_post_goes_to_nobody_inside(
+    web_host: Callable[..., Any], address: str, allow: tuple[str, ...], why: str
+) -> None:
+    """Nobody is told anything who could not be fetched from, and not a byte arrives there."""
+    host = web_host()
+    host.answers["/"] = OK_204
+    assert post(address.format(port=host.port), FORM, allow=allow) == Posted(why=why)
+    assert host.heads == []
+
+
+def test_post_is_cut(web_host: Callable[..., Any]) -> None:
+    """A host that takes the form and never ends its answer is left when the time is up."""
+    host = web_host()
+
+    def drip(connection: socket.socket) -> None:
+        while not host.released.wait(0.05):
+            connection.sendall(b"a")
+
+    host.answers["/"] = drip
+    begun = time.monotonic()
+    told = post(host.at("/"), FORM, allow=OPEN, seconds=0.6)
+    assert told == Posted(why="it took longer than 0.6 s")
+    assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"SSH-2.0-OpenSSH_9\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n"]
+)
+def test_post_to_something_else(web_host: Callable[..., Any], answer: bytes) -> None:
+    """What is no answer by HTTP is none."""
+    host = web_host()
+    host.answers["/"] = hearing([], answer)
+    told = post(host.at("/"), FORM, allow=OPEN)
+    assert told == Posted(why="its host could not be reached or understood")

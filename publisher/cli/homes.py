@@ -135,6 +135,7 @@ def status(
     """Say what is held, what waits and what runs."""
     from publisher import run as process
     from publisher import templates
+    from publisher.cli import hubs
 
     console: Context = context.obj
     settings = console.settings()
@@ -150,6 +151,7 @@ def status(
             for digest in newsletter["digests"]:
                 digest["findings"] = [asdict(finding) for finding in digest["findings"]]
             newsletter["refusals"] = [asdict(finding) for finding in newsletter["refusals"]]
+            newsletter["hubs"] = [hubs.document(debt) for debt in newsletter["hubs"]]
         answer(document)
         return
     typer.echo(f"home {settings.home}: {'running' if document['running'] else 'not running'}")
@@ -167,8 +169,8 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
     from publisher.publish import state_of
     from publisher.run.jobs import rule_answers
     from publisher.send import refusals
+    from publisher.store import pings, subscribers
     from publisher.store import sends as books
-    from publisher.store import subscribers
 
     now = utc_now()
     state = state_of(settings, store, newsletter, now)
@@ -177,6 +179,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
     with store.read() as conn:
         people = subscribers.count(conn, newsletter.slug)
         sends = books.sends(conn, newsletter.slug)
+        debts = pings.debts(conn, newsletter)
     moment = schedule.next_moment(schedule.parse(newsletter.send), newsletter.timezone, now)
     return {
         **state,
@@ -191,6 +194,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
             for answer in rule_answers(store, newsletter, now)
             if isinstance(answer, schedule.Ask)
         ],
+        "hubs": debts,
         "sends": [
             document(send) | {"quiet": schedule.quiet_words(send, newsletter, now)}
             for send in sends[:5]
@@ -199,6 +203,8 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
 
 
 def _show_newsletter(newsletter: dict[str, Any]) -> None:
+    from publisher.cli import hubs
+
     typer.echo(f"\n{newsletter['title']} ({newsletter['slug']})")
     people = ", ".join(f"{number:,} {state}" for state, number in newsletter["subscribers"].items())
     typer.echo(f"  {counted(newsletter['issues'], 'issue')}; subscribers: {people or 'none'}")
@@ -217,6 +223,8 @@ def _show_newsletter(newsletter: dict[str, Any]) -> None:
         typer.echo(f"  published, but their digests are gone: {', '.join(newsletter['gone'])}")
     if newsletter["others"]:
         typer.echo(f"  not digests: {', '.join(newsletter['others'])}")
+    for line in hubs.lines(newsletter["hubs"]):
+        typer.echo(f"  {line}")
     rows = [
         [
             str(send["send"]),

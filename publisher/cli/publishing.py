@@ -56,6 +56,7 @@ def publish(
     """Publish new and changed digests; mails nobody."""
     from publisher import publish as hall
     from publisher import templates
+    from publisher.cli.hubs import tell_hubs
     from publisher.errors import RefusedError
 
     console: Context = context.obj
@@ -90,6 +91,7 @@ def publish(
             console,
         )
     report(console, settings, outcome)
+    tell_hubs(console, settings)
     if any(row.state == "aside" for row in outcome.digests):
         raise typer.Exit(1)
     if any(row.state == "held" for row in outcome.digests):
@@ -195,6 +197,7 @@ def withdraw(
     """Take an issue out of feeds and pages, and cancel its sends."""
     from publisher import publish as hall
     from publisher import templates
+    from publisher.cli.hubs import tell_hubs
 
     console: Context = context.obj
     settings = console.settings()
@@ -219,6 +222,7 @@ def withdraw(
             restore=restore,
         )
     console.say(f"{'restored' if restore else 'withdrawn'} {slug}")
+    tell_hubs(console, settings)
 
 
 def issues(context: typer.Context, as_json: AS_JSON = False) -> None:

@@ -3,6 +3,7 @@
     heartbeat (APScheduler, memory only)
       scan   every 60 s, or when the folder stirs   -> publish, then the newsletter's send rule
       due    every 10 s                             -> the rules schedule what is due now
+      pings  every 10 s, or after a publication     -> hubs are told which feeds changed
     watcher (watchfiles)      only wakes the scan; the scan is the truth
     watchdog (monotonic)      a clock that jumps re-adds the jobs; a dead sender is started again
     sender (own process)      begins due sends, settles what dead senders left, claims lots and
@@ -41,6 +42,7 @@ def once(settings: Settings, *, say: Say) -> None:
     from publisher.folder import SETTLED_SECONDS
     from publisher.run.current import refreshed
     from publisher.run.jobs import scan
+    from publisher.run.pinging import tell
 
     speak(chatty=False)
     refuse_open_home(settings)
@@ -56,7 +58,9 @@ def once(settings: Settings, *, say: Say) -> None:
                     SETTLED_SECONDS + 0.1
                 ):
                     break
-            send_now(refreshed(settings), store, stop)
+            now = refreshed(settings)
+            send_now(now, store, stop)
+            tell(now, store, stop)
         finally:
             store.close()
 

@@ -28,6 +28,7 @@ from publisher.errors import PublisherError
 from publisher.folder import SETTLED_SECONDS
 from publisher.run.current import Current, refreshed
 from publisher.run.jobs import Said, Say, apply_rule, scan
+from publisher.run.pinging import tell
 from publisher.run.sending import sender_process
 from publisher.settings import Settings
 from publisher.store import Store
@@ -115,7 +116,11 @@ class Process:
 
     def _add_jobs(self, *, at_once: bool = False) -> None:
         now = datetime.now(UTC)
-        for name, job, every in (("scan", self.scan, SCAN), ("due", self.due, BEAT)):
+        for name, job, every in (
+            ("scan", self.scan, SCAN),
+            ("due", self.due, BEAT),
+            ("pings", self.tell, BEAT),
+        ):
             self.heart.add_job(
                 job,
                 "interval",
@@ -143,6 +148,22 @@ class Process:
         self.young = outcome.young
         if self.young:
             self._scan_in(SETTLED_SECONDS + 0.1)
+        if outcome.written:
+            self._soon("pings", 0)
+
+    def tell(self) -> None:
+        """Tell hubs which feeds have changed."""
+        try:
+            told = tell(self.current.look(), self.store, self.stop)
+        except PublisherError as error:
+            log.error("hubs not told", error=str(error), hint=error.hint)
+            return
+        for one in told:
+            if one.feeds:
+                log.info("hub told", hub=one.hub, feeds=one.feeds)
+            if one.missed:
+                again = one.again.isoformat(timespec="seconds") if one.again else "given up"
+                log.warning("hub not told", hub=one.hub, feeds=one.missed, why=one.why, again=again)
 
     def due(self) -> None:
         """Schedule what the rules ask for now; the sender begins it and sweeps after the dead."""
@@ -154,10 +175,11 @@ class Process:
             log.error("heartbeat failed", error=str(error), hint=error.hint)
 
     def _scan_in(self, seconds: float) -> None:
+        self._soon("scan", seconds)
+
+    def _soon(self, job: str, seconds: float) -> None:
         with suppress(JobLookupError):  # before the heart beats, `run` asks again itself
-            self.heart.modify_job(
-                "scan", next_run_time=datetime.now(UTC) + timedelta(seconds=seconds)
-            )
+            self.heart.modify_job(job, next_run_time=datetime.now(UTC) + timedelta(seconds=seconds))
 
     def _watch_folders(self) -> None:
         """Wake the scan when a digests folder stirs; polling is the scan's own business."""

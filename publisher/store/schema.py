@@ -438,6 +438,28 @@ spent: Final = Table(
     Column("used", Integer, nullable=False),
 )
 
+ping: Final = Table(
+    "ping",
+    metadata,
+    Column("newsletter", Text, primary_key=True),
+    Column("hub", Text, primary_key=True),
+    Column("topic", Sorted, primary_key=True),  # the whole address of the feed that changed
+    Column("since", Moment, nullable=False),  # its newest change, and of each change another moment
+    Column("tries", Integer, nullable=False),  # since then
+    Column("next_at", Moment),  # none: given up
+    Column("words", Words, nullable=False),  # why the last try failed
+)
+
+reader: Final = Table(
+    "reader",
+    metadata,
+    Column("day", Text, primary_key=True),  # of UTC, as 2026-11-27
+    Column("feed", Sorted, primary_key=True),  # its path in feeds/
+    Column("agent", Sorted, primary_key=True),  # an aggregator; empty: all who tell no number
+    Column("claimed", Integer, nullable=False),  # the most readers it told of that day
+    Column("fetches", Big, nullable=False),  # by those who tell no number
+)
+
 
 def counting() -> ColumnElement[bool]:
     """Say which deliveries count as sent, in the very words of the index, so that it is used."""

@@ -44,7 +44,7 @@ from publisher.publish import judged
 from publisher.render import EDITIONS, headline
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings
-from publisher.store import Store, account, issues, ledger
+from publisher.store import Store, account, issues, ledger, pings
 from publisher.web import letters, standing
 from publisher.web.answers import Guarded, log
 from publisher.web.editions import made
@@ -166,6 +166,12 @@ class _Desk:
                 for newsletter in self.settings.newsletters
             ]
             sends = ledger.sends(conn)
+            debts = [
+                (one, debt)
+                for one in self.settings.newsletters
+                for debt in pings.debts(conn, one)
+                if debt.words
+            ]
         begun = _first_sends(sends)
         first = _first(request)
         return self._html(
@@ -183,6 +189,7 @@ class _Desk:
             ],
             waiting=sum(len(rows) for _, rows in self._waiting()),
             running=[send for send in sends if _is_live(send)],
+            debts=debts,
             titles=_titles(shelves),
             newsletter_of=self._newsletter,
             site=self._site,

@@ -6,6 +6,8 @@
                                                  and `skipped` never fall
     publisher_send_rate{newsletter, send}        messages a second accepted lately, of running sends
     publisher_relay_resting                      1 while a running send waits for a relay
+    publisher_pings{newsletter, state}           changed feeds hubs are still to be told of: `waiting`,
+                                                 or `given_up` until they change again
 
 They count readers, which is nobody else's business: who asks from elsewhere, or through a proxy,
 finds nothing here. Faults: StoreError. Never: an address, a title. See: web.gate, docs/delivery.md.
@@ -19,7 +21,7 @@ from datetime import datetime
 from typing import Final
 
 from publisher.model import Newsletter, SendState
-from publisher.store import Store, sends, subscribers
+from publisher.store import Store, pings, sends, subscribers
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _Labels = tuple[tuple[str, str], ...]
@@ -31,6 +33,7 @@ def exposition(store: Store, newsletters: Iterable[Newsletter], now: datetime) -
     of_sends: Counter[_Labels] = Counter()
     deliveries: Counter[_Labels] = Counter()
     rates: dict[_Labels, float] = {}
+    owed: Counter[_Labels] = Counter()
     resting = 0
     with store.read() as conn:
         for newsletter in newsletters:
@@ -45,12 +48,16 @@ def exposition(store: Store, newsletters: Iterable[Newsletter], now: datetime) -
                     progress = sends.progress(conn, send.id, now)
                     rates[name, ("send", str(send.id))] = round(progress.rate(now), 3)
                     resting = resting or int(bool(send.note))
+            for debt in pings.debts(conn, newsletter):
+                owed[name, ("state", "waiting")] += debt.waiting
+                owed[name, ("state", "given_up")] += debt.given_up
     lines = [
         *_metric("publisher_subscribers", "Subscribers.", people),
         *_metric("publisher_sends", "Sends.", of_sends),
         *_metric("publisher_deliveries", "Deliveries of all sends.", deliveries),
         *_metric("publisher_send_rate", "Messages a second of running sends.", rates),
         *_metric("publisher_relay_resting", "Whether a relay is waited for.", {(): resting}),
+        *_metric("publisher_pings", "Changed feeds that hubs are still to be told of.", owed),
     ]
     return "\n".join(lines) + "\n"
 

@@ -15,11 +15,32 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from publisher.errors import StoreError
-from publisher.model import Consent, DeliveryState, Issue, Kind, Record, SendState, SubscriberState
-from publisher.store import Store, allowances, barring, issues, ledger, sends, subscribers
+from publisher.model import (
+    Consent,
+    DeliveryState,
+    Issue,
+    Kind,
+    Newsletter,
+    Record,
+    SendState,
+    SubscriberState,
+)
+from publisher.store import (
+    Store,
+    allowances,
+    barring,
+    issues,
+    ledger,
+    pings,
+    readers,
+    sends,
+    subscribers,
+)
 from publisher.store.faults import translated
 from publisher.store.issues import DigestRow
 from publisher.store.ledger import Lot, Recorded
+from publisher.store.pings import Ping
+from publisher.store.readers import Tally
 
 NOW = datetime.fromisoformat("2026-03-06T08:00:00Z")
 WHY = Consent("form", "", NOW)
@@ -36,8 +57,9 @@ PURE = {
     "forms",
     "hashed",
     "plain",
+    "topics",
 }
-MODULES = (allowances, barring, issues, subscribers, sends, ledger)
+MODULES = (allowances, barring, issues, subscribers, sends, ledger, pings, readers)
 GIVEN: dict[str, Any] = {
     "language": "zh",
     "key": b"key",
@@ -46,17 +68,23 @@ GIVEN: dict[str, Any] = {
     "at": NOW,
     "consent": WHY,
     "content": Issue(),
+    "day": NOW.date(),
     "delivery_id": 1,
     "editors": ("ann@example.org",),
+    "feed_urls": ["https://news.test/rss.xml"],
     "found": LOT,
     "frm": {SendState.RUNNING},
     "held": LOT,
     "html": "",
+    "hub": "https://hub.test/",
     "kind": Kind.ISSUE,
     "lease": timedelta(1),
     "newsletter": "weekly",
+    "next_at": NOW,
     "now": NOW,
     "n": 1,
+    "of": Newsletter("weekly", "Weekly", hubs=("https://hub.test/",)),
+    "one": Ping("weekly", "https://hub.test/", "https://news.test/rss.xml", NOW, 0, NOW, ""),
     "outcomes": [Recorded(1, DeliveryState.ACCEPTED)],
     "owner": "me",
     "path": "a.md",
@@ -72,7 +100,9 @@ GIVEN: dict[str, Any] = {
     "state": SubscriberState.ACTIVE,
     "subject": "",
     "subscriber_id": 1,
+    "tallies": {("rss.xml", ""): Tally(fetches=1)},
     "text": "",
+    "tries": 1,
     "to": SendState.PAUSED,
     "variant": "",
     "words": "",
@@ -125,7 +155,9 @@ def locked(store: Store) -> Iterator[None]:
     url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as other:
         tables = "issue, digest, subscriber, consent, suppression, send, edition, lot, delivery, allowance"
-        other.execute(f"LOCK TABLE {tables}, attempt, spent, hard_bounce IN ACCESS EXCLUSIVE MODE")
+        other.execute(
+            f"LOCK TABLE {tables}, attempt, spent, hard_bounce, ping, reader IN ACCESS EXCLUSIVE MODE"
+        )
         yield
 
 
