@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/.tools
 QUICK  := -m "not service and not drill and not whole"
 
-.PHONY: run check test style drill fuzz clean
+.PHONY: run check test style drill readers fuzz clean
 
 run: $(READY)                 ## set up, publish the sample, serve site and desk
 	@$(BIN)/publisher run
@@ -28,6 +28,10 @@ style: $(TOOLS)
 drill: $(TOOLS)               ## the long drills: kill -9 under load
 	@sh tests/services.sh
 	@PUBLISHER_DRILL=long $(BIN)/pytest -m drill -x --durations=20
+
+readers: $(TOOLS)             ## the feed readers people use, through all that happens to a newsletter
+	@sh tests/services.sh
+	@$(BIN)/pytest -q -n 2 tests/drills/test_readers.py
 
 fuzz: $(TOOLS)                ## the property tests, for a long time; then bytes, for FUZZ_SECONDS
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q -n 2 -m hypothesis

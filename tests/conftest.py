@@ -1,4 +1,4 @@
-"""What every room's tests share: the corpora, a made-up authority, servers for web and names.
+"""What every room's tests share: corpora, judges, a made-up authority, servers for web and names.
 
 HYPOTHESIS_PROFILE names a profile: `default`, `ci` (the default where CI=true: as random, and a
 failure prints the line that replays it elsewhere), `long` (what `make fuzz` runs).
@@ -7,13 +7,17 @@ failure prints the line that replays it elsewhere), `long` (what `make fuzz` run
 import contextlib
 import datetime
 import ipaddress
+import json
 import os
 import random
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import dns.exception
 import dns.flags
@@ -28,7 +32,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, settings
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parent.parent
+MODULES = ROOT / ".cache" / "node" / "node_modules"
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 settings.register_profile("default", deadline=None)  # no test is timed
 settings.register_profile("ci", deadline=None, print_blob=True)
@@ -77,6 +94,66 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("no corpora on this machine; PUBLISHER_CORPORA names them")
     return folder
+
+
+def missing(what: str) -> NoReturn:
+    """Skip where a judge is missing; never in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is not installed")
+    pytest.skip(f"{what} is not installed: sh tests/services.sh")
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Find a program of the host."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        return found or missing(name)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def modules() -> Path:
+    """The folder of what tests/node/package.json names."""
+    if not (MODULES.parent / "ready.json").exists():
+        missing("what tests/node/package.json names")
+    return MODULES
+
+
+@pytest.fixture(scope="session")
+def node(modules: Path) -> Callable[[str, object], dict]:
+    """Run a program of tests/node on a value; give what it answers."""
+    program = shutil.which("node") or missing("node")
+
+    def run(name: str, value: object) -> dict:
+        done = subprocess.run(
+            [program, ROOT / "tests" / "node" / name],
+            input=json.dumps(value),
+            env=os.environ | {"NODE_PATH": str(modules)},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Debian's chromium, silent."""
+    from playwright.sync_api import sync_playwright  # a third of a second for tests without it
+
+    program = shutil.which("chromium") or missing("chromium")
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=program, args=list(QUIET))
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ install_judges() {
   stamp=.cache/node/ready.json # what is installed; written last
   cmp -s tests/node/package.json "$stamp" && return 0
   command -v npm >/dev/null 2>&1 || return 0 # said above
-  echo "installing for the tests: the judges of the mail"
+  echo "installing for the tests: the judges of mail and feeds"
   rm -rf .cache/node
   mkdir -p .cache/node
   cp tests/node/package.json .cache/node/
@@ -109,7 +109,7 @@ install_judges() {
     return 0
   fi
   grep -v EBADENGINE "$log" | head -n 5
-  need=" html-validate axe-core mjml caniemail"
+  need=" html-validate axe-core mjml caniemail feedsmith"
   leave_missing "where the package registry answers: make test (it runs $line)"
 }
 

@@ -297,6 +297,7 @@ UNSEEN = {
     "pytest-randomly": "pytest finds it",
     "pytest-rerunfailures": "pytest finds it",
     "pytest-xdist": "pytest finds it",
+    "rss2email": "a command",
     "coverage": "a command",
 }
 

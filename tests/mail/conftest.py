@@ -6,20 +6,15 @@ out of that message again: what is judged is what arrives.
 
 import email.policy
 import io
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import get_args
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
 
 from publisher import digest, identity, pictures, templates
 from publisher.folder import SUFFIXES
@@ -29,7 +24,6 @@ from publisher.settings.newsletters import LookTable
 
 ROOT = Path(__file__).parent.parent.parent
 OURS = Path(__file__).parent / "digests"
-MODULES = ROOT / ".cache" / "node" / "node_modules"
 NOW = datetime(2026, 5, 2, 9, 0, tzinfo=UTC)
 NEWSLETTER = Newsletter(
     slug="harbour",
@@ -42,15 +36,6 @@ NEWSLETTER = Newsletter(
     postal_address="Quay 1, 00000 Example Town",
     sections=SectionNames(sponsor=("Sponsor",)),
     look=Look(logo="https://news.example.org/logo.png", footer="Written by lamplight."),
-)
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
 )
 
 
@@ -72,68 +57,6 @@ class Mail:
         part = self.message.get_body(("html",))
         assert part is not None
         return part.get_content().replace("\r\n", "\n")
-
-
-def missing(what: str) -> NoReturn:
-    """Skip where a judge is missing; never in CI."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is not installed")
-    pytest.skip(f"{what} is not installed: sh tests/services.sh")
-
-
-@pytest.fixture(scope="session")
-def program() -> Callable[[str], str]:
-    """Find a program of the host."""
-
-    def find(name: str) -> str:
-        found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-        return found or missing(name)
-
-    return find
-
-
-@pytest.fixture(scope="session")
-def modules() -> Path:
-    """The folder of what tests/node/package.json names."""
-    if not (MODULES.parent / "ready.json").exists():
-        missing("what tests/node/package.json names")
-    return MODULES
-
-
-@pytest.fixture(scope="session")
-def node(modules: Path) -> Callable[[str, object], dict]:
-    """Run a program of tests/node on a value; give what it answers."""
-    program = shutil.which("node")
-    if program is None:
-        missing("node")
-
-    def run(name: str, value: object) -> dict:
-        done = subprocess.run(
-            [program, ROOT / "tests" / "node" / name],
-            input=json.dumps(value),
-            env=os.environ | {"NODE_PATH": str(modules)},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, silent."""
-    program = shutil.which("chromium")
-    if program is None:
-        missing("chromium")
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=program, args=list(QUIET))
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

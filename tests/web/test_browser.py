@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from publisher.model import Consent, DeliveryState, Envelope, Kind, SendState, SubscriberState
 from publisher.store import ledger, subscribers
@@ -14,15 +14,6 @@ from publisher.wire.outbox import Outbox
 pytestmark = pytest.mark.service
 
 NOW = datetime(2026, 11, 7, 9, 0, tzinfo=UTC)
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HOSTILE = """Subject: Watch out
 From: someone@example.org
 Content-Type: text/html; charset=utf-8
@@ -50,15 +41,6 @@ CONTRAST = """selector => {
   });
 }"""
 """The contrast of each element's text to the paper it stands on."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, silent."""
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path="/usr/bin/chromium", args=list(QUIET))
-        yield running
-        running.close()
 
 
 @pytest.fixture
