@@ -14,6 +14,7 @@ from sqlalchemy import event
 from publisher import publish as hall
 from publisher import register, templates
 from publisher import settings as settings_room
+from publisher.codings import is_copy
 from publisher.errors import PublisherError, RefusedError, RegisterError, SiteError, TemplateError
 from publisher.model import Consent, Kind, Published, Record
 from publisher.publish import Outcome
@@ -77,12 +78,12 @@ class Home:
         return {record.slug: record for record in loaded.records}
 
     def site(self) -> dict[str, bytes]:
-        """Every file of the published site."""
+        """Every file of the published site, without the compressed copies."""
         root = self.settings.site_folder
         return {
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in root.rglob("*")
-            if path.is_file()
+            if path.is_file() and not is_copy(path.name)
         }
 
     def without_database(self) -> "Home":

@@ -10,14 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from publisher.codings import is_copy
+
 ROOT = Path(__file__).parent.parent
 PARTS = ("publisher.toml", "register.json", "digests", "feeds")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every committed part of a publication, by path."""
+    """Every committed part of a publication, by path; compressed copies are none."""
     files = [folder / name for name in PARTS[:2]]
     files += [file for name in PARTS[2:] for file in (folder / name).rglob("*") if file.is_file()]
+    files = [file for file in files if not is_copy(file.name)]
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 

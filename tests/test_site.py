@@ -1,23 +1,29 @@
 """The site's files are whole at every moment, newer with every change, and never outside."""
 
 import fcntl
+import gzip
 import os
+import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import brotli
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import SiteError
-from publisher.site import LOCK, WRITING, lock, write
+from publisher.site import LOCK, WRITING, lock, sweep, write
 
 NOW = datetime(2026, 4, 24, 12, 0, 0, 400_000, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
@@ -141,6 +147,126 @@ def test_file_that_comes_back_is_newer_than_it_was(tmp_path: Path) -> None:
     assert mtime(tmp_path / "topics/llm/rss.xml") >= SECONDS + 2
 
 
+def test_pairs_are_taken_one_by_one(tmp_path: Path) -> None:
+    """Files may come from a generator; their bytes are not kept until the last has come."""
+
+    def pairs() -> Iterator[tuple[str, bytes]]:
+        for number in range(64):
+            yield f"{number % 8}/{number}.html", b"%d" % number * 500_000
+
+    tracemalloc.start()
+    try:
+        changed = write(tmp_path, pairs(), NOW)
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
+    assert changed == tuple(f"{number % 8}/{number}.html" for number in range(64))
+    assert (tmp_path / "7/63.html").read_bytes() == b"63" * 500_000
+
+
+def test_of_a_path_given_twice_the_last_counts(tmp_path: Path) -> None:
+    """Also where the last is what stands there already."""
+    write(tmp_path, {"a.html": b"1"}, NOW)
+    pairs = [("a.html", b"2"), ("b.html", b"1"), ("b.html", b"3"), ("c", b"1"), ("c", None)]
+    assert write(tmp_path, [*pairs, ("a.html", b"1")], NOW) == ("b.html",)
+    assert tree(tmp_path) == {"a.html": b"1", "b.html": b"3"}
+
+
+# --- compressed copies --------------------------------------------------------
+
+UNPACKED = {
+    ".gz": gzip.decompress,
+    ".br": brotli.decompress,
+    ".zst": zstandard.ZstdDecompressor().decompress,
+}
+
+
+def copies(file: Path) -> dict[str, bytes]:
+    """What the copies of a file say, those of its own time, by suffix."""
+    found = {suffix: file.with_name(file.name + suffix) for suffix in UNPACKED}
+    return {
+        suffix: UNPACKED[suffix](copy.read_bytes())
+        for suffix, copy in found.items()
+        if copy.exists() and copy.stat().st_mtime_ns == file.stat().st_mtime_ns
+    }
+
+
+def text(word: bytes) -> bytes:
+    """A text long enough for copies."""
+    return word * 200
+
+
+def test_texts_have_copies_of_their_time(tmp_path: Path) -> None:
+    """Beside a text stand three copies that say the same and are as old; pictures have none."""
+    assert write(tmp_path, {"rss.xml": text(b"one"), "a/card.png": text(b"one")}, NOW) == (
+        "rss.xml",
+        "a/card.png",
+    )
+    assert copies(tmp_path / "rss.xml") == dict.fromkeys(UNPACKED, text(b"one"))
+    assert os.listdir(tmp_path / "a") == ["card.png"]
+    before = tree(tmp_path)
+    shutil.rmtree(tmp_path / "a")
+    write(tmp_path, {"rss.xml": None}, NOW)
+    assert os.listdir(tmp_path) == []
+    write(tmp_path, {"rss.xml": text(b"one"), "a/card.png": text(b"one")}, NOW)
+    assert tree(tmp_path) == before
+
+
+def test_copies_follow_their_file(tmp_path: Path) -> None:
+    """They change with it, and go when it is too short for any."""
+    write(tmp_path, {"rss.xml": text(b"one")}, NOW)
+    write(tmp_path, {"rss.xml": text(b"two")}, NOW)
+    assert mtime(tmp_path / "rss.xml") == SECONDS + 1
+    assert copies(tmp_path / "rss.xml") == dict.fromkeys(UNPACKED, text(b"two"))
+    write(tmp_path, {"rss.xml": b"short"}, NOW)
+    assert os.listdir(tmp_path) == ["rss.xml"]
+
+
+@pytest.mark.parametrize("lost", [("",), UNPACKED, (".br",)])
+def test_missing_copies_are_made(tmp_path: Path, lost: tuple[str, ...]) -> None:
+    """A site that comes from git without copies gets them, and no file is called changed."""
+    file = tmp_path / "rss.xml"
+    write(tmp_path, {"rss.xml": text(b"one")}, NOW)
+    if lost == ("",):  # as a checkout leaves it: a time of its own, and copies of another
+        os.utime(file, ns=(10**18 + 7, 10**18 + 7))
+    else:
+        for suffix in lost:
+            (tmp_path / f"rss.xml{suffix}").unlink()
+    before = file.stat()
+    assert write(tmp_path, {"rss.xml": text(b"one")}, NOW) == ()
+    assert copies(file) == dict.fromkeys(UNPACKED, text(b"one"))
+    after = file.stat()
+    assert after.st_mtime_ns == before.st_mtime_ns
+    assert after.st_ctime_ns > before.st_ctime_ns  # who keeps it in memory looks again
+    assert write(tmp_path, {"rss.xml": text(b"one")}, NOW) == ()
+    assert file.stat().st_ctime_ns == after.st_ctime_ns
+
+
+def test_copies_of_other_bytes_are_replaced(tmp_path: Path) -> None:
+    """An edit by hand leaves the copies behind; publishing the same bytes brings them along."""
+    file = tmp_path / "rss.xml"
+    write(tmp_path, {"rss.xml": text(b"one")}, NOW)
+    file.write_bytes(text(b"two"))
+    assert copies(file) == {}
+    write(tmp_path, {"rss.xml": text(b"two")}, NOW)
+    assert copies(file) == dict.fromkeys(UNPACKED, text(b"two"))
+
+
+def test_orphans_go_with_their_file(tmp_path: Path) -> None:
+    """Copies of a file that somebody removed are removed when the file is, or swept."""
+    for path in ("a/rss.xml", "b/rss.xml"):
+        write(tmp_path, {path: text(b"one"), "c.html": text(b"one")}, NOW)
+        (tmp_path / path).unlink()
+    (tmp_path / "c.html").write_bytes(text(b"two"))
+    (tmp_path / "own.tar.gz").write_bytes(b"mine")
+    assert write(tmp_path, {"a/rss.xml": None}, NOW) == ()
+    assert not (tmp_path / "a").exists()
+    os.utime(tmp_path / "b", (SECONDS, SECONDS))
+    assert sweep(tmp_path) == 6
+    assert sorted(tree(tmp_path)) == ["c.html", "own.tar.gz"]
+    assert mtime(tmp_path / "b") == SECONDS
+
+
 # --- what goes wrong ----------------------------------------------------------
 
 
@@ -165,6 +291,38 @@ def test_full_disk_is_noticed_before_anything_is_touched(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
     assert "File too large" in caught.value.message
     assert "make room" in caught.value.hint
+
+
+def test_full_disk_in_the_midst_of_copies(tmp_path: Path) -> None:
+    """When a copy does not fit, all old files and their copies stay, and no new folder."""
+    noise = random.Random(1).randbytes(3000).hex().encode()
+    write(tmp_path, {"rss.xml": text(b"one"), "index.html": text(b"one")}, NOW)
+    old = tree(tmp_path)
+    # the texts themselves fit, for they are not written: they stand already, without copies
+    (tmp_path / "noise.html").write_bytes(noise)
+    files = {"rss.xml": text(b"two"), "noise.html": noise, "years/2026/index.html": text(b"two")}
+    with files_no_larger_than(2000), pytest.raises(SiteError, match="File too large"):
+        write(tmp_path, files, NOW)
+    assert tree(tmp_path) == {**old, "noise.html": noise}
+    assert not (tmp_path / "years").exists()
+    write(tmp_path, files, NOW)
+    assert copies(tmp_path / "noise.html") == dict.fromkeys(UNPACKED, noise)
+
+
+def test_fault_among_the_files_changes_nothing(tmp_path: Path) -> None:
+    """When what gives the files fails, its own fault is told and nothing has changed."""
+
+    def pairs() -> Iterator[tuple[str, bytes]]:
+        yield "rss.xml", text(b"two")
+        raise LookupError("no template")
+
+    write(tmp_path / "feeds", {"rss.xml": text(b"one")}, NOW)
+    old = tree(tmp_path)
+    for folder in ("feeds", "other"):
+        with pytest.raises(LookupError):
+            write(tmp_path / folder, pairs(), NOW)
+    assert tree(tmp_path) == old
+    assert os.listdir(tmp_path) == ["feeds"]
 
 
 def test_folder_below_a_file_is_an_error(tmp_path: Path) -> None:
@@ -223,7 +381,7 @@ def test_killed_writer_leaves_whole_files(tmp_path: Path) -> None:
         "now = datetime(2026, 4, 24, tzinfo=UTC); print('ready', flush=True)\n"
         "for count in itertools.count():\n"
         "    data = bytes([count % 256]) * 50_000\n"
-        "    write(Path(sys.argv[1]), {'a': data, 'b/c': data, f'd/{count % 3}': None,\n"
+        "    write(Path(sys.argv[1]), {'a': data, 'b/c.html': data, f'd/{count % 3}': None,\n"
         "                              f'd/{(count + 1) % 3}': data}, now)\n"
     )
     for _ in range(5):
@@ -235,8 +393,10 @@ def test_killed_writer_leaves_whole_files(tmp_path: Path) -> None:
             time.sleep(0.1)
             run.send_signal(signal.SIGKILL)
         for name, data in tree(tmp_path).items():
-            if not name.startswith(WRITING):
+            if not name.startswith((WRITING, "b/c.html.")):
                 assert (len(data), len(set(data))) == (50_000, 1)
+        page = tmp_path / "b" / "c.html"
+        assert set(copies(page).values()) <= {page.read_bytes()}
     write(tmp_path, {"a": b"whole"}, NOW)
     assert not (tmp_path / WRITING).exists()
 

@@ -35,6 +35,9 @@ run.lock
 *.part
 *.csv
 preview/
+feeds/**/*.gz
+feeds/**/*.br
+feeds/**/*.zst
 """
 """What of a home is not for git."""
 

@@ -16,6 +16,7 @@ from PIL import Image
 from publisher import publish as hall
 from publisher import settings as settings_room
 from publisher import site, templates
+from publisher.codings import is_copy
 from publisher.errors import SiteError
 from publisher.model import Published
 from publisher.publish import Outcome, illustrating
@@ -78,9 +79,9 @@ class Home:
         )
 
     def site(self) -> dict[str, bytes]:
-        """Every file of the published site."""
+        """Every file of the published site, without the compressed copies."""
         root = self.settings.site_folder
-        files = (path for path in root.rglob("*") if path.is_file())
+        files = (path for path in root.rglob("*") if path.is_file() and not is_copy(path.name))
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
     def pictures(self) -> list[str]:

@@ -22,6 +22,7 @@ import pytest
 from publisher import publish as hall
 from publisher import settings as settings_room
 from publisher import templates
+from publisher.codings import is_copy
 from publisher.model import Consent
 from publisher.store import Store, subscribers
 
@@ -310,12 +311,12 @@ class Home:
         return feed.exists() and f"About {name}".encode() in feed.read_bytes()
 
     def site(self) -> dict[str, bytes]:
-        """Every file of the published site."""
+        """Every file of the published site, without the compressed copies."""
         root = self.path / "feeds"
         return {
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in root.rglob("*")
-            if path.is_file()
+            if path.is_file() and not is_copy(path.name)
         }
 
 
