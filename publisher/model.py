@@ -391,6 +391,24 @@ class Published:
         return zip(self.issue.items, self.record.live_items, strict=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a search finds: an item, or with an empty anchor the issue and what is in no item.
+
+    `language` is the title's; `about` is found but not shown: authors, topics, what else it is
+    known by. `heading` and `date` are the issue's.
+    """
+
+    anchor: str
+    title: str
+    second: str
+    language: str
+    text: str
+    about: str
+    heading: str
+    date: Day
+
+
 LARGE_MAIL: Final = 90_000
 MOST_MAIL: Final = 100_000
 """Bytes of HTML; Gmail cuts a mail not far above and hides the rest, the way out included."""

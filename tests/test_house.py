@@ -17,7 +17,7 @@ FLOORS = {
     },
     1: {
         *("digest", "identity", "render", "preflight", "schedule", "delivery", "tokens"),
-        *("authentication", "codings"),
+        *("authentication", "codings", "searching"),
     },
     0: {"model", "errors", "addresses", "colours", "domains", "languages", "sentences"},
 }

@@ -75,6 +75,12 @@ def _fault(error: Exception, where: str) -> StoreError | None:
         name = getattr(cause, "sqlite_errorname", "")
         if name == "SQLITE_ERROR" and str(cause).startswith(("no such table", "no such column")):
             return StoreError(f"{cause}", where=where, hint="publisher migrate")
+        if str(cause) == "no such module: fts5":
+            return StoreError(
+                "this Python's SQLite cannot search text",
+                where=where,
+                hint="use a Python whose SQLite has FTS5, as Debian's and python.org's do",
+            )
         return _look_up(_SQLITE, name, where)
     psycopg = sys.modules.get("psycopg")  # a home on SQLite never loads it
     if psycopg is not None and isinstance(cause, psycopg.Error):

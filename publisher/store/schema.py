@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -41,6 +42,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     any_,
+    event,
     literal,
     literal_column,
     text,
@@ -255,6 +257,41 @@ shelf_state: Final = Table(
     Column("rendering", Text, nullable=False),  # of what all was shelved with; empty: in the midst
     Column("register", Text, nullable=False),  # the hash of register.json that tells the same
 )
+
+passage: Final = Table(
+    "passage",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("issue", Integer, ForeignKey("issue.id"), nullable=False),
+    Column("anchor", Sorted, nullable=False),  # empty: the issue itself
+    Column("title", Words, nullable=False),
+    Column("second", Words, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("heading", Words, nullable=False),
+    Column("date", Text, nullable=False),
+    UniqueConstraint("issue", "anchor"),
+)
+
+WORDS_TABLE: Final = "passage_words"
+"""What passages are found by: no table that SQLAlchemy could describe, see `search`."""
+_WORDS_TABLES: Final[dict[str, tuple[str, ...]]] = {
+    "sqlite": (
+        f"CREATE VIRTUAL TABLE {WORDS_TABLE} USING fts5"
+        """(title, text, prefix = 1, tokenize = "ascii tokenchars '+#'")""",
+    ),
+    "postgresql": (
+        f"CREATE TABLE {WORDS_TABLE} ("
+        " passage bigint CONSTRAINT pk_passage_words PRIMARY KEY"
+        " CONSTRAINT fk_passage_words_passage REFERENCES passage ON DELETE CASCADE,"
+        " words tsvector NOT NULL, line text)",
+        f"CREATE INDEX ix_passage_words_words ON {WORDS_TABLE} USING gin (words)",
+    ),
+}
+for _dialect, _statements in _WORDS_TABLES.items():
+    for _statement in _statements:
+        _ddl = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(passage, "after_create", _ddl.execute_if(dialect=_dialect))
 
 digest: Final = Table(
     "digest",

@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema there ever was, oldest first; a test compares them with the scripts."""
 
 HEAD: Final = REVISIONS[-1]

@@ -33,6 +33,7 @@ from publisher.store import (
     ledger,
     pings,
     readers,
+    search,
     sends,
     subscribers,
 )
@@ -59,7 +60,7 @@ PURE = {
     "plain",
     "topics",
 }
-MODULES = (allowances, barring, issues, subscribers, sends, ledger, pings, readers)
+MODULES = (allowances, barring, issues, search, subscribers, sends, ledger, pings, readers)
 GIVEN: dict[str, Any] = {
     "language": "zh",
     "key": b"key",
@@ -88,6 +89,8 @@ GIVEN: dict[str, Any] = {
     "outcomes": [Recorded(1, DeliveryState.ACCEPTED)],
     "owner": "me",
     "path": "a.md",
+    "limit": 20,
+    "query": "news",
     "reason": "bounce",
     "record": RECORD,
     "refused": [(1, "550 5.1.1 no such user")],
@@ -173,7 +176,13 @@ def test_locked(store: Store, function: Callable[..., Any]) -> None:
 def test_all_functions_are_walked() -> None:
     """The walk finds the functions of every module."""
     names = {each.id for each in public_functions()}
-    assert {"issues.save", "subscribers.add", "freezing.freeze", "ledger.claim"} <= names
+    assert {
+        "issues.save",
+        "search.find",
+        "subscribers.add",
+        "freezing.freeze",
+        "ledger.claim",
+    } <= names
     assert len(names) > 40
 
 
@@ -277,6 +286,14 @@ def test_table(error: Exception, words: str) -> None:
         assert caught.value.hint
         assert caught.value.where == "here"
         assert caught.value.__cause__ is raised
+
+
+def test_without_full_text_search() -> None:
+    """A SQLite that was built without FTS5 is named, and one that has it."""
+    missing = sqlite3.OperationalError("no such module: fts5")
+    with pytest.raises(StoreError, match="cannot search text") as caught, translated("here"):
+        raise missing
+    assert "FTS5" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from publisher.model import COUNTS_AS_SENT, DeliveryState, Kind
 from publisher.store import Store, ledger
-from publisher.store.schema import Moment, Words, delivery, issue, metadata
+from publisher.store.schema import WORDS_TABLE, Moment, Words, delivery, issue, metadata
 
 MOMENTS = st.datetimes(timezones=st.timezones())
 
@@ -129,7 +129,7 @@ def facts(conn: Connection) -> dict[str, Any]:
         for check in found.get_check_constraints(table)
     }
     if conn.dialect.name == "sqlite":
-        partial = "SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE%INDEX%'"
+        partial = "SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE%INDEX%' OR sql LIKE 'CREATE V%'"
         counters = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%' ORDER BY name"
     else:
         partial = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
@@ -145,6 +145,11 @@ def facts(conn: Connection) -> dict[str, Any]:
     return {"checks": checks, "indexes": indexes, "counters": rows}
 
 
+def is_describable(name: str | None, kind: str, _: Any) -> bool:
+    """Whether Alembic may know a thing of this name."""
+    return not (kind == "table" and str(name).startswith(WORDS_TABLE))
+
+
 def test_schema_is_the_sum_of_the_migrations(
     store: Store, request: pytest.FixtureRequest, tmp_path: Any
 ) -> None:
@@ -153,7 +158,9 @@ def test_schema_is_the_sum_of_the_migrations(
     from alembic.runtime.migration import MigrationContext
 
     with store.begin() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        # the words of the search are tables of the database's own kind; `facts` sees those of one
+        opts = {"compare_type": True, "include_name": is_describable}
+        context = MigrationContext.configure(conn, opts=opts)
         assert compare_metadata(context, metadata) == []
         migrated = facts(conn)
     if store.dialect == "sqlite":
