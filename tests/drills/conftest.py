@@ -1,4 +1,4 @@
-"""What the drills share: how long they are, their report, homes, relays and sinks."""
+"""What the drills share: how long they are, their report, homes, relays, sinks, publications."""
 
 import logging
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 from drills.home import Home
+from drills.publication import Publication, everything, published, sample
 from drills.relay import Relay
 from drills.sink import Sink
 
@@ -71,3 +72,23 @@ def sink(tmp_path: Path) -> Iterator[Callable[..., Sink]]:
     yield start
     for one in sinks:
         one.stop()
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    """The repository's sample, published and served."""
+    with published(sample(tmp_path_factory.mktemp("sample"))) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def strangers(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    """All the corpora as one newsletter, published and served."""
+    with published(everything(tmp_path_factory.mktemp("everything"), corpora)) as made:
+        yield made
+
+
+@pytest.fixture(params=["own", "strangers"])
+def publication(request: pytest.FixtureRequest) -> Publication:
+    """Each of the two."""
+    return request.getfixturevalue(request.param)

@@ -262,7 +262,9 @@ class _Html(HTMLParser):
                     self.found.append(f"content has {name}={value!r}, which leads nowhere")
                 if re.match(r"\s*(?:javascript|data|vbscript):", value or "", re.I):
                     self.found.append(f"content has {name}={value!r}")
-            if name.startswith("on") or name in {"style", "class", "srcset"}:
+            # the one class that says something of itself: in which language code is (HTML §4.5.15)
+            is_language = (tag, name) == ("code", "class") and (value or "").startswith("language-")
+            if name.startswith("on") or (name in {"style", "class", "srcset"} and not is_language):
                 self.found.append(f"content has {name}")
 
     def handle_endtag(self, tag: str) -> None:
