@@ -48,8 +48,8 @@ from publisher.store import Store, account, issues, ledger, pings
 from publisher.web import letters, standing
 from publisher.web.answers import Guarded, log
 from publisher.web.editions import made
-from publisher.web.files import media_type
 from publisher.web.gate import refusal
+from publisher.web.labels import media_type
 from publisher.web.waiting import Waiting, waiting
 
 PAGE_SIZE: Final = 200

@@ -4,6 +4,9 @@ What lies in feeds/ is read once and kept in memory until its stat changes, feed
 thousand readers asking for one feed cost one read. A path is looked up as written: no `..`, no
 empty or hidden part, no symbolic link that leaves the folder; everything else is not there.
 
+A text is kept with its compressed copies (codings), those that have its own modification time: any
+other is a copy of other bytes. Each has an entity tag of its own. A copy is not there by its name.
+
 Faults: none; what cannot be read is None. Never: lists a folder, writes. See: site (writes what is
 read here), web.conditional (the validators), web.pages (answers).
 """
@@ -13,78 +16,59 @@ from __future__ import annotations
 import os
 import stat
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from publisher.addresses import FEEDS
+from publisher import codings
+from publisher.web import labels
+from publisher.web.accepting import PLAIN
 from publisher.web.conditional import entity_tag, http_date
 
-FEED_NAMES: Final = frozenset({name for name, _, _ in FEEDS} | {"feeds.opml"})
-FEED_AGE: Final = 900
-"""Seconds a reader may keep a feed; NetNewsWire would hold a longer one up to five hours."""
-PAGE_AGE: Final = 300
-PICTURE_AGE: Final = 86_400
 KEPT_BYTES: Final = 64 * 1024 * 1024
 KEPT_FILE_BYTES: Final = 4 * 1024 * 1024
+_OVERHEAD: Final = 8 * 1024
+"""What a kept file takes besides its bytes, so that a million short ones are bounded too."""
 
-_FEED_TYPES: Final = {name: f"{kind}; charset=utf-8" for name, kind, _ in FEEDS}
-_TYPES: Final = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".txt": "text/plain; charset=utf-8",
-    ".xml": "application/xml; charset=utf-8",
-    ".json": "application/json; charset=utf-8",
-    ".opml": "text/x-opml; charset=utf-8",
-    ".svg": "image/svg+xml; charset=utf-8",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-    ".pdf": "application/pdf",
-}
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One coding of a file: its bytes, and the headers of the answers 200 and 304."""
+
+    coding: str
+    content: bytes
+    tag: str
+    whole: Headers
+    unchanged: Headers
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One published file: its bytes and the headers that describe it."""
+    """One published file in each coding there is, the shortest first."""
 
-    content: bytes
-    tag: str
     last_modified: str
-    headers: tuple[tuple[bytes, bytes], ...]
+    bodies: tuple[Body, ...]
 
+    @property
+    def content(self) -> bytes:
+        """The file as it is."""
+        return next(body.content for body in self.bodies if body.coding == PLAIN)
 
-def media_type(name: str) -> str:
-    """Name the type of a file of the site, with its charset."""
-    return _FEED_TYPES.get(name) or _TYPES.get(
-        os.path.splitext(name)[1].lower(), "application/octet-stream"
-    )
+    @property
+    def size(self) -> int:
+        """How much memory it takes, about."""
+        return _OVERHEAD + sum(len(body.content) for body in self.bodies)
 
-
-def _cache_control(name: str, kind: str) -> str:
-    if name in FEED_NAMES:
-        return f"public, max-age={FEED_AGE}"
-    return f"public, max-age={PICTURE_AGE if kind.startswith(('image/', 'font/')) else PAGE_AGE}"
-
-
-def _headers(name: str, tag: str, last_modified: str) -> tuple[tuple[bytes, bytes], ...]:
-    kind = media_type(name)
-    headers = [
-        ("content-type", kind),
-        ("etag", tag),
-        ("last-modified", last_modified),
-        ("cache-control", _cache_control(name, kind)),
-        ("vary", "Accept-Encoding"),
-    ]
-    if name in FEED_NAMES:
-        headers.append(("access-control-allow-origin", "*"))
-        headers.append(("access-control-expose-headers", "ETag"))
-    return tuple((key.encode("ascii"), text.encode("ascii")) for key, text in headers)
+    def best(self, weights: Mapping[str, float]) -> Body | None:
+        """Choose the coding a reader takes best, of several the shortest; None if it takes none."""
+        best, weight = None, 0.0
+        for body in self.bodies:
+            if weights[body.coding] > weight:
+                best, weight = body, weights[body.coding]
+        return best
 
 
 def is_safe(path: str) -> bool:
@@ -97,11 +81,21 @@ def is_safe(path: str) -> bool:
 
 
 class Shelf:
-    """The files of one folder, kept in memory while they are unchanged."""
+    """The files of one folder, kept in memory while they are unchanged.
 
-    def __init__(self, folder: Path) -> None:
+    `link` gives a path's Link header, "" for none; `always` are headers of every whole answer.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        link: Callable[[str], str] = lambda path: "",
+        always: Iterable[tuple[bytes, bytes]] = (),
+    ) -> None:
         self.folder = folder
-        self._kept: OrderedDict[str, tuple[tuple[int, ...], Leaf]] = OrderedDict()
+        self._link = link
+        self._always = tuple(always)
+        self._kept: OrderedDict[str, tuple[str, tuple[int, ...], Leaf]] = OrderedDict()
         self._bytes = 0
 
     def is_there(self) -> bool:
@@ -110,52 +104,94 @@ class Shelf:
 
     def is_folder(self, path: str) -> bool:
         """Say whether a path names a folder that has a page; a feed's name never does."""
-        is_page = is_safe(path) and path.rpartition("/")[2] not in FEED_NAMES
+        is_page = is_safe(path) and path.rpartition("/")[2] not in labels.FEED_NAMES
         return is_page and self.leaf(f"{path}/index.html") is not None
 
     def leaf(self, path: str) -> Leaf | None:
         """Return the file at a path, or None; an ending slash means the folder's index.html."""
-        if not is_safe(path):
-            return None
         if path == "" or path.endswith("/"):
             path += "index.html"
-        full = os.path.join(self.folder, path)
+        kept = self._kept.get(path)
         try:
-            now = os.stat(full)
-            kept = self._kept.get(path)
-            if kept is not None and kept[0] == _mark(now):
+            if kept is not None and kept[1] == _mark(os.stat(kept[0])):
                 self._kept.move_to_end(path)
-                return kept[1]
-            return self._read(path, full)
+                return kept[2]
+            if is_safe(path) and not codings.is_copy(path):
+                return self._read(path)
         except (OSError, ValueError):
-            return None
+            pass
+        return None
 
-    def _read(self, path: str, full: str) -> Leaf | None:
+    def _read(self, path: str) -> Leaf | None:
+        full = os.path.join(self.folder, path)
         real = Path(full).resolve(strict=True)
         if not real.is_relative_to(self.folder.resolve()) or not real.is_file():
             return None
         with real.open("rb") as file:
             # The stat of what was opened, not of what may have taken its name since.
             status = os.fstat(file.fileno())
-            content = file.read()
-        tag, last_modified = entity_tag(content), http_date(status.st_mtime)
+            found = [(PLAIN, file.read())]
+        if codings.is_text(path):
+            for coding, suffix in codings.SUFFIXES.items():
+                copy = _copy(f"{full}{suffix}", status.st_mtime_ns)
+                if copy is not None:
+                    found.append((coding, copy))
+        found.sort(key=lambda one: len(one[1]))
+        last_modified = http_date(status.st_mtime)
         leaf = Leaf(
-            content, tag, last_modified, _headers(os.path.basename(path), tag, last_modified)
+            last_modified,
+            tuple(self._body(path, coding, content, last_modified) for coding, content in found),
         )
-        self._keep(path, _mark(status), leaf)
+        self._keep(path, (full, _mark(status), leaf))
         return leaf
 
-    def _keep(self, path: str, mark: tuple[int, ...], leaf: Leaf) -> None:
+    def _body(self, path: str, coding: str, content: bytes, last_modified: str) -> Body:
+        name = path.rpartition("/")[2]
+        tag = entity_tag(content)
+        kept = [
+            ("etag", tag),
+            ("last-modified", last_modified),
+            ("cache-control", labels.cache_control(path)),
+            ("vary", "Accept-Encoding"),
+        ]
+        if name in labels.FEED_NAMES:
+            kept += [(key.lower(), text) for key, text in labels.FEED_HEADERS.items()]
+        told = [("content-type", labels.media_type(name)), ("content-length", str(len(content)))]
+        if coding != PLAIN:
+            told.append(("content-encoding", coding))
+        if link := self._link(path):
+            told.append(("link", link))
+        whole = (*_raw([*told, *kept]), *self._always)
+        return Body(coding, content, tag, whole, _raw(kept))
+
+    def _keep(self, path: str, entry: tuple[str, tuple[int, ...], Leaf]) -> None:
         old = self._kept.pop(path, None)
         if old is not None:
-            self._bytes -= len(old[1].content)
-        if len(leaf.content) > KEPT_FILE_BYTES:
+            self._bytes -= old[2].size
+        if entry[2].size > KEPT_FILE_BYTES:
             return
-        self._kept[path] = (mark, leaf)
-        self._bytes += len(leaf.content)
+        self._kept[path] = entry
+        self._bytes += entry[2].size
         while self._bytes > KEPT_BYTES:
-            _, (_, oldest) = self._kept.popitem(last=False)
-            self._bytes -= len(oldest.content)
+            _, (_, _, oldest) = self._kept.popitem(last=False)
+            self._bytes -= oldest.size
+
+
+def _copy(full: str, time_ns: int) -> bytes | None:
+    """Read a compressed copy, if it is one of a file of that time; no link is followed."""
+    try:
+        handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with open(handle, "rb") as file:
+        status = os.fstat(handle)
+        if status.st_mtime_ns != time_ns or not stat.S_ISREG(status.st_mode):
+            return None
+        return file.read()
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> Headers:
+    return tuple((key.encode("ascii"), text.encode("ascii")) for key, text in headers)
 
 
 def _mark(status: os.stat_result) -> tuple[int, ...]:

@@ -67,8 +67,13 @@ def _under_another_name(headers: list[tuple[str, str]]) -> str | None:
     return "The desk answers only to 127.0.0.1, [::1] and localhost."
 
 
+def is_proxied(headers: Iterable[tuple[str, str]], http_version: str) -> bool:
+    """Say whether a request shows that it came through a proxy; header names are lower-case."""
+    return http_version == "1.0" or any(_PROXY.fullmatch(name) for name, _ in headers)
+
+
 def _through_a_proxy(headers: list[tuple[str, str]], http_version: str) -> str | None:
-    if http_version == "1.0" or any(_PROXY.fullmatch(name) for name, _ in headers):
+    if is_proxied(headers, http_version):
         return "This request came through a proxy. The desk must not stand behind one."
     return None
 

@@ -1,7 +1,8 @@
 """pages - the public port: the published site, `/health`, `/metrics`, and the audience's pages.
 
-Feeds are answered by a plain function in front of the router, out of memory; every other file
-after it. A withdrawn issue is answered 410 with its tombstone, as the register says, even while
+Feeds are answered by a plain function in front of everything else, out of memory; they are counted
+and not logged one by one. What is unusual about one, and every other file, comes after it. Of the
+codings of a file a reader gets the one it takes best. A withdrawn issue is answered 410 with its tombstone, as the register says, even while
 the database is away: the site needs none.
 
 Faults: none of its own; `web.answers` turns errors inside into pages that tell nothing.
@@ -11,7 +12,9 @@ Never: publishes, redirects a feed, follows a link out of feeds/. See: web.files
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -24,26 +27,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from publisher import register
 from publisher.clock import utc_now
 from publisher.errors import PublisherError, RegisterError
-from publisher.model import Newsletter
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings, secret_key
 from publisher.store import Schema, Store, account
 from publisher.web import metrics
-from publisher.web.answers import Guarded, header, log, site_headers
+from publisher.web.accepting import weights
+from publisher.web.answers import Guarded, log, raw_headers, site_headers
 from publisher.web.audience import Audience
 from publisher.web.conditional import is_unchanged
 from publisher.web.counters import Counters
-from publisher.web.files import FEED_NAMES, Leaf, Shelf
+from publisher.web.files import Leaf, Shelf
 from publisher.web.gate import refusal
+from publisher.web.labels import FEED_HEADERS, FEED_NAMES, link, newsletter_at
+from publisher.web.patience import Patience, reader_at
 
-_UNCHANGED_KEEPS: Final = frozenset(
+_ASKED: Final = frozenset(
+    {b"if-none-match", b"if-modified-since", b"accept-encoding", b"user-agent"}
+)
+_NO_CODING_WORDS: Final = b"There is no coding of this that you take.\n"
+_NO_CODING: Final = raw_headers(
     {
-        b"etag",
-        b"last-modified",
-        b"cache-control",
-        b"vary",
-        b"access-control-allow-origin",
-        b"access-control-expose-headers",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(_NO_CODING_WORDS)),
+        "Cache-Control": "no-cache",
+        "Vary": "Accept-Encoding",
     }
 )
 _PREFLIGHT: Final = {
@@ -59,7 +66,8 @@ def site_app(
     settings: Settings, store: Store, templates: Templates, counters: Counters | None = None
 ) -> ASGIApp:
     """Make the app of the public port; who asks for feeds is counted in `counters`."""
-    site = _Site(settings, templates, counters or Counters())
+    headers = site_headers(newsletter.look.logo for newsletter in settings.newsletters)
+    site = _Site(settings, templates, counters or Counters(), headers)
     key = secret_key(settings)
     routes = [
         Route("/health", _health(store, site.shelf), methods=["GET"]),
@@ -69,14 +77,23 @@ def site_app(
         routes += Audience(newsletter, store, key, templates, site.missing).routes()
     router = Router(routes, redirect_slashes=False, default=site.page)
 
-    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+    async def behind(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].rpartition("/")[2] in FEED_NAMES:
-            await site.feed(scope, receive, send)
+            await site.unusual_feed(scope, receive, send)
         else:
             await router(scope, receive, send)
 
-    logos = (newsletter.look.logo for newsletter in settings.newsletters)
-    return Guarded(front, "site", site_headers(logos))
+    guarded = Guarded(behind, "site", headers)
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        if not (
+            scope["type"] == "http"
+            and scope["path"].rpartition("/")[2] in FEED_NAMES
+            and await site.feed(scope, send)
+        ):
+            await guarded(scope, receive, send)
+
+    return front
 
 
 def _health(store: Store, shelf: Shelf) -> Callable[[Request], Response]:
@@ -119,25 +136,53 @@ def _metrics(settings: Settings, store: Store, site: _Site) -> Callable[[Request
 class _Site:
     """The published files, and the pages for where none is."""
 
-    def __init__(self, settings: Settings, templates: Templates, counters: Counters) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        templates: Templates,
+        counters: Counters,
+        headers: Mapping[str, str],
+    ) -> None:
         self.counters = counters
+        self.patience = Patience()
         self.newsletters = settings.newsletters
-        self.shelf = Shelf(settings.site_folder)
+        self.shelf = Shelf(
+            settings.site_folder, partial(link, settings.newsletters), raw_headers(headers)
+        )
         self.withdrawn = _Withdrawn(settings.register_path)
         self.templates = templates
 
-    async def feed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a feed."""
-        leaf = self.shelf.leaf(scope["path"][1:])
-        if leaf is None or self.withdrawn.covers(scope["path"][1:]):
-            await self.page(scope, receive, send)
-        elif scope["method"] == "OPTIONS":
-            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
-        elif scope["method"] not in {"GET", "HEAD"}:
-            await _not_allowed()(scope, receive, send)
+    async def feed(self, scope: Scope, send: Send) -> bool:
+        """Answer a feed that is there and is read, or say that there is more to it."""
+        path = scope["path"][1:]
+        method = scope["method"]
+        if method not in {"GET", "HEAD"}:
+            return False
+        leaf = self.shelf.leaf(path)
+        if leaf is None or ("issues/" in path and self.withdrawn.covers(path)):
+            return False
+        asked = _Asked(scope["headers"])
+        if method == "GET" and not asked.has_validators and (wait := self._wait(scope, asked)):
+            status = await _too_often(wait, send)
         else:
-            status = await _answer(leaf, scope, send)
-            self.counters.count(scope["path"][1:], header(scope, b"user-agent") or "", status)
+            status = await _answer(leaf, asked, send, is_head=method == "HEAD")
+        self.counters.count(path, asked.user_agent, status)
+        return True
+
+    def _wait(self, scope: Scope, asked: _Asked) -> int:
+        """Give the seconds a reader has to wait, who fetches the whole again and again."""
+        peer = scope["client"][0] if scope["client"] else ""
+        reader = reader_at(peer, scope["headers"], scope["http_version"])
+        if reader is None:
+            return 0
+        return self.patience.wait(reader, asked.user_agent, scope["path"], time.monotonic())
+
+    async def unusual_feed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is left of feeds: absent, withdrawn, or asked in another way."""
+        if self.shelf.leaf(scope["path"][1:]) is not None and scope["method"] == "OPTIONS":
+            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
+        else:
+            await self.page(scope, receive, send)
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer any other file, or say why there is none."""
@@ -148,7 +193,7 @@ class _Site:
         elif self.withdrawn.covers(path):
             await self.gone(path, leaf)(scope, receive, send)
         elif leaf is not None:
-            await _answer(leaf, scope, send)
+            await _answer(leaf, _Asked(scope["headers"]), send)
         elif self.shelf.is_folder(path):
             # Relative, so it holds under whatever prefix a proxy in front has taken off.
             there = f"./{quote(path.rpartition('/')[2])}/"
@@ -170,7 +215,7 @@ class _Site:
         return HTMLResponse(leaf.content, 410, {"Cache-Control": "public, max-age=300"})
 
     def _notice(self, what: str, path: str, status: int) -> Response:
-        newsletter = self._newsletter_at(path[1:])
+        newsletter = newsletter_at(self.newsletters, path[1:])
         html = draw(
             self.templates,
             f"site/{what}.html",
@@ -179,11 +224,6 @@ class _Site:
             home=("../" * (path.count("/") - 1) or "./") + newsletter.path,
         )
         return HTMLResponse(html, status, {"Cache-Control": "no-cache"})
-
-    def _newsletter_at(self, path: str) -> Newsletter:
-        """Find the newsletter a path belongs to: the one with the longest path it begins with."""
-        under = [one for one in self.newsletters if path.startswith(one.path)]
-        return max(under or self.newsletters[:1], key=lambda one: len(one.path))
 
 
 class _Withdrawn:
@@ -197,7 +237,8 @@ class _Withdrawn:
     def covers(self, path: str) -> bool:
         """Say whether a path lies in a withdrawn issue's folder."""
         self._refresh()
-        return any(f"{path}/".startswith(place) for place in self._places)
+        head, mark, rest = f"{path}/".partition("issues/")
+        return f"{head}{mark}{rest.partition('/')[0]}/" in self._places
 
     def _refresh(self) -> None:
         try:
@@ -225,20 +266,63 @@ def _not_allowed() -> Response:
     return PlainTextResponse("This can only be read.\n", 405, {"Allow": "GET, HEAD"})
 
 
-async def _answer(leaf: Leaf, scope: Scope, send: Send) -> int:
+class _Asked:
+    """What the headers of a request say that matters for a file."""
+
+    __slots__ = ("accept_encoding", "modified_since", "none_match", "user_agent")
+
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        found: dict[bytes, bytes] = {}
+        for name, text in headers:
+            if name in _ASKED:
+                found[name] = found[name] + b", " + text if name in found else text
+        told = {name: text.decode("latin-1") for name, text in found.items()}
+        self.none_match = told.get(b"if-none-match")
+        self.modified_since = told.get(b"if-modified-since")
+        self.accept_encoding = told.get(b"accept-encoding")
+        self.user_agent = told.get(b"user-agent", "")
+
+    @property
+    def has_validators(self) -> bool:
+        """Whether the reader repeats what it was told last time."""
+        return self.none_match is not None or self.modified_since is not None
+
+
+async def _answer(leaf: Leaf, asked: _Asked, send: Send, *, is_head: bool = False) -> int:
     """Answer a file, or 304 where the reader has it already; give the status."""
-    unchanged = is_unchanged(
-        none_match=header(scope, b"if-none-match"),
-        modified_since=header(scope, b"if-modified-since"),
-        tag=leaf.tag,
+    body = leaf.best(weights(asked.accept_encoding))
+    status: int
+    headers: Iterable[tuple[bytes, bytes]]
+    if body is None:
+        status, headers, content = 406, _NO_CODING, _NO_CODING_WORDS
+    elif is_unchanged(
+        none_match=asked.none_match,
+        modified_since=asked.modified_since,
+        tag=body.tag,
         last_modified=leaf.last_modified,
-    )
-    if unchanged:
-        status, content = 304, b""
-        headers = [pair for pair in leaf.headers if pair[0] in _UNCHANGED_KEEPS]
+    ):
+        status, headers, content = 304, body.unchanged, b""
     else:
-        status, content = 200, leaf.content
-        headers = [*leaf.headers, (b"content-length", str(len(content)).encode("ascii"))]
+        status, headers, content = 200, body.whole, body.content
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    await send({"type": "http.response.body", "body": b"" if is_head else content})
     return status
+
+
+async def _too_often(wait: int, send: Send) -> int:
+    """Say when to come again, and how to be welcome at any time."""
+    words = (
+        f"Please come again in {wait} seconds; with If-None-Match or If-Modified-Since "
+        "you are welcome at any time.\n"
+    ).encode()
+    headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(words)),
+        "Retry-After": str(wait),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        **FEED_HEADERS,
+    }
+    await send({"type": "http.response.start", "status": 429, "headers": raw_headers(headers)})
+    await send({"type": "http.response.body", "body": words})
+    return 429

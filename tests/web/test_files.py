@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.web.files import Shelf, is_safe, media_type
+from publisher.web.files import KEPT_BYTES, Shelf, is_safe
+from publisher.web.labels import media_type
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_same_size_and_second_is_another_file(tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     assert (first.content, second.content) == (b"one", b"two")
-    assert first.tag != second.tag
+    assert first.bodies[0].tag != second.bodies[0].tag
 
 
 def test_unchanged_files_are_read_once(tmp_path: Path) -> None:
@@ -100,3 +101,33 @@ def test_odd_files_are_not_there(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     for path in ("folder", "folder/", "fifo.html", "x" * 5000, "page.html/rss.xml"):
         assert shelf.leaf(path) is None
+
+
+def test_copies_may_not_be_links(tmp_path: Path) -> None:
+    """A symbolic link in a copy's place is no copy, whatever its time."""
+    (tmp_path / "secret").write_text("secret")
+    page = tmp_path / "page.html"
+    page.write_text("page")
+    (tmp_path / "page.html.gz").symlink_to(tmp_path / "secret")
+    (tmp_path / "page.html.br").symlink_to("page.html")
+    os.mkfifo(tmp_path / "page.html.zst")
+    for name in ("secret", "page.html", "page.html.zst"):
+        os.utime(tmp_path / name, ns=(10**18, 10**18))
+    leaf = Shelf(tmp_path).leaf("page.html")
+    assert leaf is not None
+    assert [body.coding for body in leaf.bodies] == ["identity"]
+
+
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    """However many files are asked for, only so much is kept; short ones count for more."""
+    shelf = Shelf(tmp_path)
+    for number in range(200):
+        (tmp_path / f"{number}.html").write_bytes(b"%d" % number * 333_333)
+        (tmp_path / f"{number}.css").write_bytes(b"")
+    first = shelf.leaf("0.css")
+    for number in range(200):
+        assert shelf.leaf(f"{number}.html") is not None
+        assert shelf.leaf(f"{number}.css") is not None
+    assert shelf._bytes <= KEPT_BYTES
+    assert shelf._bytes == sum(leaf.size for _, _, leaf in shelf._kept.values())
+    assert shelf.leaf("0.css") is not first

@@ -1,19 +1,29 @@
 """The public port, asked over real connections."""
 
+import gzip
 import json
 import os
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
+import brotli
 import pytest
+import zstandard
 from structlog.testing import capture_logs
 
+import publisher.site
+from publisher.codings import SUFFIXES, copies
 from publisher.model import Consent, Kind
 from publisher.store import ledger, sends, subscribers
 from publisher.web.counters import Counters
 from publisher.web.pages import site_app
 
 FEED = "<?xml version='1.0' encoding='UTF-8'?>\n<rss>论文</rss>\n"
+
+NOW = datetime(2026, 11, 7, 9, 0, tzinfo=UTC)
 
 
 def test_feed(site, put) -> None:
@@ -46,6 +56,153 @@ def test_three_polls(site, put, path: str) -> None:
         assert "content-type" not in unchanged.headers
     file.write_text("two")
     assert site.ask(f"/{path}", **known).text == "two"
+
+
+def copied(put, path: str, content: str) -> Path:
+    """Lay a text on the site with its compressed copies."""
+    file: Path = put(path, content)
+    for suffix, copy in copies(content.encode()).items():
+        beside = put(path + suffix, copy)
+        os.utime(beside, ns=(file.stat().st_mtime_ns,) * 2)
+    return file
+
+
+LONG = FEED + "<!-- the same again -->" * 40
+
+
+@pytest.mark.parametrize("path", ["topics/模型/rss.xml", "issues/12/index.html"])
+def test_each_coding_is_a_thing_of_its_own(site, put, path: str) -> None:
+    """Each coding unpacks to the file and has a tag of its own, which is good for no other."""
+    copied(put, path, LONG)
+    address = "/" + quote(path)
+    unpack = {
+        "gzip": gzip.decompress,
+        "br": brotli.decompress,
+        "zstd": zstandard.ZstdDecompressor().decompress,
+    }
+    plain = site.ask(address)
+    tags = {plain.headers["etag"]}
+    for coding, read in unpack.items():
+        answer = site.ask(address, accept_encoding=coding)
+        assert answer.headers["content-encoding"] == coding
+        assert read(answer.body).decode() == LONG
+        assert answer.headers["content-length"] == str(len(answer.body))
+        for name in ("content-type", "last-modified", "cache-control", "vary"):
+            assert answer.headers[name] == plain.headers[name]
+        tag = answer.headers["etag"]
+        tags.add(tag)
+        assert site.ask(address, accept_encoding=coding, if_none_match=tag).status == 304
+        assert site.ask(address, if_none_match=tag).status == 200
+        head = site.ask(address, "HEAD", accept_encoding=coding)
+        assert (head.headers["etag"], head.body) == (tag, b"")
+    assert len(tags) == 4
+    assert not any(tag.startswith("W/") for tag in tags)
+
+
+def test_who_takes_everything_gets_the_shortest(site, put) -> None:
+    """Of codings taken alike the shortest is sent; one preferred is sent though it is longer."""
+    file = copied(put, "rss.xml", LONG)
+    sizes = {name: len(copies(LONG.encode())[end]) for name, end in SUFFIXES.items()}
+    answer = site.ask("/rss.xml", accept_encoding="gzip, deflate, br, zstd")
+    assert sizes[answer.headers["content-encoding"]] == min(sizes.values())
+    for coding in sizes:
+        wish = f"{coding};q=1, *;q=0.5"
+        assert site.ask("/rss.xml", accept_encoding=wish).headers["content-encoding"] == coding
+    refused = site.ask("/rss.xml", accept_encoding="identity;q=0")
+    assert refused.status == 406
+    assert refused.headers["vary"] == "Accept-Encoding"
+    assert site.ask("/rss.xml", accept_encoding="identity;q=0, gzip").status == 200
+    assert file.exists()
+
+
+def test_stale_copies_are_not_served(site, put) -> None:
+    """A copy of another time than its file is as if it were not there; nor is one by its name."""
+    file = copied(put, "rss.xml", LONG)
+    assert "content-encoding" in site.ask("/rss.xml", accept_encoding="gzip").headers
+    file.write_text("changed by hand" * 100)
+    answer = site.ask("/rss.xml", accept_encoding="gzip")
+    assert "content-encoding" not in answer.headers
+    assert answer.text == "changed by hand" * 100
+    assert site.ask("/rss.xml.gz").status == 404
+
+
+def test_copies_that_come_later_are_served(site, put, home) -> None:
+    """Copies made for a file that stood without, as from git, are found by a running server."""
+    put("rss.xml", LONG)
+    assert "content-encoding" not in site.ask("/rss.xml", accept_encoding="br").headers
+    assert publisher.site.write(home.site_folder, {"rss.xml": LONG.encode()}, NOW) == ()
+    assert site.ask("/rss.xml", accept_encoding="br").headers["content-encoding"] == "br"
+
+
+def test_feeds_say_whose_they_are(put, home, store, sources, serve) -> None:
+    """A feed names its own address and its hubs; an archived one has none and keeps for a day."""
+    daily, zhoubao = home.newsletters
+    home = replace(home, newsletters=(replace(daily, hubs=("https://hub.example.net/",)), zhoubao))
+    site = serve(site_app(home, store, sources))
+    here = "https://news.example.org"
+    hub = ', <https://hub.example.net/>; rel="hub"'
+    for path, follows in (
+        ("rss.xml", hub),
+        ("topics/模型/feed.json", hub),
+        ("archive/3/atom.xml", ""),
+        ("zhoubao/atom.xml", ""),
+    ):
+        put(path, FEED)
+        answer = site.ask("/" + quote(path))
+        assert answer.headers["link"] == f'<{here}/{quote(path)}>; rel="self"{follows}'
+        age = 86400 if "archive" in path else 900
+        assert answer.headers["cache-control"] == f"public, max-age={age}"
+    for path in ("feeds.opml", "index.html"):
+        put(path)
+        assert "link" not in site.ask(f"/{path}").headers
+
+
+def test_reader_ten_times_a_second_is_told_to_wait(site, put) -> None:
+    """Who fetches a feed whole again and again is told when to come; nobody else behind it is."""
+    put("rss.xml", FEED)
+    put("atom.xml", FEED)
+    bad = {"x_forwarded_for": "10.0.0.1, 9.8.7.6", "user_agent": "loop/1"}
+    answers = [site.ask("/rss.xml", **bad) for _ in range(40)]
+    assert [answer.status for answer in answers] == [200] * 12 + [429] * 28
+    last = answers[-1]
+    assert 1 <= int(last.headers["retry-after"]) <= 60
+    assert last.headers["access-control-allow-origin"] == "*"
+    tag = answers[0].headers["etag"]
+    assert site.ask("/rss.xml", **bad, if_none_match=tag).status == 304
+    assert site.ask("/rss.xml", **bad, if_none_match='"x"').status == 200
+    assert site.ask("/rss.xml", "HEAD", **bad).status == 200
+    assert site.ask("/atom.xml", **bad).status == 200
+    assert site.ask("/rss.xml", **{**bad, "user_agent": "newsboat/2.21"}).status == 200
+    assert site.ask("/rss.xml", **{**bad, "x_forwarded_for": "9.8.7.5"}).status == 200
+
+
+def test_whom_nothing_tells_apart_nobody_limits(site, put) -> None:
+    """Without a word on who asks, all come from one address, and all are answered."""
+    put("rss.xml", FEED)
+    assert {site.ask("/rss.xml").status for _ in range(40)} == {200}
+
+
+def test_hostile_hosts_are_no_part_of_an_answer(site, put) -> None:
+    """Whatever a request calls us, the feed and its links are the same."""
+    put("rss.xml", FEED)
+    put("issues/12/index.html")
+    usual = site.ask("/rss.xml", host="news.example.org")
+    for host in ("evil.example", '"><script>', "a" * 5000, "", "news.example.org, evil.example"):
+        answer = site.ask("/rss.xml", host=host)
+        assert (answer.status, answer.body) == (200, usual.body)
+        assert answer.headers["link"] == usual.headers["link"]
+        assert site.ask("/issues/12", host=host).headers["location"] == "./12/"
+
+
+def test_a_megabyte_of_tags_is_refused(site, put) -> None:
+    """A head that goes on and on is refused, and the next reader is answered."""
+    put("rss.xml", FEED)
+    with suppress(BrokenPipeError, ConnectionResetError):  # closed on us: refused too
+        assert site.ask("/rss.xml", if_none_match='"x", ' * 200_000).status == 431
+    many = ", ".join(f'"{number:032}"' for number in range(800))
+    assert site.ask("/rss.xml", if_none_match=many).status == 200
+    tag = site.ask("/rss.xml").headers["etag"]
+    assert site.ask("/rss.xml", if_none_match=f"{many}, {tag}").status == 304
 
 
 def test_polls_are_counted(home, store, sources, serve, put) -> None:
@@ -121,8 +278,10 @@ def test_feeds_are_never_redirected(site, put) -> None:
     assert site.ask("/atom.xml").status == 404
 
 
-def test_no_way_out(site, put) -> None:
+def test_no_way_out(site, put, home) -> None:
     """What is not in the folder is not there."""
+    (home.home / "rss.xml").write_text("no feed of the site")
+    put(".hidden/atom.xml")
     put("index.html")
     put("issues/index.html")
     for path in (
@@ -136,6 +295,12 @@ def test_no_way_out(site, put) -> None:
         "/.git/config",
         "/" + "x" * 3000,
         "/%ff%fe",
+        "/../rss.xml",
+        "/%2e%2e/rss.xml",
+        "/issues/..%2f..%2f..%2frss.xml",
+        "/.hidden/atom.xml",
+        "//atom.xml",
+        "/\\..\\feed.json",
     ):
         answer = site.ask(path)
         assert answer.status == 404, path
