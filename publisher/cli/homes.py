@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,8 @@ from publisher.model import Newsletter
 if TYPE_CHECKING:
     from publisher.settings import Settings
     from publisher.store import Store
+    from publisher.store.readers import Figures
+    from publisher.web.counters import Counters
 
 IGNORED = """\
 publisher.db*
@@ -116,17 +119,26 @@ def run(
     if once:
         process.once(settings, say=console.say)
         return
-    process.forever(settings, servers=_servers, say=console.say)
+    from publisher.web.counters import Counters
+    from publisher.web.reading import Readings
+
+    counters = Counters()
+    process.forever(
+        settings,
+        servers=partial(_servers, counters),
+        each_minute=Readings(counters).flush,
+        say=console.say,
+    )
 
 
-def _servers(settings: Settings, store: Store) -> list[Any]:
+def _servers(counters: Counters, settings: Settings, store: Store) -> list[Any]:
     """Make the two web servers; `run` does not know what they serve."""
     from publisher import templates, web
     from publisher.web import desk, pages
 
     loaded = templates.load(settings.home)
     return [
-        web.server(pages.site_app(settings, store, loaded), settings.host, settings.port),
+        web.server(pages.site_app(settings, store, loaded, counters), settings.host, settings.port),
         web.server(desk.desk_app(settings, store, loaded), "127.0.0.1", settings.desk_port),
     ]
 
@@ -154,6 +166,7 @@ def status(
             for digest in newsletter["digests"]:
                 digest["findings"] = [asdict(finding) for finding in digest["findings"]]
             newsletter["refusals"] = [asdict(finding) for finding in newsletter["refusals"]]
+            newsletter["readers"] = _readers_document(newsletter["readers"])
             newsletter["hubs"] = [hubs.document(debt) for debt in newsletter["hubs"]]
         answer(document)
         return
@@ -172,7 +185,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
     from publisher.publish import state_of
     from publisher.run.jobs import rule_answers
     from publisher.send import refusals
-    from publisher.store import pings, subscribers
+    from publisher.store import pings, readers, subscribers
     from publisher.store import sends as books
 
     now = utc_now()
@@ -183,6 +196,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
         people = subscribers.count(conn, newsletter.slug)
         sends = books.sends(conn, newsletter.slug)
         debts = pings.debts(conn, newsletter)
+        read = readers.figures(conn, newsletter, settings.newsletters, now.date())
     moment = schedule.next_moment(schedule.parse(newsletter.send), newsletter.timezone, now)
     return {
         **state,
@@ -198,6 +212,7 @@ def _state(settings: Settings, store: Store, newsletter: Newsletter) -> dict[str
             if isinstance(answer, schedule.Ask)
         ],
         "hubs": debts,
+        "readers": read,
         "sends": [
             document(send) | {"quiet": schedule.quiet_words(send, newsletter, now)}
             for send in sends[:5]
@@ -211,6 +226,7 @@ def _show_newsletter(newsletter: dict[str, Any]) -> None:
     typer.echo(f"\n{newsletter['title']} ({newsletter['slug']})")
     people = ", ".join(f"{number:,} {state}" for state, number in newsletter["subscribers"].items())
     typer.echo(f"  {counted(newsletter['issues'], 'issue')}; subscribers: {people or 'none'}")
+    _show_readers(newsletter["readers"])
     show_findings("  publisher.toml", newsletter["refusals"])
     if newsletter["next"]:
         typer.echo(f"  next send by its rule: {newsletter['next']}")
@@ -245,6 +261,34 @@ def _show_newsletter(newsletter: dict[str, Any]) -> None:
             typer.echo(f"send {send['send']}: {send['note']}")
         if send["quiet"]:
             typer.echo(f"send {send['send']}: {send['quiet']}")
+
+
+def _show_readers(read: Figures) -> None:
+    """Say how many read the feeds, as far as that can be known; nothing while nobody does."""
+    if read.day is None or not read.feeds:
+        return
+    before = "" if read.before is None else f" ({read.before:,} thirty days before)"
+    typer.echo(
+        f"  feeds, {read.day}: {counted(read.claimed, 'reader')} by what aggregators say{before},"
+        f" {read.fetches:,} fetches by others"
+    )
+
+
+def _readers_document(read: Figures) -> dict[str, Any]:
+    """Make the JSON form of who reads the feeds."""
+    return {
+        "day": read.day.isoformat() if read.day else None,
+        "feeds": [
+            {
+                "feed": feed.path,
+                "claimed": feed.readers.claimed,
+                "claimed_before": feed.before,
+                "fetches": feed.readers.fetches,
+                "aggregators": dict(feed.readers.claims),
+            }
+            for feed in read.feeds
+        ],
+    }
 
 
 def migrate(context: typer.Context) -> None:

@@ -3,6 +3,7 @@
     heartbeat (APScheduler, memory only)
       scan   every 60 s, or when the folder stirs   -> publish, then the newsletter's send rule
       due    every 10 s                             -> the rules schedule what is due now
+      minute every 60 s, and at the end             -> the servers' side writes down what it counted
       pings  every 10 s, or after a publication     -> hubs are told which feeds changed
     watcher (watchfiles)      only wakes the scan; the scan is the truth
     watchdog (monotonic)      a clock that jumps re-adds the jobs; a dead sender is started again
@@ -32,7 +33,7 @@ from publisher.store import Store
 
 if TYPE_CHECKING:
     from publisher.run.jobs import Said, Say
-    from publisher.run.process import Servers
+    from publisher.run.process import EachMinute, Servers
 
 # The sender's process passes here, too: what reads digests and keeps the house stays out of it.
 
@@ -65,7 +66,7 @@ def once(settings: Settings, *, say: Say) -> None:
             store.close()
 
 
-def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
+def forever(settings: Settings, *, servers: Servers, each_minute: EachMinute, say: Say) -> None:
     """Run until SIGTERM or SIGINT; a second signal leaves at once."""
     from publisher.run.process import Process
 
@@ -76,7 +77,7 @@ def forever(settings: Settings, *, servers: Servers, say: Say) -> None:
         settings_room.secret_key(settings)
         store = Store.open(settings.database)
         try:
-            Process(settings, store, say).run(servers)
+            Process(settings, store, say, each_minute).run(servers)
         finally:
             store.close()
 

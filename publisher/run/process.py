@@ -35,6 +35,7 @@ from publisher.store import Store
 
 SCAN: Final = timedelta(seconds=60)
 BEAT: Final = timedelta(seconds=10)
+MINUTE: Final = timedelta(minutes=1)
 JUMP: Final = 2.0
 LAST_WORD: Final = 20.0
 LAST_MOMENT: Final = 23.0
@@ -53,12 +54,15 @@ class Server(Protocol):
 
 
 Servers = Callable[[Settings, Store], Sequence[Server]]
+EachMinute = Callable[[Store, datetime], None]
+"""What the servers' side does once a minute, and a last time when they have ended."""
 
 
 class Process:
     """The running process: what it has started, and how it ends."""
 
-    def __init__(self, settings: Settings, store: Store, say: Say) -> None:
+    def __init__(self, settings: Settings, store: Store, say: Say, each_minute: EachMinute) -> None:
+        self.each_minute = each_minute
         self.current = Current(settings)
         self.store = store
         self.say = say
@@ -120,6 +124,7 @@ class Process:
             ("scan", self.scan, SCAN),
             ("due", self.due, BEAT),
             ("pings", self.tell, BEAT),
+            ("minute", self.minute, MINUTE),
         ):
             self.heart.add_job(
                 job,
@@ -164,6 +169,13 @@ class Process:
             if one.missed:
                 again = one.again.isoformat(timespec="seconds") if one.again else "given up"
                 log.warning("hub not told", hub=one.hub, feeds=one.missed, why=one.why, again=again)
+
+    def minute(self) -> None:
+        """Let the servers' side write down what it kept in memory."""
+        try:
+            self.each_minute(self.store, utc_now())
+        except PublisherError as error:
+            log.error("nothing was counted", error=str(error), hint=error.hint)
 
     def due(self) -> None:
         """Schedule what the rules ask for now; the sender begins it and sweeps after the dead."""
@@ -258,6 +270,7 @@ class Process:
             self.heart.shutdown(wait=False)
         for thread in threads:
             thread.join(max(0.1, min(5.0, deadline - time.monotonic())))
+        self.minute()
         if self.sender is not None:
             self.sender.join(max(0.1, deadline - time.monotonic()))
             if self.sender.exitcode is None:

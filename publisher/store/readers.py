@@ -11,17 +11,19 @@ See: web.agents (what is read out of one), web.reading (who counts).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, case, delete, select
+from sqlalchemy import Connection, case, delete, func, select
 
+from publisher.model import Newsletter
 from publisher.store.schema import insert_into, reader
 
 KEPT: Final = timedelta(days=400)
 WEEK: Final = timedelta(days=7)
+MONTH: Final = timedelta(days=30)
 MOST_AGENTS: Final = 50
 """So many aggregators are told apart for a feed and day: names are whatever strangers send."""
 
@@ -45,6 +47,39 @@ class Readership:
     def claimed(self) -> int:
         """All readers that aggregators tell of."""
         return sum(self.claims.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed's readers; `before`: what aggregators told of 30 days earlier, None: not counted yet."""
+
+    path: str
+    readers: Readership
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The feeds of a newsletter that were read, as of a day; no day: nothing was counted yet."""
+
+    day: date | None = None
+    feeds: tuple[Feed, ...] = ()
+
+    @property
+    def claimed(self) -> int:
+        """All readers that aggregators tell of."""
+        return sum(feed.readers.claimed for feed in self.feeds)
+
+    @property
+    def before(self) -> int | None:
+        """The same 30 days earlier."""
+        known = [feed.before for feed in self.feeds if feed.before is not None]
+        return sum(known) if known else None
+
+    @property
+    def fetches(self) -> int:
+        """All fetches by those who tell no number."""
+        return sum(feed.readers.fetches for feed in self.feeds)
 
 
 def count(conn: Connection, day: date, tallies: Mapping[tuple[str, str], Tally]) -> None:
@@ -100,3 +135,39 @@ def on(conn: Connection, day: date) -> dict[str, Readership]:
         feed: Readership(claims.get(feed, {}), fetches[feed])
         for feed in sorted(claims.keys() | fetches.keys())
     }
+
+
+def figures(conn: Connection, of: Newsletter, others: Iterable[Newsletter], today: date) -> Figures:
+    """Give a newsletter's feeds with their readers, those with most first.
+
+    It is of the last whole day there is, and of today only where there is no other. `others` are
+    all newsletters, so that none is given the feeds of one that stands below it.
+    """
+    day = _latest(conn, today)
+    if day is None:
+        return Figures()
+    inner = [one.path for one in others if len(one.path) > len(of.path)]
+    found, earlier = on(conn, day), on(conn, day - MONTH)
+    feeds = [
+        Feed(path, found[path], _claimed(earlier, path))
+        for path in found
+        if path.startswith(of.path) and not any(path.startswith(one) for one in inner)
+    ]
+    feeds.sort(key=lambda feed: (-feed.readers.claimed, -feed.readers.fetches, feed.path))
+    return Figures(day, tuple(feeds))
+
+
+def _latest(conn: Connection, today: date) -> date | None:
+    """Find the last whole day something was counted on, else today if something was."""
+    for days in (reader.c.day < today.isoformat(), reader.c.day == today.isoformat()):
+        found: str | None = conn.execute(select(func.max(reader.c.day)).where(days)).scalar()
+        if found is not None:
+            return date.fromisoformat(found)
+    return None
+
+
+def _claimed(earlier: Mapping[str, Readership], path: str) -> int | None:
+    """Say what was claimed then; a feed nobody read counts none, once anything was counted."""
+    if not earlier:
+        return None
+    return earlier[path].claimed if path in earlier else 0

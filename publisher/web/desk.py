@@ -1,4 +1,4 @@
-"""desk - where editors work: the issues, the sends as they run, digests that wait, the outbox.
+"""desk - where editors work: issues, sends as they run, digests that wait, feeds, the outbox.
 
 A small app on a port of its own, loopback only until there is a sign-in; `web.gate` decides who
 may enter. Everything is shown as data, escaped, under a policy that runs only our own script; a
@@ -44,7 +44,7 @@ from publisher.publish import judged
 from publisher.render import EDITIONS, headline
 from publisher.render.environment import Templates, draw
 from publisher.settings import Settings
-from publisher.store import Store, account, issues, ledger, pings
+from publisher.store import Store, account, issues, ledger, pings, readers
 from publisher.web import letters, standing
 from publisher.web.answers import Guarded, log
 from publisher.web.editions import made
@@ -106,6 +106,7 @@ def desk_app(settings: Settings, store: Store, templates: Templates) -> ASGIApp:
         Route("/sends/{number:int}.json", desk.progress, methods=["GET"]),
         Route("/sends/{number:int}/{deed}", desk.do, methods=["POST"]),
         Route("/digests", desk.digest_list, methods=["GET"]),
+        Route("/feeds", desk.feed_list, methods=["GET"]),
         Route("/outbox", desk.outbox_list, methods=["GET"]),
         Route("/outbox/{name}", desk.letter, methods=["GET"]),
         Route("/outbox/{name}/source", desk.source, methods=["GET"]),
@@ -377,6 +378,16 @@ class _Desk:
             )
             for newsletter, rows, slugs in shelves
         ]
+
+    # --- feeds ----------------------------------------------------------------
+
+    def feed_list(self, request: Request) -> Response:
+        """Show how many read each feed."""
+        today = datetime.now(UTC).date()
+        known = self.settings.newsletters
+        with self.store.read() as conn:
+            shelves = [(one, readers.figures(conn, one, known, today)) for one in known]
+        return self._html("feeds", shelves=shelves)
 
     # --- outbox ---------------------------------------------------------------
 

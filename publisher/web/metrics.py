@@ -8,6 +8,8 @@
     publisher_relay_resting                      1 while a running send waits for a relay
     publisher_pings{newsletter, state}           changed feeds hubs are still to be told of: `waiting`,
                                                  or `given_up` until they change again
+    publisher_feed_readers{newsletter, feed}     readers that aggregators tell of, on the last whole day
+    publisher_feed_fetches{newsletter, feed}     fetches by others on that day
 
 They count readers, which is nobody else's business: who asks from elsewhere, or through a proxy,
 finds nothing here. Faults: StoreError. Never: an address, a title. See: web.gate, docs/delivery.md.
@@ -21,7 +23,7 @@ from datetime import datetime
 from typing import Final
 
 from publisher.model import Newsletter, SendState
-from publisher.store import Store, pings, sends, subscribers
+from publisher.store import Store, pings, readers, sends, subscribers
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _Labels = tuple[tuple[str, str], ...]
@@ -34,7 +36,10 @@ def exposition(store: Store, newsletters: Iterable[Newsletter], now: datetime) -
     deliveries: Counter[_Labels] = Counter()
     rates: dict[_Labels, float] = {}
     owed: Counter[_Labels] = Counter()
+    claimed: Counter[_Labels] = Counter()
+    fetches: Counter[_Labels] = Counter()
     resting = 0
+    newsletters = tuple(newsletters)
     with store.read() as conn:
         for newsletter in newsletters:
             name = ("newsletter", newsletter.slug)
@@ -51,6 +56,9 @@ def exposition(store: Store, newsletters: Iterable[Newsletter], now: datetime) -
             for debt in pings.debts(conn, newsletter):
                 owed[name, ("state", "waiting")] += debt.waiting
                 owed[name, ("state", "given_up")] += debt.given_up
+            for feed in readers.figures(conn, newsletter, newsletters, now.date()).feeds:
+                claimed[name, ("feed", feed.path)] = feed.readers.claimed
+                fetches[name, ("feed", feed.path)] = feed.readers.fetches
     lines = [
         *_metric("publisher_subscribers", "Subscribers.", people),
         *_metric("publisher_sends", "Sends.", of_sends),
@@ -58,6 +66,8 @@ def exposition(store: Store, newsletters: Iterable[Newsletter], now: datetime) -
         *_metric("publisher_send_rate", "Messages a second of running sends.", rates),
         *_metric("publisher_relay_resting", "Whether a relay is waited for.", {(): resting}),
         *_metric("publisher_pings", "Changed feeds that hubs are still to be told of.", owed),
+        *_metric("publisher_feed_readers", "Readers that aggregators tell of.", claimed),
+        *_metric("publisher_feed_fetches", "Fetches a day by all others.", fetches),
     ]
     return "\n".join(lines) + "\n"
 
@@ -66,5 +76,9 @@ def _metric(name: str, about: str, samples: Mapping[_Labels, float]) -> Iterable
     yield f"# HELP {name} {about}"
     yield f"# TYPE {name} gauge"
     for labels, value in sorted(samples.items()):
-        told = ",".join(f'{key}="{text}"' for key, text in labels)  # slugs, words and figures only
+        told = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
         yield f"{name}{{{told}}} {value}" if told else f"{name} {value}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -2,8 +2,9 @@
 
 from datetime import date, timedelta
 
+from publisher.model import Newsletter
 from publisher.store import Store, readers
-from publisher.store.readers import Readership, Tally
+from publisher.store.readers import Feed, Figures, Readership, Tally
 
 DAY = date(2026, 3, 6)
 ONE = timedelta(days=1)
@@ -79,3 +80,51 @@ def test_nothing_to_count(store: Store) -> None:
     """An idle minute writes nothing."""
     count(store, DAY)
     assert on(store, DAY) == {}
+
+
+WEEKLY = Newsletter("weekly", "Weekly")
+DAILY = Newsletter("daily", "Daily", path="daily/")
+
+
+def figures(store: Store, of: Newsletter, today: date) -> Figures:
+    """Read a newsletter's figures."""
+    with store.read() as conn:
+        return readers.figures(conn, of, (WEEKLY, DAILY), today)
+
+
+def test_figures_are_of_the_last_whole_day(store: Store) -> None:
+    """Today counts only while there is no other day; a long pause shows the day before it."""
+    assert figures(store, WEEKLY, DAY) == Figures()
+    count(store, DAY, Feedly=Tally(40))
+    assert figures(store, WEEKLY, DAY).day == DAY
+    count(store, DAY + ONE, Feedly=Tally(50))
+    assert figures(store, WEEKLY, DAY + ONE) == Figures(
+        DAY, (Feed("rss.xml", Readership({"Feedly": 40}), None),)
+    )
+    assert figures(store, WEEKLY, DAY + 90 * ONE).day == DAY + ONE
+
+
+def test_figures_of_each_newsletter(store: Store) -> None:
+    """A newsletter has the feeds under its path, but for those of one that stands below it."""
+    with store.begin() as conn:
+        tallies = {
+            ("rss.xml", "x"): Tally(1),
+            ("topics/a/rss.xml", "x"): Tally(7),
+            ("daily/rss.xml", ""): Tally(fetches=3),
+        }
+        readers.count(conn, DAY, tallies)
+    weekly = figures(store, WEEKLY, DAY + ONE)
+    assert [feed.path for feed in weekly.feeds] == ["topics/a/rss.xml", "rss.xml"]
+    assert (weekly.claimed, weekly.before, weekly.fetches) == (8, None, 0)
+    assert [feed.path for feed in figures(store, DAILY, DAY + ONE).feeds] == ["daily/rss.xml"]
+
+
+def test_thirty_days_before(store: Store) -> None:
+    """Figures are set against those of 30 days earlier; a feed nobody read then had none."""
+    count(store, DAY, Feedly=Tally(40))
+    later = DAY + readers.MONTH
+    with store.begin() as conn:
+        readers.count(conn, later, {("rss.xml", "Feedly"): Tally(50), ("new.xml", "x"): Tally(2)})
+    found = figures(store, WEEKLY, later + ONE)
+    assert {feed.path: feed.before for feed in found.feeds} == {"rss.xml": 40, "new.xml": 0}
+    assert (found.claimed, found.before) == (52, 40)
