@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
@@ -97,6 +98,7 @@ def opml_path(newsletter: Newsletter) -> str:
     return f"{newsletter.path}feeds.opml"
 
 
+@lru_cache(4096)
 def topic_slug(topic: str) -> str:
     """Name a topic as its addresses do, before percent-encoding; "" where it has no letters.
 

@@ -16,7 +16,8 @@ import pytest
 from drills.publication import Publication
 from lxml import etree
 from reader import make_reader
-from render.feed_rules import disagreements, faults, told
+from render.feed_agreement import disagreements, told
+from render.feed_rules import faults
 
 from publisher.addresses import FEEDS
 

@@ -1,14 +1,14 @@
 """What a feed must be for the strictest reader: a list of what one breaks, empty for a good one.
 
 Rules of XML 1.0, RSS 2.0 with the best practices of the RSS Advisory Board's profile, RFC 4287 and
-RFC 5005, JSON Feed 1.1, OPML 2.0, and some of ours: no relative address, no unbounded size, and
-three formats that say the same. For tests of feeds wherever they come from: `faults(name, bytes)`.
+RFC 5005, JSON Feed 1.1, OPML 2.0, and some of ours: no relative address, no unbounded size. For
+tests of feeds wherever they come from: `faults(name, bytes)`; see also feed_agreement.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from html.parser import HTMLParser
@@ -27,7 +27,7 @@ PREFIXES = {"atom": ATOM, "content": CONTENT, "dc": DC, "fh": HISTORY}
 TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 ID = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # RSS 2.0: what stands in a channel and in an item, of no namespace, at most once each unless said
 CHANNEL = {
     *("title", "link", "description", "language", "copyright", "managingEditor", "webMaster"),
@@ -83,76 +83,6 @@ def faults(name: str, body: bytes) -> list[str]:
     found += _xml(body, root)
     judges = {"rss.xml": _rss, "atom.xml": _atom, "feeds.opml": _opml}
     return found + list(judges[name.rpartition("/")[2]](root))
-
-
-def disagreements(rss: bytes, atom: bytes, feed: bytes) -> list[str]:
-    """List where three formats of one feed differ in what their entries say."""
-    in_rss, in_atom, in_json = told(rss), told(atom), told(feed)
-    found = []
-    if not len(in_rss) == len(in_atom) == len(in_json):
-        found.append(f"{len(in_rss)}, {len(in_atom)} and {len(in_json)} entries")
-    for place, entries in enumerate(zip(in_rss, in_atom, in_json, strict=False)):
-        for key in entries[0]:
-            values = [entry[key] for entry in entries if key in entry]
-            if any(value != values[0] for value in values):
-                found.append(f"entry {place}: {key}: {values}")
-    return found
-
-
-def told(body: bytes) -> list[dict[str, Any]]:
-    """Give what the entries of a feed of any format say, in its order."""
-    if body.lstrip().startswith(b"{"):
-        return [_told_json(item) for item in json.loads(body)["items"]]
-    root = etree.fromstring(body)
-    if root.tag == "rss":
-        return [_told_rss(item) for item in root.iterfind("channel/item")]
-    return [_told_atom(entry) for entry in root.iterfind(f"{ATOM}entry")]
-
-
-def _told_rss(item: Any) -> dict[str, Any]:
-    return {
-        "id": item.findtext("guid"),
-        "title": item.findtext("title"),
-        "address": item.findtext("link"),
-        "content": item.findtext(f"{CONTENT}encoded"),
-        "summary": _plain(item.findtext("description")),
-        "published": parsedate_to_datetime(item.findtext("pubDate")),
-        "authors": [one.text for one in item.iterfind(f"{DC}creator")],
-        "topics": [one.text for one in item.iterfind("category")],
-    }
-
-
-def _told_atom(entry: Any) -> dict[str, Any]:
-    links = {
-        link.get("rel", "alternate"): link.get("href") for link in entry.iterfind(f"{ATOM}link")
-    }
-    return {
-        "id": entry.findtext(f"{ATOM}id"),
-        "title": entry.findtext(f"{ATOM}title"),
-        "address": links.get("alternate"),
-        "about": links.get("related"),
-        "content": entry.findtext(f"{ATOM}content"),
-        "summary": entry.findtext(f"{ATOM}summary"),
-        "published": datetime.fromisoformat(entry.findtext(f"{ATOM}published")),
-        "updated": datetime.fromisoformat(entry.findtext(f"{ATOM}updated")),
-        "authors": [one.text for one in entry.iterfind(f"{ATOM}author/{ATOM}name")],
-        "topics": [one.get("term") for one in entry.iterfind(f"{ATOM}category")],
-    }
-
-
-def _told_json(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": item["id"],
-        "title": item["title"],
-        "address": item.get("url"),
-        "about": item.get("external_url"),
-        "content": item["content_html"],
-        "summary": item["summary"],
-        "published": datetime.fromisoformat(item["date_published"]),
-        "updated": datetime.fromisoformat(item["date_modified"]),
-        "authors": [author["name"] for author in item["authors"]],
-        "topics": item.get("tags", []),
-    }
 
 
 # --- any file -----------------------------------------------------------------
@@ -279,14 +209,9 @@ class _Html(HTMLParser):
             self.found.append(f"content leaves {self.open} open")
 
 
-def _plain(html: str | None) -> str:
-    """Give the text of a description, as a reader that takes it for HTML shows it."""
-    texts: list[str] = []
-    reader = HTMLParser()
-    reader.handle_data = texts.append  # type: ignore[method-assign]  # all of it that is wanted
-    reader.feed(html or "")
-    reader.close()
-    return "".join(texts)
+def _moments(texts: Iterable[str | None]) -> list[datetime]:
+    """Read the dates that are some; the others are faults of their own."""
+    return [datetime.fromisoformat(text) for text in texts if MOMENT.fullmatch(text or "") and text]
 
 
 def _newest_first(moments: list[datetime]) -> Iterator[str]:
@@ -342,7 +267,9 @@ def _rss_item(item: Any) -> Iterator[str]:
     names = [child.tag for child in item]
     if names.count(f"{CONTENT}encoded") != 1:
         yield "has not one content:encoded"
-    elif names.index("description") > names.index(f"{CONTENT}encoded"):
+    elif (
+        f"{CONTENT}encoded" in names[: names.index("description") if "description" in names else 0]
+    ):
         yield "has its description behind content:encoded, and some readers take the last"
     guid = item.find("guid")
     if (
@@ -423,9 +350,7 @@ def _atom(root: Any) -> Iterator[str]:
     entries = root.findall(f"{ATOM}entry")
     for entry in entries:
         yield from (f"entry {entry.findtext(f'{ATOM}id')}: {fault}" for fault in _atom_entry(entry))
-    yield from _newest_first(
-        [datetime.fromisoformat(one) for e in entries if (one := e.findtext(f"{ATOM}published"))]
-    )
+    yield from _newest_first(_moments(entry.findtext(f"{ATOM}published") for entry in entries))
     yield from _unique([entry.findtext(f"{ATOM}id") for entry in entries])
     if not ID.fullmatch(root.findtext(f"{ATOM}id") or ""):
         yield f"id {root.findtext(f'{ATOM}id')!r} is none"
@@ -505,12 +430,13 @@ def _json(body: bytes) -> Iterator[str]:
     for hub in feed.get("hubs", []):
         yield from _address(hub["url"], "hub") if hub["type"] == "WebSub" else ["hub of no type"]
     yield from _language(feed.get("language"))
+    yield from _authors(feed)
     yield from _empty(feed, "feed")
     items = feed.get("items", [])
     for item in items:
         yield from (f"item {item.get('id')}: {fault}" for fault in _json_item(item))
     yield from _unique([item.get("id") for item in items])
-    yield from _newest_first([datetime.fromisoformat(item["date_published"]) for item in items])
+    yield from _newest_first(_moments(item.get("date_published") for item in items))
 
 
 def _json_item(item: dict[str, Any]) -> Iterator[str]:
@@ -524,11 +450,15 @@ def _json_item(item: dict[str, Any]) -> Iterator[str]:
     yield from _rfc3339(item.get("date_modified"))
     yield from _language(item.get("language"))
     yield from _content(item.get("content_html"))
-    if not item.get("authors") or not all(author.get("name") for author in item["authors"]):
-        yield "has an author without a name"
+    yield from _authors(item)
     if not all(isinstance(tag, str) and tag for tag in item.get("tags", [])):
         yield "has a tag that is no text"
     yield from _empty(item, "item")
+
+
+def _authors(values: dict[str, Any]) -> Iterator[str]:
+    if not all(author.get("name") for author in values.get("authors") or [{}]):
+        yield "has an author without a name"
 
 
 def _empty(values: dict[str, Any], what: str) -> Iterator[str]:

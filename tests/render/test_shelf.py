@@ -1,5 +1,6 @@
 """What is kept of an issue: cards, entries and topics, made once."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -69,6 +70,8 @@ def test_items_are_found_under_their_own_topics_and_those_of_all(
         Topic("飞行", "飞行"),
         Topic("厨房-茶", "厨房 & 茶"),
     )
+    for item, entry in zip(kept.items, kept.item_entries, strict=True):
+        assert json.loads(entry.json)["tags"] == [topic.name for topic in item.topics]
 
 
 def test_two_names_of_one_slug_are_one_topic(newsletter: Newsletter, ours: Words) -> None:

@@ -6,9 +6,9 @@ Faults: none. Never: drops words of the digest. See: render.view (what is shown)
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Iterable
 
-from markupsafe import Markup
+from markupsafe import escape
 
 from publisher.model import Newsletter
 from publisher.render.feeds.names import title_of
@@ -19,19 +19,19 @@ from publisher.render.words import direction, list_words
 
 def of_issue(issue: IssueView) -> str:
     """Write the whole issue; its items are anchors, as they are on its page."""
-    parts = [issue.html]
+    parts: list[str] = [issue.html]
     for section in issue.sections:
         if section.label:
-            parts.append(Markup("<p><small>{}</small></p>").format(section.label))
+            parts.append(f"<p><small>{escape(section.label)}</small></p>")
         if section.title:
-            parts.append(Markup("<h2>{}</h2>").format(section.title))
+            parts.append(f"<h2>{escape(section.title)}</h2>")
         parts.append(section.html)
         level = "h3" if section.title else "h2"
         for item in section.items:
-            opening = Markup('<{0} id="{1}"{2}>{3}</{0}>').format(
-                level, item.anchor, _lang(item.language), _led(item)
-            )
-            parts += [*_apart(item.above_html), opening, *_below(item, issue.language)]
+            parts += _apart(item.above_html)
+            opening = f'id="{escape(item.anchor)}"{_lang(item.language)}'
+            parts.append(f"<{level} {opening}>{_led(item)}</{level}>")
+            parts += _below(item, issue.language)
         parts += _apart(section.closing_html)
     # an entry without content is none in JSON Feed, and readers would fetch the page for it
     return _whole(parts, issue) or f"<p>{escape(issue.headline)}</p>"
@@ -39,43 +39,44 @@ def of_issue(issue: IssueView) -> str:
 
 def of_item(item: ItemView, issue: IssueView, newsletter: Newsletter) -> str:
     """Write one item: what it is about and where, then its text, then the issue it is from."""
-    opening = Markup("<p{}>{}</p>").format(_lang(item.language), _led(item))
-    if not item.url and not item.sentence:
-        opening = Markup("")  # its title alone, which stands above already
-    link = Markup('<a href="{}#{}">{}</a>').format(issue.address, item.anchor, issue.headline)
-    name = link if issue.address else issue.headline
-    # an issue without a title is called after its newsletter already
-    called = (title_of(newsletter), name) if issue.is_titled else (name,)
-    source = Markup("<p><small>{}</small></p>").format(Markup(" · ").join(called))
+    # without an address there is its title alone, which stands above already
+    is_led = item.url or item.sentence
+    opening = f"<p{_lang(item.language)}>{_led(item)}</p>" if is_led else ""
+    name: str = escape(issue.headline)
+    if issue.address:
+        name = f'<a href="{escape(issue.address)}#{escape(item.anchor)}">{name}</a>'
+    if issue.is_titled:  # else it is called after its newsletter already
+        name = f"{escape(title_of(newsletter))} · {name}"
+    source = f"<p><small>{name}</small></p>"
     return _whole([opening, *_below(item, issue.language), source], issue)
 
 
-def _led(item: ItemView) -> Markup:
+def _led(item: ItemView) -> str:
     """Give what leads an item: its title with its address, or its sentence with links of its own."""
-    title = Markup('<a href="{}">{}</a>').format(item.url, item.title) if item.url else item.title
-    return item.sentence or Markup("{}").format(title)
+    if item.sentence:
+        return item.sentence
+    title: str = escape(item.title)
+    return f'<a href="{escape(item.url)}">{title}</a>' if item.url else title
 
 
-def _below(item: ItemView, language: str) -> list[Markup]:
-    second = Markup("<p{}><em>{}</em></p>").format(_lang(item.second_language), item.second or "")
-    signed = Markup("<p>{}</p>").format(list_words(language, item.authors))
-    return [
-        second if item.second else Markup(""),
-        signed if item.authors else Markup(""),
-        item.html,
-    ]
+def _below(item: ItemView, language: str) -> Iterable[str]:
+    if item.second:
+        yield f"<p{_lang(item.second_language)}><em>{escape(item.second)}</em></p>"
+    if item.authors:
+        yield f"<p>{escape(list_words(language, item.authors))}</p>"
+    yield item.html
 
 
-def _apart(html: Markup) -> list[Markup]:
+def _apart(html: str) -> list[str]:
     """Part prose of a section from the item above it, where no style can."""
-    return [Markup("<hr>"), html] if html else []
+    return ["<hr>", html] if html else []
 
 
-def _lang(language: str | None) -> Markup:
-    return Markup(' lang="{}"').format(language) if language else Markup("")
+def _lang(language: str | None) -> str:
+    return f' lang="{escape(language)}"' if language else ""
 
 
-def _whole(parts: list[Markup], issue: IssueView) -> str:
+def _whole(parts: Iterable[str], issue: IssueView) -> str:
     whole = "\n".join(part for part in parts if part)
     if whole and direction(issue.language) == "rtl":
         whole = f'<div dir="rtl">\n{whole}\n</div>'

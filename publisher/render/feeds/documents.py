@@ -7,13 +7,12 @@ Faults: none. Never: which entries, or where they are kept. See: feeds.entries, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from publisher.render.feeds.channels import Channel
-from publisher.render.feeds.entries import Entry
+from publisher.render.feeds.entries import Entry, json_lines
 from publisher.render.feeds.mended import Shell, atom_around, rss_around
 from publisher.render.feeds.names import author_of
 from publisher.render.fragments import clean
@@ -68,22 +67,23 @@ def atom(channel: Channel, entries: Sequence[Entry]) -> str:
 def json_feed(channel: Channel, entries: Sequence[Entry]) -> str:
     """Write the JSON Feed 1.1 of these entries, which come newest first."""
     newsletter, before = channel.newsletter, channel.previous
-    values: dict[str, Any] = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": channel.title,
-        "home_page_url": channel.home_address,
-        "feed_url": channel.address("feed.json"),
-        "description": clean(newsletter.description),
-        "next_url": channel.archive_address(before, "feed.json") if before else None,
-        "language": clean(newsletter.language),
-        "authors": [{"name": author_of(newsletter)}],
-        "hubs": [{"type": "WebSub", "url": hub} for hub in channel.hubs],
-    }
-    given = {key: value for key, value in values.items() if value}
-    head = json.dumps(given, ensure_ascii=False, indent=1).removesuffix("\n}")
+    head = json_lines(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": channel.title,
+            "home_page_url": channel.home_address,
+            "feed_url": channel.address("feed.json"),
+            "description": clean(newsletter.description),
+            "next_url": channel.archive_address(before, "feed.json") if before else None,
+            "language": clean(newsletter.language),
+            "authors": [{"name": author_of(newsletter)}],
+            "hubs": [{"type": "WebSub", "url": hub} for hub in channel.hubs],
+        },
+        depth=1,
+    )
     items = ",\n  ".join(entry.json for entry in entries)
     listed = f"[\n  {items}\n ]" if items else "[]"
-    return f'{head},\n "items": {listed}\n}}\n'
+    return f'{{\n{head},\n "items": {listed}\n}}\n'
 
 
 def _shell(channel: Channel, name: str, media_type: str) -> Shell:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from typing import Final
+from urllib.parse import urljoin
 from uuid import NAMESPACE_URL, uuid5
 
 from publisher.model import Newsletter, Published
@@ -24,6 +25,9 @@ from publisher.render.images import cover
 from publisher.render.view import IssueView, ItemView
 
 SUMMARY_LENGTH: Final = 280
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_WEB: Final = re.compile(r"https?://[^\s/?#<>\"]+[^\s<>\"]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +98,13 @@ def item_id(issue: str, key: str) -> str:
 
 def _whole(url: str | None, issue: IssueView) -> str | None:
     """Give the whole address of what an item is about; None where no reader could open it."""
+    if not url or _SCHEME.match(url):
+        return url if url and _WEB.fullmatch(url) else None
     try:
-        whole = urljoin(issue.address or "", url or "")
-        parts = urlsplit(whole)
+        whole = urljoin(issue.address or "", url)
     except ValueError:
         return None
-    is_web = bool(url) and parts.scheme in {"http", "https"} and parts.netloc
-    return whole if is_web and not re.search(r"\s", whole) else None
+    return whole if _WEB.fullmatch(whole) else None
 
 
 def _entry(told: Told, newsletter: Newsletter) -> Entry:
@@ -109,20 +113,29 @@ def _entry(told: Told, newsletter: Newsletter) -> Entry:
 
 
 def _in_json(told: Told) -> str:
-    """Write the entry as JSON, indented for its place; no text of JSON has a line's end in it."""
-    values: dict[str, Any] = {
-        "id": told.id,
-        "url": told.address,
-        "external_url": told.about,
-        "title": told.title,
-        "content_html": told.content,
-        "summary": told.summary,
-        "image": told.image,
-        "date_published": seconds(told.published).isoformat(),
-        "date_modified": seconds(told.updated).isoformat(),
-        "authors": [{"name": name} for name in told.authors],
-        "tags": list(told.topics),
-        "language": told.language,
-    }
-    given = {key: value for key, value in values.items() if value}
-    return json.dumps(given, ensure_ascii=False, indent=1).replace("\n", "\n  ")
+    """Write the entry as JSON, indented for its place."""
+    lines = json_lines(
+        {
+            "id": told.id,
+            "url": told.address,
+            "external_url": told.about,
+            "title": told.title,
+            "content_html": told.content,
+            "summary": told.summary,
+            "image": told.image,
+            "date_published": seconds(told.published).isoformat(),
+            "date_modified": seconds(told.updated).isoformat(),
+            "authors": [{"name": name} for name in told.authors],
+            "tags": told.topics,
+            "language": told.language,
+        },
+        depth=3,
+    )
+    return f"{{\n{lines}\n  }}"
+
+
+def json_lines(values: Mapping[str, object], depth: int) -> str:
+    """Write what there is of the values, a line each: json indents with a slower encoder."""
+    return ",\n".join(
+        f'{" " * depth}"{key}": {_ENCODER.encode(value)}' for key, value in values.items() if value
+    )
