@@ -43,8 +43,13 @@ def year_path(newsletter: Newsletter, year: int) -> str:
 
 
 def year_sitemap_path(newsletter: Newsletter, year: int) -> str:
-    """Name the sitemap of a year's issues."""
-    return f"{newsletter.path}years/{year}/sitemap.xml"
+    """Name the sitemap of a year's issues: no folder of its own, or it could list only that."""
+    return f"{newsletter.path}sitemap-{year}.xml"
+
+
+def pages_sitemap_path(newsletter: Newsletter) -> str:
+    """Name the sitemap of the pages that lead to others."""
+    return f"{newsletter.path}sitemap-pages.xml"
 
 
 def sitemap_path(newsletter: Newsletter) -> str:

@@ -52,7 +52,6 @@ def test_no_newsletter_can_stand_where_pages_do() -> None:
     """Every folder that a newsletter without a path writes into is a reserved word."""
     paths = [
         addresses.year_path(LETTERS, 2024),
-        addresses.year_sitemap_path(LETTERS, 2024),
         addresses.issue_path(LETTERS, "7"),
         addresses.items_path(LETTERS),
         addresses.topics_path(LETTERS),
@@ -63,4 +62,6 @@ def test_no_newsletter_can_stand_where_pages_do() -> None:
     ]
     assert {path.partition("/")[0] for path in paths} <= RESERVED
     files = [addresses.archive_path, addresses.opml_path, addresses.sitemap_path]
+    files.append(addresses.pages_sitemap_path)
     assert all("/" not in name(LETTERS) for name in files)
+    assert "/" not in addresses.year_sitemap_path(LETTERS, 2024)

@@ -236,7 +236,7 @@ def _write_editions(
     from publisher import identity, templates
     from publisher.clock import utc_now
     from publisher.publish import editions
-    from publisher.render import feed, message, page
+    from publisher.render import feed, message, pages
     from publisher.render.words import words
 
     now = utc_now()
@@ -271,9 +271,7 @@ def _write_editions(
         "issue.html": _beside(message.sample(made["mail"], newsletter).body, published, newsletter),
         "issue.txt": message.sample(made["text"], newsletter).body.encode(),
         "issue.eml": eml,
-        "page.html": page.render(
-            published, newsletter, loaded, previous=None, following=None
-        ).body.encode(),
+        "page.html": pages.render(published, newsletter, loaded).body.encode(),
         "rss.xml": feed.rss([published], newsletter, loaded).body.encode(),
         "atom.xml": feed.atom([published], newsletter, loaded).body.encode(),
         "feed.json": feed.json_feed([published], newsletter, loaded).body.encode(),
@@ -344,10 +342,10 @@ def _page_fault(
 ) -> list[Finding]:
     """Say what is wrong with the templates of the page, which would stop a publication."""
     from publisher.errors import TemplateError
-    from publisher.render import page
+    from publisher.render import pages
 
     try:
-        page.render(published, newsletter, loaded, previous=None, following=None)
+        pages.render(published, newsletter, loaded)
     except TemplateError as error:
         return [Finding(Level.STOP, "template/error", str(error), error.hint)]
     return []

@@ -1,6 +1,6 @@
 """render - an issue in, its editions out.
 
-One room per kind: `mail`, `text`, `page`, `feed`; `message` wraps mail and text for the wire. All
+One room per kind: `mail`, `text`, `pages`, `feeds`; `message` wraps mail and text for the wire. All
 are functions of values: the issue and its record, the newsletter, the templates' sources.
 Faults: TemplateError with template, line and remedy; RefusedError for an address no header may hold.
 Never: disk, clock, network; which recipient. See: digest (makes issues), site and send (take these).

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -27,10 +28,33 @@ from publisher.render.words import date_words, direction, list_words, primary, w
 Templates = Mapping[str, str]
 """Template name ("mail/digest.mjml") -> source."""
 
+_OURS: Final = ("publisher.model", "publisher.render.")
 _COLOUR: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _FAULTS: Final = (
     jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError,
 )  # fmt: skip
+
+
+class _World(SandboxedEnvironment):
+    """The sandbox, which does not weigh again and again the attributes of what we made for templates.
+
+    Our values are data; of them, too, what begins with `_` is nobody's. To weigh each took half the
+    time of drawing a page.
+    """
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Give an attribute of a value."""
+        if attribute[0] == "_" or not _is_ours(type(obj)):  # type: ignore[arg-type]  # it is hashable
+            return super().getattr(obj, attribute)
+        try:
+            return getattr(obj, attribute)
+        except AttributeError:
+            return super().getattr(obj, attribute)  # which is `undefined`, and told as that
+
+
+@lru_cache(maxsize=256)
+def _is_ours(kind: type) -> bool:
+    return is_dataclass(kind) and kind.__module__.startswith(_OURS)
 
 
 def draw(templates: Templates, name: str, **values: object) -> str:
@@ -50,7 +74,7 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> SandboxedEnvironment:
         # the name doubles as file name, so that a traceback says which template it went through
         return (known[name], f"templates/{name}", None) if name in known else None
 
-    world = SandboxedEnvironment(
+    world = _World(
         loader=jinja2.FunctionLoader(load),
         autoescape=lambda name: not (name or "").endswith(".txt"),
         undefined=jinja2.StrictUndefined,
@@ -72,6 +96,7 @@ def _colour(value: str, fallback: str = Look().accent) -> str:
     return value if _COLOUR.fullmatch(value) else fallback
 
 
+@lru_cache(maxsize=1024)
 def _lang(language: str | None, around: str) -> Markup:
     """Write the attributes of a piece in a language other than that of the text around it."""
     if not language or language == around:

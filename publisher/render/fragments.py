@@ -224,13 +224,18 @@ def phrased(title: str, line: int = 0) -> Markup:
     behind a Latin colon stands between the parts: at the end of one it would collapse.
     """
     parts = _COLON.split(title)  # a part, the space behind it or None, a part, ...
-    cells = sum(2 if east_asian_width(character) in "WF" else 1 for character in title)
-    if len(parts) == 1 or cells <= line:
+    if len(parts) == 1 or (line and _cells(title) <= line):
         return escape(title)
-    part = Markup('<span class="ph">{}</span>')
-    return Markup("").join(
-        (text or "") if i % 2 else part.format(text) for i, text in enumerate(parts)
+    return Markup(  # noqa: S704 - each part escaped
+        "".join(
+            (text or "") if i % 2 else f'<span class="ph">{escape(text)}</span>'
+            for i, text in enumerate(parts)
+        )
     )
+
+
+def _cells(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def excerpt(text: str, length: int) -> str:

@@ -19,7 +19,7 @@ from publisher.render.feeds.entries import Entry, issue_entry, item_entry
 from publisher.render.fragments import excerpt
 from publisher.render.view import IssueView, ItemView, titles
 
-__all__ = ["Card", "Entry", "ItemCard", "Shelved", "Topic", "shelve"]
+__all__ = ["Card", "Entry", "ItemCard", "Shelved", "Topic", "card_of", "shelve"]
 
 LINE_LENGTH: Final = 120
 """Characters of what a list says of an issue or an item."""
@@ -95,7 +95,7 @@ def shelve(published: Published, issue: IssueView, newsletter: Newsletter) -> Sh
     keys = {record.anchor: record.key for record in published.record.live_items}
     cards = tuple(_item_card(slug, item, issue, of_all) for item in issue.items)
     return Shelved(
-        card=_card(published, issue),
+        card=card_of(published, issue),
         entry=issue_entry(published, issue, newsletter),
         items=cards,
         item_entries=tuple(
@@ -107,7 +107,8 @@ def shelve(published: Published, issue: IssueView, newsletter: Newsletter) -> Sh
     )
 
 
-def _card(published: Published, issue: IssueView) -> Card:
+def card_of(published: Published, issue: IssueView) -> Card:
+    """Make what lists say of an issue."""
     record = published.record
     leads_by_item = bool(issue.items) and not issue.is_titled
     rest = excerpt(issue.text, LINE_LENGTH) or titles(issue.items[1:], LINE_LENGTH)

@@ -161,6 +161,11 @@ def date_words(language: str, day: date, *, with_year: bool = True) -> str:
     return format_skeleton("MMMMd", day, locale=locale)
 
 
+def year_words(language: str, year: int) -> str:
+    """Write a year as the language writes it where it stands alone."""
+    return format_skeleton("y", date(year, 1, 1), locale=locale_of(language))
+
+
 def list_words(language: str, names: Sequence[str]) -> str:
     """Write names one after the other, parted as the language parts them."""
     between = locale_of(language).list_patterns["standard"]["middle"]

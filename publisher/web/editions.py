@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from publisher.addresses import issue_address, unsubscribe_address
 from publisher.model import Edition, Kind, Newsletter, Published
-from publisher.render import EDITIONS, Templates, feed, message, page
+from publisher.render import EDITIONS, Templates, feed, message, pages
 from publisher.render.fitting import editions
 
 READER = "reader@example.org"
@@ -35,7 +35,7 @@ def _edition(
     if name in ("mail", "text"):
         return editions(published, newsletter, templates)[name]
     if name == "page":
-        return page.render(published, newsletter, templates, previous=None, following=None)
+        return pages.render(published, newsletter, templates)
     feeds = {"rss": feed.rss, "atom": feed.atom, "json": feed.json_feed}
     return feeds[name]([published], newsletter, templates)
 

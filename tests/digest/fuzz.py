@@ -28,7 +28,7 @@ with atheris.instrument_imports(include=["publisher", "markdown_it", "linkify_it
     from publisher import identity, templates
     from publisher.digest import read
     from publisher.model import Newsletter, Published, Variant
-    from publisher.render import feed, mail, page, text
+    from publisher.render import feed, mail, pages, text
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 OURS = Newsletter(
@@ -53,7 +53,7 @@ def one(data: bytes) -> None:
     for issue in issues if crc32(data) % RENDERED == 0 or sys.argv[1:] else ():
         published = Published(issue, identity.provisional(issue, OURS, NOW))
         variant = Variant(OURS.language, OURS.look.name)
-        page.render(published, OURS, TEMPLATES)
+        pages.render(published, OURS, TEMPLATES)
         mail.render(published, OURS, variant, TEMPLATES)
         text.render(published, OURS, variant, TEMPLATES)
         for kind in (feed.rss, feed.atom, feed.json_feed):

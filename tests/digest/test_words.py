@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from publisher import identity, templates
 from publisher.digest import read
 from publisher.model import Finding, Level, Newsletter, Published, Reading
-from publisher.render import page
+from publisher.render import pages
 
 OURS = Newsletter("n", "")
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -76,7 +76,7 @@ def on_page(reading: Reading) -> str:
     shown = []
     for issue in reading.issues:
         published = Published(issue, identity.provisional(issue, OURS, NOW))
-        whole = page.render(published, OURS, TEMPLATES).body
+        whole = pages.render(published, OURS, TEMPLATES).body
         body = whole[whole.index("<main") : whole.index("</main>")]
         for ours in ("<nav\\b.*?</nav>", '<p class="source">.*?</p>', "<time.*?</time>"):
             body = re.sub(ours, " ", body, flags=re.DOTALL)

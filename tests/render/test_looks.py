@@ -20,7 +20,7 @@ from publisher.model import (
     Slot,
     Variant,
 )
-from publisher.render import mail, message, page, text
+from publisher.render import mail, message, pages, text
 from publisher.render.view import view
 from publisher.render.words import words
 
@@ -326,7 +326,7 @@ def test_a_dateline_is_marked_as_what_it_is(
     own = replace(newsletter, language="fa")
     for body in (
         drawn(persian, own, templates, "digest", "fa"),
-        page.render(persian, own, templates).body,
+        pages.render(persian, own, templates).body,
     ):
         (line,) = lxml_html.fromstring(body).xpath("//p[contains(.,'1 May 2026')]")
         assert line.text_content() == "No. 7 · 1 May 2026 · 3 items"

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 
 from publisher import identity
 from publisher.model import Issue, Item, Kind, Newsletter, Published, Section, Variant
-from publisher.render import EDITIONS, feed, headline, mail, message, page, text
+from publisher.render import EDITIONS, feed, headline, mail, message, pages, text
 from publisher.render.fragments import plain
+from publisher.render.shelf import Topic, card_of, shelve
+from publisher.render.view import view
+from publisher.render.words import Words
 
 ZH = Variant("zh-CN")
 
@@ -17,6 +20,7 @@ def test_every_edition_is_golden(
     published: Published,
     newsletter: Newsletter,
     templates: dict[str, str],
+    ours: Words,
     matches_golden: Callable[[str, str], None],
 ) -> None:
     """Each edition in the table is the file we once read and liked."""
@@ -37,12 +41,13 @@ def test_every_edition_is_golden(
         message_id="<7.abc@news.example.org>",
         unsubscribe="https://app.example.org/unsubscribe/t",
     )
-    earlier = Published(published.issue, replace(published.record, slug="6"))
+    shown = view(published, newsletter, ours)
+    earlier = replace(card_of(published, shown), slug="6")
     bodies = {
         "mail": mail_edition.body,
         "text": text_edition.body,
         "message": whole.decode("ascii"),
-        "page": page.render(published, newsletter, templates, previous=earlier).body,
+        "page": pages.issue(shown, newsletter, templates, previous=earlier),
         "rss": feed.rss([published], newsletter, templates).body,
         "atom": feed.atom([published], newsletter, templates).body,
         "json": feed.json_feed([published], newsletter, templates).body,
@@ -52,15 +57,31 @@ def test_every_edition_is_golden(
         matches_golden(EDITIONS[name][0], body)
 
 
-def test_front_page_is_golden(
+def test_the_site_is_golden(
     published: Published,
     newsletter: Newsletter,
     templates: dict[str, str],
+    ours: Words,
     matches_golden: Callable[[str, str], None],
 ) -> None:
-    """So are the front page and the tombstone."""
-    matches_golden("archive.html", page.archive([published], newsletter, templates).body)
-    matches_golden("tombstone.html", page.tombstone(newsletter, templates).body)
+    """So is a page of every other kind."""
+    shelved = shelve(published, view(published, newsletter, ours), newsletter)
+    card, flight = shelved.card, Topic("飞行", "飞行")
+    counted, groups = [(flight, 2)], [(card, shelved.items[:2])]
+    for name, body in {
+        "archive.html": pages.front(
+            [card], newsletter, templates, years=[(2024, 3), (2023, 1)], topics=counted
+        ),
+        "year.html": pages.year(2024, [card], newsletter, templates, before=2023),
+        "topics.html": pages.topics(counted, newsletter, templates),
+        "topic.html": pages.topic(flight, groups, newsletter, templates, count=2),
+        "items.html": pages.items(groups, newsletter, templates),
+        "feeds.html": pages.subscribing(newsletter, templates, topic=flight),
+        "tombstone.html": pages.tombstone(newsletter, templates),
+        "sitemap.xml": pages.year_sitemap(2024, [card], newsletter),
+    }.items():
+        assert body is not None
+        matches_golden(name, body)
 
 
 def test_editions_have_distinct_files() -> None:
@@ -94,7 +115,7 @@ def test_a_sentence_stands_once_in_every_edition(
     bodies = [
         mail.render(published, newsletter, variant, templates).body.split("</h1>")[1],
         text.render(published, newsletter, variant, templates).body,
-        page.render(published, newsletter, templates).body.split("</h1>")[1],
+        pages.render(published, newsletter, templates).body.split("</h1>")[1],
         json.loads(feed.json_feed([published], newsletter, templates).body)["items"][0][
             "content_html"
         ],
@@ -116,7 +137,7 @@ def test_titles_are_chosen_for_every_edition(
         return [
             mail.render(published, chosen, Variant("en"), templates).body,
             text.render(published, chosen, ZH, templates).body,
-            page.render(published, chosen, templates).body,
+            pages.render(published, chosen, templates).body,
             feed.rss([published], chosen, templates).body,
             feed.atom([published], chosen, templates).body,
             feed.json_feed([published], chosen, templates).body,
