@@ -1,12 +1,14 @@
 """Tests of the ledger: lots under a fence, outcomes, and what is known after a crash."""
 
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from publisher.model import Consent, DeliveryState, Kind, SendState, SubscriberState
 from publisher.store import Store, issues, ledger, subscribers
@@ -377,6 +379,56 @@ def test_two_freeze_at_once(stocked: Store, now: datetime) -> None:
     assert len(frozen) == len(sends)
 
 
+def test_a_second_freeze_takes_who_is_left(stocked: Store, now: datetime) -> None:
+    """On PostgreSQL a freeze waits for another of the issue, then takes whom that has left over."""
+    if stocked.dialect == "sqlite":
+        return  # one begins when the other is done
+
+    def freeze(number: int) -> int:
+        with shared.begin() as conn:
+            return ledger.freeze(conn, number, "v", now)
+
+    with again(stocked) as shared, ThreadPoolExecutor(1) as pool:
+        with shared.begin() as conn:
+            one, two = (
+                ledger.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now) for _ in "12"
+            )
+        with shared.begin() as conn:
+            assert ledger.freeze(conn, one, "v", now) == 5
+            with shared.begin() as other:
+                subscribers.add(other, "weekly", "zoe@x.org", consent=Consent("", "", now), now=now)
+            second = pool.submit(freeze, two)
+            wait_for_a_lock(shared, second)
+        assert second.result(30) == 1
+        lots = [take(shared, now), take(shared, now)]
+    assert [(lot.send, lot.number, len(lot.deliveries)) for lot in lots] == [
+        (one, 1, 5),
+        (two, 1, 1),
+    ]
+    assert lots[1].deliveries[0].address == "zoe@x.org"
+
+
+def test_added_by_another_import_is_known(stocked: Store, now: datetime) -> None:
+    """On PostgreSQL whom another import adds in the same moment is told as known, not as added."""
+    if stocked.dialect == "sqlite":
+        return  # one begins when the other is done
+
+    def bring(conn: Connection, *names: str) -> list[subscribers.Added]:
+        rows = [(f"{name}@x.org", "", None) for name in names]
+        return subscribers.import_rows(conn, "weekly", rows, Consent("i", "", now), b"k", now)
+
+    def bring_too() -> list[subscribers.Added]:
+        with shared.begin() as conn:
+            return bring(conn, "zoe", "pam")
+
+    with again(stocked) as shared, ThreadPoolExecutor(1) as pool:
+        with shared.begin() as conn:
+            assert bring(conn, "zoe") == [subscribers.Added.ADDED]
+            second = pool.submit(bring_too)
+            wait_for_a_lock(shared, second)
+        assert second.result(30) == [subscribers.Added.KNOWN, subscribers.Added.ADDED]
+
+
 def test_cancelled_while_working(stocked: Store, now: datetime) -> None:
     """Cancelled in the middle of work, a send ends with nobody waiting or on the wire."""
     with stocked.begin() as conn:
@@ -412,6 +464,20 @@ def test_cancelled_while_working(stocked: Store, now: datetime) -> None:
 def again(store: Store) -> Store:
     """The same database, with patience."""
     return Store.open(store.engine.url.render_as_string(hide_password=False), patience=30)
+
+
+def wait_for_a_lock(store: Store, waiting: Future[Any]) -> None:
+    """Return when work on PostgreSQL waits for a lock."""
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    while True:
+        with store.read() as conn:
+            if conn.execute(asked).scalar():
+                return
+        assert not waiting.done(), waiting.result()
+        time.sleep(0.01)
 
 
 def run(*works: Callable[[], None]) -> None:

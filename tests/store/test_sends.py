@@ -1,5 +1,6 @@
 """Tests of sends: creating, freezing, counting, and the moves a person may make."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -208,6 +209,31 @@ def test_lots(store: Store, record: Record, content: Issue, now: datetime) -> No
     assert [len(lot.deliveries) if lot else None for lot in lots] == [500, 500, 1, None]
     claimed = [each.address for lot in lots if lot for each in lot.deliveries]
     assert claimed == [row[0] for row in rows]
+
+
+def test_many_lots(store: Store, record: Record, content: Issue, now: datetime) -> None:
+    """However many are frozen in one statement, lots hold their order, who is in them, and the count."""
+    rows = [(f"s{number}@example.org", "", None) for number in range(22_222)]
+    barred = {f"s{number}@example.org" for number in (0, 700, 10_600, 10_601, 22_221)}
+    with store.begin() as conn:
+        issues.save(conn, record, content)
+        subscribers.import_rows(conn, "weekly", rows, Consent("i", "", now), b"k", now)
+        for address in barred:
+            subscribers.suppress(conn, "weekly", address, "bounce", now)
+        number = sends.create_send(conn, "weekly", "1", Kind.ISSUE, at=now, now=now)
+        editors = ["s9999@example.org"]
+        assert sends.freeze(conn, number, "v", now, editors=editors, canary=601) == 22_217
+        frozen = text("SELECT lot, address FROM delivery ORDER BY lot, id")
+        found = [(row.lot, row.address) for row in conn.execute(frozen)]
+        tallies = text("SELECT number, tally FROM lot WHERE state = 'free' ORDER BY number")
+        told = [(row.number, row.tally) for row in conn.execute(tallies)]
+    expected = editors + [row[0] for row in rows if row[0] not in {*barred, *editors}]
+    assert [address for _, address in found] == expected
+    sizes = Counter(number for number, _ in found)
+    assert told == [(number, f'{{"queued": {size}}}') for number, size in sorted(sizes.items())]
+    assert list(sizes) == list(range(1, len(sizes) + 1))
+    assert [sizes[1], sizes[2] + sizes[3], max(sizes.values())] == [1, 600 - 1, 500]
+    assert len(sizes) == 1 + 2 + 44
 
 
 def test_nobody(store: Store, record: Record, now: datetime) -> None:
