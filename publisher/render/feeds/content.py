@@ -1,12 +1,13 @@
 """feeds.content - an issue, or one of its items, as HTML for feed readers.
 
 No classes, no styles, no formulas in MathML; every address whole, for readers ignore `xml:base`.
-Faults: none. Never: drops words of the digest. See: render.view (what is shown), render.page.
+Faults: none. Never: cuts prose. See: render.view (what is shown), render.page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from markupsafe import escape
 
@@ -16,10 +17,17 @@ from publisher.render.fragments import absolute, without_mathml
 from publisher.render.view import IssueView, ItemView
 from publisher.render.words import direction, list_words
 
+MOST_CONTENT: Final = 200_000
+"""Bytes of an issue's content that items are shown in full in: each poll brings all of them."""
+
 
 def of_issue(issue: IssueView) -> str:
-    """Write the whole issue; its items are anchors, as they are on its page."""
+    """Write the whole issue; its items are anchors, as they are on its page.
+
+    Of one with hundreds of items the last are titles that lead to the page; prose is never cut.
+    """
     parts: list[str] = [issue.html]
+    room = MOST_CONTENT
     for section in issue.sections:
         if section.label:
             parts.append(f"<p><small>{escape(section.label)}</small></p>")
@@ -28,10 +36,14 @@ def of_issue(issue: IssueView) -> str:
         parts.append(section.html)
         level = "h3" if section.title else "h2"
         for item in section.items:
-            parts += _apart(item.above_html)
-            opening = f'id="{escape(item.anchor)}"{_lang(item.language)}'
-            parts.append(f"<{level} {opening}>{_led(item)}</{level}>")
-            parts += _below(item, issue.language)
+            opening = f'{level} id="{escape(item.anchor)}"{_lang(item.language)}'
+            led = f"<{opening}>{_led(item)}</{level}>"
+            whole = [*_apart(item.above_html), led, *_below(item, issue.language)]
+            room -= sum(len(part.encode()) for part in whole)
+            if room < 0 and issue.address:
+                link = f'<a href="#{escape(item.anchor)}">{escape(item.title)}</a>'
+                whole = [f"<{opening}>{link}</{level}>"]
+            parts += whole
         parts += _apart(section.closing_html)
     # an entry without content is none in JSON Feed, and readers would fetch the page for it
     return _whole(parts, issue) or f"<p>{escape(issue.headline)}</p>"

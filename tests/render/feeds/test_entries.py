@@ -21,6 +21,7 @@ from render.feed_rules import ATOM, CONTENT, DC, LANG, faults
 from publisher.model import Issue, Item, ItemRecord, Newsletter, Published, Record, Section
 from publisher.render.feeds import documents
 from publisher.render.feeds.channels import issues_channel
+from publisher.render.feeds.content import MOST_CONTENT
 from publisher.render.feeds.entries import Entry, item_id
 from publisher.render.shelf import Shelved, shelve
 from publisher.render.view import view
@@ -176,6 +177,23 @@ def test_formulas_are_set_in_letters(newsletter: Newsletter, ours: Words) -> Non
     kept = shelved(of_items(Item("A", html=math, text="x")), newsletter, ours)
     for entry in (kept.entry, *kept.item_entries):
         assert "<p>x<sub>2</sub></p>" in json.loads(entry.json)["content_html"]
+
+
+def test_an_issue_of_hundreds_of_items_is_no_burden(newsletter: Newsletter, ours: Words) -> None:
+    """Beyond what a feed can carry its items are titles that lead to the page; none is missing."""
+    text = "模型的说明。" * 120
+    items = [Item(f"T{n}", f"https://a.example/{n}", f"<p>{text}</p>", text) for n in range(300)]
+    published = of_items(*items)
+    kept = shelved(published, newsletter, ours)
+    content = json.loads(kept.entry.json)["content_html"]
+    assert len(content.encode()) < MOST_CONTENT + 300 * 100
+    whole = [f">{text}<" in part for part in content.split("<h2")[1:]]
+    assert whole == [True] * 89 + [False] * 211
+    page = "https://news.example.org/issues/1/"
+    assert content.endswith(f'<h2 id="i-k299"><a href="{page}#i-k299">T299</a></h2>')
+    assert all(f">{text}<" in json.loads(one.json)["content_html"] for one in kept.item_entries)
+    homeless = shelved(published, replace(newsletter, site_url=None), ours)
+    assert json.loads(homeless.entry.json)["content_html"].count(text) == 300
 
 
 # --- how it is written ----------------------------------------------------------
