@@ -14,6 +14,7 @@ find_missing() {
   want chromium chromium
   want newsboat newsboat
   want nginx nginx-light
+  want caddy caddy
   want xmllint libxml2-utils
   want faketime faketime
   want node nodejs
@@ -58,7 +59,7 @@ install_programs() {
     mv "$policy.ours" "$policy" && ours=$policy; }
   DEBIAN_FRONTEND=noninteractive $line >"$log" 2>&1 || tail -n 20 "$log"
   rm -f $ours
-  for daemon in nginx rspamd postfix; do
+  for daemon in nginx caddy rspamd postfix; do
     case "$need " in *" $daemon"[-\ ]*) systemctl disable --quiet $daemon 2>/dev/null || true ;; esac
   done
   find_missing

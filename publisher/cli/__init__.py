@@ -20,7 +20,7 @@ from typing import Annotated, Final
 import typer
 
 from publisher import __version__
-from publisher.cli import digests, doctor, homes, people, publishing, sending
+from publisher.cli import digests, doctor, homes, people, publishing, sending, serving
 from publisher.cli.console import Context, complain
 from publisher.errors import PublisherError
 
@@ -64,7 +64,7 @@ def publisher(
     context.obj = Context(home=home, newsletter_slug=newsletter, quiet=quiet)
 
 
-for room in (digests, publishing, sending, people, homes, doctor):
+for room in (digests, publishing, sending, people, homes, doctor, serving):
     room.register(app)
 
 

@@ -159,7 +159,7 @@ class _Site:
         if method not in {"GET", "HEAD"}:
             return False
         leaf = self.shelf.leaf(path)
-        if leaf is None or ("issues/" in path and self.withdrawn.covers(path)):
+        if leaf is None or self.withdrawn.place_of(path):
             return False
         asked = _Asked(scope["headers"])
         if method == "GET" and not asked.has_validators and (wait := self._wait(scope, asked)):
@@ -190,8 +190,8 @@ class _Site:
         leaf = self.shelf.leaf(path)
         if scope["method"] not in {"GET", "HEAD"}:
             await _not_allowed()(scope, receive, send)
-        elif self.withdrawn.covers(path):
-            await self.gone(path, leaf)(scope, receive, send)
+        elif place := self.withdrawn.place_of(path):
+            await self.gone(place)(scope, receive, send)
         elif leaf is not None:
             await _answer(leaf, _Asked(scope["headers"]), send)
         elif self.shelf.is_folder(path):
@@ -206,12 +206,11 @@ class _Site:
         """Make the page for an address where nothing is."""
         return self._notice("missing", path, 404)
 
-    def gone(self, path: str, leaf: Leaf | None) -> Response:
+    def gone(self, place: str) -> Response:
         """Make the answer for a withdrawn issue: its tombstone where it stands, else a page."""
-        if leaf is None or not path.endswith(("/", ".html")):
-            leaf = self.shelf.leaf(f"{path.rstrip('/')}/")
+        leaf = self.shelf.leaf(place)
         if leaf is None:
-            return self._notice("gone", f"/{path}", 410)
+            return self._notice("gone", f"/{place}", 410)
         return HTMLResponse(leaf.content, 410, {"Cache-Control": "public, max-age=300"})
 
     def _notice(self, what: str, path: str, status: int) -> Response:
@@ -234,11 +233,14 @@ class _Withdrawn:
         self._mark: tuple[int, int, int] | None = None
         self._places: frozenset[str] = frozenset()
 
-    def covers(self, path: str) -> bool:
-        """Say whether a path lies in a withdrawn issue's folder."""
-        self._refresh()
+    def place_of(self, path: str) -> str:
+        """Give the withdrawn issue's folder a path lies in; "" if it lies in none."""
         head, mark, rest = f"{path}/".partition("issues/")
-        return f"{head}{mark}{rest.partition('/')[0]}/" in self._places
+        if not mark:
+            return ""
+        self._refresh()
+        place = f"{head}{mark}{rest.partition('/')[0]}/"
+        return place if place in self._places else ""
 
     def _refresh(self) -> None:
         try:

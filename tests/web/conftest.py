@@ -1,6 +1,7 @@
 """A home with two newsletters, its site and its desk on loopback, and a client that adds nothing."""
 
 import http.client
+import os
 import shutil
 import socket
 import subprocess
@@ -240,6 +241,52 @@ def issue(home: Settings, store: Store) -> Callable[..., Record]:
     return publish
 
 
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def caddy(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
+    """Run a real Caddy with this inside its host's block."""
+    program = shutil.which("caddy")
+    assert program, "caddy is not installed"
+    folder = tmp_path / "caddy"
+    folder.mkdir()
+    running = []
+
+    def start(inside: str) -> Running:
+        port, file = free_port(), folder / "Caddyfile"
+        head = "{\nadmin off\nauto_https off\n}\n"
+        file.write_text(f"{head}http://:{port} {{\nbind 127.0.0.1\n{inside}\n}}\n")
+        command = [program, "run", "--config", file, "--adapter", "caddyfile"]
+        environ = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+        with (folder / "log").open("wb") as log:
+            running.append(subprocess.Popen(command, stderr=log, env=environ))
+        await_port(port, folder / "log")
+        return Running(port)
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
+
+
+def await_port(port: int, log: Path) -> None:
+    """Wait until somebody listens; fail with what the log says."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        else:
+            return
+
+
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
     """Run a real nginx with these server blocks; PORT in them becomes a free port."""
@@ -250,26 +297,19 @@ def nginx(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
     running = []
 
     def start(servers: str) -> Running:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        user = "user root; " if os.geteuid() == 0 else ""  # our files are for nobody else
         temporary = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
         (folder / "nginx.conf").write_text(
-            f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+            f"{user}daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
             f"http {{ access_log {folder}/access.log; {temporary}\n"
             f"{servers.replace('PORT', str(port))}\n}}\n"
         )
         command = [program, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return Running(port)
-            except OSError:
-                assert time.monotonic() < deadline, (folder / "error.log").read_text()
-                time.sleep(0.05)
+        await_port(port, folder / "error.log")
+        return Running(port)
 
     yield start
     for process in running:
