@@ -269,8 +269,8 @@ def _show_readers(read: Figures) -> None:
         return
     before = "" if read.before is None else f" ({read.before:,} thirty days before)"
     typer.echo(
-        f"  feeds, {read.day}: {counted(read.claimed, 'reader')} by what aggregators say{before},"
-        f" {read.fetches:,} fetches by others"
+        f"  feeds, {read.day}: {counted(read.claimed, 'reader')} by what aggregators say{before};"
+        f" fetches by others: {read.fetches:,}"
     )
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def tell_hubs(console: Context, settings: Settings) -> None:
     """Tell hubs what has changed, unless `run` is there to do it; say what is left to it."""
-    if not any(newsletter.hubs for newsletter in settings.newsletters):
-        return
     from publisher import run
     from publisher.run.pinging import QUICK, tell
     from publisher.store import pings

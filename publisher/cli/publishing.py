@@ -56,7 +56,6 @@ def publish(
     """Publish new and changed digests; mails nobody."""
     from publisher import publish as hall
     from publisher import templates
-    from publisher.cli.hubs import tell_hubs
     from publisher.errors import RefusedError
 
     console: Context = context.obj
@@ -91,7 +90,7 @@ def publish(
             console,
         )
     report(console, settings, outcome)
-    tell_hubs(console, settings)
+    _tell_hubs(console, settings)
     if any(row.state == "aside" for row in outcome.digests):
         raise typer.Exit(1)
     if any(row.state == "held" for row in outcome.digests):
@@ -176,6 +175,14 @@ def report(console: Context, settings: Settings, outcome: Outcome) -> None:
         console.say(f"{counted(len(outcome.written), 'file')} written in feeds/")
 
 
+def _tell_hubs(console: Context, settings: Settings) -> None:
+    """Tell the home's hubs, if it has any, what has changed."""
+    if any(newsletter.hubs for newsletter in settings.newsletters):
+        from publisher.cli.hubs import tell_hubs
+
+        tell_hubs(console, settings)
+
+
 def record_slug(store: Store, settings: Settings, newsletter: Newsletter, words: str) -> str:
     """Find the slug of the issue a person means."""
     from publisher import publish as hall
@@ -197,7 +204,6 @@ def withdraw(
     """Take an issue out of feeds and pages, and cancel its sends."""
     from publisher import publish as hall
     from publisher import templates
-    from publisher.cli.hubs import tell_hubs
 
     console: Context = context.obj
     settings = console.settings()
@@ -222,7 +228,7 @@ def withdraw(
             restore=restore,
         )
     console.say(f"{'restored' if restore else 'withdrawn'} {slug}")
-    tell_hubs(console, settings)
+    _tell_hubs(console, settings)
 
 
 def issues(context: typer.Context, as_json: AS_JSON = False) -> None:

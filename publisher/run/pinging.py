@@ -61,8 +61,7 @@ def tell(
         if not pings.is_any_due(conn, utc_now()):
             return []
     with store.begin() as conn:
-        for newsletter in asked:
-            pings.forget_others(conn, newsletter)
+        pings.forget_others(conn, settings.newsletters)
     patience = min(outbound.SECONDS, seconds / 2)
     end = time.monotonic() + seconds - patience
     errands = [

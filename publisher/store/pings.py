@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, false, or_, select, update
 
 from publisher import addresses
 from publisher.model import Newsletter
@@ -158,6 +158,7 @@ def _debt(hub: str, held: Sequence[Ping]) -> Debt:
     )
 
 
-def forget_others(conn: Connection, of: Newsletter) -> None:
-    """Forget what hubs were owed that are a newsletter's no longer."""
-    conn.execute(delete(ping).where(ping.c.newsletter == of.slug, ping.c.hub.not_in(of.hubs)))
+def forget_others(conn: Connection, known: Iterable[Newsletter]) -> None:
+    """Forget what is owed to a hub that none of these newsletters, which are all, names any more."""
+    named = [(ping.c.newsletter == one.slug) & ping.c.hub.in_(one.hubs) for one in known]
+    conn.execute(delete(ping).where(~or_(false(), *named)))

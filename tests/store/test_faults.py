@@ -62,6 +62,7 @@ PURE = {
 }
 MODULES = (allowances, barring, issues, search, subscribers, sends, ledger, pings, readers)
 GIVEN: dict[str, Any] = {
+    "known": (),
     "language": "zh",
     "key": b"key",
     "address": "ann@example.org",

@@ -136,11 +136,15 @@ def test_given_up(store: Store, now: datetime) -> None:
 
 
 def test_hubs_taken_out_of_the_settings(store: Store, now: datetime) -> None:
-    """A hub that is a newsletter's no longer is owed nothing; another newsletter's still is."""
-    daily = replace(WEEKLY, slug="daily")
-    owe(store, now, of=daily)
-    owe(store, now)
+    """A hub that is a newsletter's no longer is owed nothing, nor is one of a newsletter that is gone."""
+    daily, gone = replace(WEEKLY, slug="daily"), replace(WEEKLY, slug="gone")
+    for one in (WEEKLY, daily, gone):
+        owe(store, now, of=one)
     with store.begin() as conn:
-        pings.forget_others(conn, replace(WEEKLY, hubs=(HUB,)))
+        pings.forget_others(conn, (replace(WEEKLY, hubs=(HUB,)), daily))
     assert debts(store) == [Debt(HUB, 2, 0, now), Debt(OTHER)]
-    assert debts(store, daily)[1].waiting == 2
+    assert debts(store, daily) == [Debt(HUB, 2, 0, now), Debt(OTHER, 2, 0, now)]
+    assert debts(store, gone) == [Debt(HUB), Debt(OTHER)]
+    with store.begin() as conn:
+        pings.forget_others(conn, ())
+        assert not pings.is_any_due(conn, now)

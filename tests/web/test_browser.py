@@ -92,7 +92,15 @@ def test_every_page_fits(desk, site, issue, home, subscribe, view, width: int, s
     issue("12", title="An" + "exceedingly" * 12 + " long title")
     issue("7", "zhoubao")
     name = put_mail(home, "Subject: x\nContent-Type: text/plain\n\nbody\n")
-    pages = ["/", "/issues/daily/12", "/issues/daily/12/mail", "/sends", "/digests", "/outbox"]
+    pages = [
+        "/",
+        "/issues/daily/12",
+        "/issues/daily/12/mail",
+        "/sends",
+        "/digests",
+        "/feeds",
+        "/outbox",
+    ]
     pages.append(f"/outbox/{name}")
     page = view(here(desk), width, scheme)
     for path in pages:

@@ -390,7 +390,9 @@ def test_only_the_outbox(desk, home, name: str) -> None:
     assert desk.ask(f"/outbox/{name}/source").status == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/sends", "/digests", "/outbox", "/nothing", "/sends/9"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sends", "/digests", "/feeds", "/outbox", "/nothing", "/sends/9"]
+)
 def test_every_answer_is_guarded(desk, path: str) -> None:
     """No page of the desk is kept, framed, or told to others."""
     headers = desk.ask(path).headers

@@ -74,6 +74,8 @@ def test_readers_are_counted(store, sources, serve, home, put) -> None:
         site.ask("/rss.xml", user_agent=agent)
     assert site.ask("/none/rss.xml", user_agent=FEEDLY.format(9)).status == 404
     assert site.ask("/rss.xml", "POST", body=b"", user_agent=FEEDLY.format(99)).status == 405
+    counters.count("rss.xml", FEEDLY.format(77), 429)
+    counters.count("rss.xml", "newsboat/2.21", 429)
     readings = Readings(counters)
     readings.flush(store, NOW)
     readings.flush(store, NOW)
@@ -110,7 +112,10 @@ def test_the_desk_shows_readers(desk, store) -> None:
         readers.count(conn, yesterday, tallies)
         readers.count(conn, yesterday - timedelta(days=30), {("rss.xml", "x"): Tally(1100)})
     text = " ".join(desk.ask("/feeds").text.split())
-    assert "1,200 readers by what aggregators say (1,100 thirty days before), 7 fetches" in text
+    assert (
+        "1,200 readers by what aggregators say (1,100 thirty days before); fetches by others: 7."
+        in text
+    )
     assert "<span>&lt;Feedly&gt; 1,200</span>" in text
 
 
