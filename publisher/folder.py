@@ -20,7 +20,7 @@ import re
 import shlex
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,31 +63,36 @@ class Scan:
 
     found: tuple[Found, ...]
     others: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
 
     @property
     def paths(self) -> frozenset[str]:
         """The paths of all digests present, read or not."""
-        return frozenset(found.path for found in self.found)
+        return frozenset((*(found.path for found in self.found), *self.passed))
 
 
-def scan(folder: Path, *, now: float, patient: bool = True) -> Scan:
-    """Read every digest in the folder, in the order of their paths.
+def scan(
+    folder: Path, *, now: float, patient: bool = True, only: Collection[str] | None = None
+) -> Scan:
+    """Read every digest in the folder, in the order of their paths; or `only` some.
 
     `now` is Unix time, compared with modification times; without `patient` young files are read
     too. A folder that does not exist holds nothing.
     """
     found: list[Found] = []
     others: list[str] = []
-    for path in _walk(folder):
-        written = path.relative_to(folder).as_posix()
+    passed: list[str] = []
+    for path, written in _walk(folder):
         name = shown(written)
-        if is_digest(path) and name != written:
+        if only is not None and name not in only and is_digest(path):
+            passed.append(name)
+        elif is_digest(path) and name != written:
             found.append(Found(name, finding=_UNSHOWN))
         elif is_digest(path):
             found.append(read(path, name, now=now, patient=patient))
         elif not _is_passed_over(path.name):
             others.append(name)
-    return Scan(tuple(found), tuple(others))
+    return Scan(tuple(found), tuple(others), tuple(passed))
 
 
 def fault(folder: Path) -> Finding | None:
@@ -180,10 +185,14 @@ def _is_settled(path: Path, status: os.stat_result, now: float) -> bool:
     return moment - since >= SETTLED_SECONDS
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Give each file, and its path in the folder."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        yield from (Path(root) / name for name in sorted(names))
+        there = Path(root)
+        inside = there.relative_to(folder).as_posix()
+        above = "" if inside == "." else f"{inside}/"
+        yield from ((there / name, above + name) for name in sorted(names))
 
 
 def _is_passed_over(name: str) -> bool:

@@ -4,6 +4,8 @@ Written whole, beside its old self, and moved into its place, so that a reader f
 or the new ones and a crash leaves one of the two. The same register gives the same bytes: records
 in the order (newsletter, published, slug), moments in UTC, facts that are absent left out. The
 reading is strict, because a register that is half understood would publish and mail things again.
+Who knows that nobody else has written it, by its `hash_of`, may change a few records of a long one
+in place of reading and writing all (`changed`); the bytes are the same.
 Faults: RegisterError with file, line and remedy; nothing is changed by one.
 Never: repairs, guesses, decides. See: identity (makes the records), publish (saves them).
 """
@@ -15,9 +17,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -29,6 +32,8 @@ _RESTORE: Final = (
     "nothing was changed; restore the file from git or a backup, or mend it by hand: what it lacks "
     "would be published and mailed as new"
 )
+_RECORDS: Final = b',\n "issues":'
+"""What stands between what is fixed of the newsletters and their records."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _T = TypeVar("_T")
 
@@ -50,17 +55,48 @@ def load(path: Path) -> Register:
         raise RegisterError(str(fault), where=str(path), hint=fault.hint) from None
 
 
+def heads(path: Path) -> Register:
+    """Read what is fixed of the newsletters, and no records: these make a register long.
+
+    What is wrong with the records is found by whoever loads them.
+    """
+    data = _read(path)
+    head, begun, _ = (data or b"").partition(_RECORDS)
+    if not begun:
+        return load(path)
+    try:
+        return _register(json.loads(head + b"}", object_pairs_hook=_object))
+    except (_Fault, ValueError, RecursionError):
+        return load(path)  # which tells the place
+
+
+def bytes_of(path: Path) -> bytes:
+    """Read the file as it stands; no file is an empty one."""
+    return _read(path) or b""
+
+
+def hash_of(data: bytes) -> str:
+    """Name the bytes of a register."""
+    return sha256(data).hexdigest()
+
+
 def save(path: Path, register: Register) -> bool:
     """Write the register atomically and durably; tell whether its bytes changed."""
+    return write(path, written(path, register))
+
+
+def written(path: Path, register: Register) -> bytes:
+    """Give the bytes of a register; one that could not be read back is refused."""
     try:
         document = _document(register)
         _register(document)
     except _Fault as fault:
         raise RegisterError(f"will not be written: {fault}", where=str(path), hint="") from None
-    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-    # A file name that is no text carries lone surrogates; JSON can write those only as escapes.
-    text = _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    data = text.encode("utf-8")
+    return _written_out(document) + b"\n"
+
+
+def write(path: Path, data: bytes) -> bool:
+    """Put the bytes of a register in place; tell whether they are others than before."""
     if _read(path) == data:
         return False
     try:
@@ -71,6 +107,61 @@ def save(path: Path, register: Register) -> bool:
             f"cannot be written: {error.strerror}", where=str(path), hint=hint
         ) from error
     return True
+
+
+def changed(data: bytes, records: Iterable[tuple[Record, str | None]]) -> bytes | None:
+    """Write records into the bytes of a register as `save` wrote them, each in its place.
+
+    Each comes with the id of the record that stands before it in the register, None for the first
+    of all, in their order; where it stood before it is replaced. None where the bytes are not as
+    expected: then all of it is to be read and written.
+    """
+    for record, before in records:
+        try:
+            text = b"\n  " + _written_out(_checked(record)).replace(b"\n", b"\n  ")
+        except _Fault:
+            return None  # writing all of it tells why
+        own = _place_of(data, record.id)
+        if own is not None:
+            data = data[: own[0]] + text + data[own[1] :]
+        elif before is None:
+            begin, found, rest = data.partition(_RECORDS)
+            if not found:
+                return None
+            empty = rest.startswith(b" []")
+            tail = rest[3:] if empty else rest.removeprefix(b" [")
+            end = b"\n ]" if empty else b","
+            data = begin + found + b" [" + text + end + tail
+        else:
+            there = _place_of(data, before)
+            if there is None:
+                return None
+            data = data[: there[1]] + b"," + text + data[there[1] :]
+    return data
+
+
+def _checked(record: Record) -> dict[str, Any]:
+    """Write a record as `save` does; what could not be read back is refused."""
+    document = _issue(record)
+    _record(0, document)
+    return document
+
+
+def _place_of(data: bytes, name: str) -> tuple[int, int] | None:
+    """Find where the record of an id begins and ends, the comma behind it left out.
+
+    The lines that open and close a record are the only ones so indented, and no string of JSON
+    holds the end of a line.
+    """
+    at = data.find(b'\n   "id": ' + _written_out(name) + b",\n", data.find(_RECORDS))
+    start, end = data.rfind(b"\n  {\n", 0, at), data.find(b"\n  }", at)
+    return None if -1 in (at, start, end) else (start, end + 4)
+
+
+def _written_out(document: Any) -> bytes:
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    # A file name that is no text carries lone surrogates; JSON can write those only as escapes.
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode("utf-8")
 
 
 # --- the file -----------------------------------------------------------------

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from publisher.errors import RegisterError
 from publisher.model import ItemRecord, Record, Register
-from publisher.register import load, save
+from publisher.register import bytes_of, changed, heads, load, save, write
 
 NOON = datetime(2026, 4, 24, 12, tzinfo=UTC)
 RECORD = Record(
@@ -385,3 +385,58 @@ def test_killed_writer_leaves_a_whole_register(tmp_path: Path) -> None:
                 run.wait(0.05)
             run.send_signal(signal.SIGKILL)
         assert load(path).records[0].slug == "12"
+
+
+# --- a few records of many ----------------------------------------------------
+
+
+def placed(records: list[Record], some: list[Record]) -> list[tuple[Record, str | None]]:
+    """Give some records, each with the id of the one that stands before it among all."""
+    order = sorted(records, key=lambda one: (one.newsletter, *one.sort_key))
+    before = [None, *(one.id for one in order)]
+    return [(one, before[place]) for place, one in enumerate(order) if one in some]
+
+
+@given(
+    records=st.lists(RECORDS, max_size=6, unique_by=lambda one: one.id),
+    new=st.lists(RECORDS, max_size=3, unique_by=lambda one: one.id),
+    seed=st.integers(0, 63),
+)
+def test_changing_a_few_gives_the_bytes_of_writing_all(
+    tmp_path_factory: pytest.TempPathFactory, records: list[Record], new: list[Record], seed: int
+) -> None:
+    """A register with some records changed in place is what saving it whole gives."""
+    path = tmp_path_factory.mktemp("register") / "register.json"
+    save(path, Register((("ai", ""),), tuple(records)))
+    revised = [
+        replace(one, title="another", items=one.items[:1])
+        for place, one in enumerate(records)
+        if seed >> place & 1
+    ]
+    kept = [one for one in records if one.id not in {other.id for other in (*revised, *new)}]
+    whole = [*kept, *(one for one in revised if one.id not in {n.id for n in new}), *new]
+    some = [one for one in whole if one not in kept]
+    moved = [one for one in new if one.id in {other.id for other in records}]
+    found = changed(bytes_of(path), placed(whole, some))
+    save(path, Register((("ai", ""),), tuple(whole)))
+    assert moved or found == bytes_of(path)
+
+
+def test_bytes_of_another_make_are_not_changed(tmp_path: Path) -> None:
+    """Where the file is not as we write it, nothing is guessed."""
+    path = tmp_path / "register.json"
+    save(path, REGISTER)
+    other = json.dumps(json.loads(path.read_text()), separators=(",", ":")).encode()
+    assert changed(other, [(RECORD, None)]) is None
+    assert changed(bytes_of(path), [(replace(RECORD, id="urn:new"), "urn:unknown")]) is None
+
+
+def test_heads_are_read_without_the_records(tmp_path: Path) -> None:
+    """What is fixed of newsletters is told of a register whose records nobody has read."""
+    path = tmp_path / "register.json"
+    assert heads(path) == Register()
+    save(path, replace(REGISTER, ids=(("ai", "tag:example.org,2026:ai"),)))
+    assert heads(path) == replace(load(path), records=())
+    write(path, bytes_of(path).replace(b'"version": 1', b'"version": 9'))
+    with pytest.raises(RegisterError, match="version 9"):
+        heads(path)

@@ -41,19 +41,20 @@ class Context:
 
     def settings(self) -> Settings:
         """Give the home's settings, with the paths its register fixed."""
-        return self._stated[0]
+        return self._stated
 
     def register(self) -> Register:
-        """Give the home's register as it stood when the command began."""
-        return self._stated[1]
+        """Give the home's register, with all its records."""
+        from publisher import register
+
+        return register.load(self.settings().register_path)
 
     @cached_property
-    def _stated(self) -> tuple[Settings, Register]:
+    def _stated(self) -> Settings:
         from publisher import register, settings
 
         loaded = settings.load(self.home.resolve())
-        known = register.load(loaded.register_path)
-        return loaded.with_paths(dict(known.paths)), known
+        return loaded.with_paths(dict(register.heads(loaded.register_path).paths))
 
     def newsletter(self, settings: Settings) -> Newsletter:
         """Return the newsletter meant; raises SettingsError where the answer is not unique."""

@@ -86,6 +86,7 @@ def publish(
                 part=part,
                 as_issue=slug,
                 as_new=new,
+                rebuild=not files,
             ),
             console,
         )

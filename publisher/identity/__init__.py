@@ -16,12 +16,13 @@ Faults: none; doubts are findings. Never: disk, clock, the store. See: `matching
 
 from publisher.identity.matching import as_issue, as_new, decide
 from publisher.identity.nouns import Candidate, Decision, Match, digest_hash, text_hash
-from publisher.identity.records import mint, mint_feed_id, provisional, revise
+from publisher.identity.records import Taken, mint, mint_feed_id, provisional, revise
 
 __all__ = [
     "Candidate",
     "Decision",
     "Match",
+    "Taken",
     "as_issue",
     "as_new",
     "decide",

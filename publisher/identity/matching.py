@@ -39,8 +39,13 @@ def decide(
     present: frozenset[str],
     back_catalogue: bool,
     hashes: Mapping[Source, str] | None = None,
+    taken: Taken | None = None,
 ) -> list[Decision]:
     """Decide one scan of one newsletter: a decision for each candidate, in their order.
+
+    With the names that are `taken`, `known` may be those records alone that can matter: which stand
+    at a candidate's path or at one with them, whose digests are gone, which share a text, a name or
+    an item's address with a candidate.
 
     `present`: the paths of all digests in the folder, also of those not among the candidates
     because they are unchanged or cannot be read: their issues have not vanished. `hashes`: the
@@ -61,7 +66,7 @@ def decide(
     scan.hold_divided()
     scan.hold_parted()
     scan.hold_edited_copies()
-    scan.mint_new(known, back_catalogue=back_catalogue)
+    scan.mint_new(taken or Taken(known), back_catalogue=back_catalogue)
     scan.tell_copies()
     return [scan.decided[place] for place in range(len(candidates))]
 
@@ -76,7 +81,7 @@ def as_issue(
 
 
 def as_new(
-    candidate: Candidate, known: Sequence[Record], *, newsletter: Newsletter, now: datetime
+    candidate: Candidate, known: Sequence[Record] | Taken, *, newsletter: Newsletter, now: datetime
 ) -> Decision:
     """Take a candidate for a new issue, because a person says so."""
     record = mint(candidate, newsletter, known=known, now=now, back_catalogue=False)
@@ -410,9 +415,8 @@ class _Scan:
                     self.hold(place, "unclear", why, record)
                     break
 
-    def mint_new(self, known: Sequence[Record], *, back_catalogue: bool) -> None:
+    def mint_new(self, taken: Taken, *, back_catalogue: bool) -> None:
         """Mint what is left, in an order that no folder's listing changes."""
-        taken = Taken(known)
         for place in self.undecided():
             candidate = self.candidates[place]
             record = mint(

@@ -33,10 +33,11 @@ from publisher.preflight import (
     subject,
 )
 from publisher.preflight.items import Earlier, emptiness, shelved
+from publisher.preflight.places import page_of
 from publisher.preflight.support import SUPPORT
 from publisher.preflight.transport import transport
 
-__all__ = ["Earlier", "check", "emptiness", "shelved", "transport"]
+__all__ = ["Earlier", "check", "emptiness", "page_of", "shelved", "transport"]
 
 
 def check(

@@ -44,6 +44,11 @@ class Place(NamedTuple):
         return self.page == other.page and not differ
 
 
+def page_of(url: str) -> str:
+    """Name the page that an address leads to, as `Earlier` does."""
+    return place_of(url).page
+
+
 def place_of(url: str) -> Place:
     """Say where an address leads."""
     parts = _split(url)

@@ -20,7 +20,7 @@ Never: sends mail, moves or deletes a digest. See: send (the other hall), identi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -28,15 +28,18 @@ from pathlib import Path
 from publisher import register, site
 from publisher.errors import RefusedError
 from publisher.model import Newsletter, Record
+from publisher.publish.drawing import Files
+from publisher.publish.gathering import gather_contents
 from publisher.publish.illustrating import Errands, illustrate, look_again, removed
+from publisher.publish.judging import judge_mail, judged
 from publisher.publish.looking import find, place_of, state_of
-from publisher.publish.pages import gather_contents, judge_mail, judged, render_site
 from publisher.publish.reading import read_folder
-from publisher.publish.saving import cancel_sends, save
-from publisher.publish.work import ISSUE_FILE, Outcome, open_work
+from publisher.publish.renewing import Found, make_found, redraw, rejoin, renew, strays
+from publisher.publish.saving import cancel_sends, registered, save
+from publisher.publish.work import ISSUE_FILE, Outcome, Work, open_work
 from publisher.render.fitting import editions
 from publisher.settings import Settings
-from publisher.store import Store
+from publisher.store import Store, issues, pings, shelf
 
 
 def publish(
@@ -55,38 +58,36 @@ def publish(
     """Publish new and changed digests and rebuild what stands on disk.
 
     With `files` only those are read, at once; `as_issue` or `as_new` decide in a person's name what
-    a held digest is, or the `part` of one that holds many issues. Without `rebuild` nothing is rendered while nothing changed. Publications of
-    one home run one after the other.
+    a held digest is, or the `part` of one that holds many issues. Without `rebuild` only what is
+    touched is rendered, where register, store and shelf tell the same. Publications of one home
+    run one after the other.
     """
     total = Outcome()
     with site.lock(settings.home):
-        errands = Errands(settings.network_allow)
-        fixed = dict(register.load(settings.register_path).paths)
+        errands, is_scan = Errands(settings.network_allow), not (rebuild or files)
+        fixed = dict(register.heads(settings.register_path).paths)
         placed = {one.slug: one for one in settings.with_paths(fixed).newsletters}
         for asked in newsletters or settings.newsletters:
             newsletter = placed.get(asked.slug, asked)
-            known = register.load(settings.register_path)
-            work = open_work(settings, store, known, newsletter, now)
-            if not read_folder(settings, work, files, part, as_issue, as_new=as_new):
+            work = open_work(settings, store, newsletter, now, templates)
+            if not read_folder(settings, store, work, files, part, as_issue, as_new=as_new):
                 total += work.outcome
                 continue
             look_again(settings, store, work)
+            is_late = rebuild or work.is_opening or _behind(settings, newsletter).exists()
+            is_whole = is_late or not work.is_in_step
             written: tuple[str, ...] = ()
-            behind = _behind(settings, newsletter)
-            if rebuild or work.contents or work.is_opening or behind.exists():
+            if is_late or work.contents:
                 fresh = set(work.contents)
-                gather_contents(settings, store, work)
-                looked_at = fresh if not (rebuild or behind.exists()) else set(work.contents)
-                drawn = illustrate(settings, store, work, looked_at, errands, patient=not rebuild)
-                pages = render_site(work, templates) | removed(settings, work)
-                judge_mail(work, templates)
+                if is_whole:
+                    gather_contents(settings, store, work)
+                looked_at = set(work.contents) if is_late else fresh
+                drawn = illustrate(settings, store, work, looked_at, errands, patient=is_scan)
+                judge_mail(store, work, templates)
                 written = site.write(settings.site_folder, drawn, now)
-                behind.touch()
-                save(settings, store, known, work)
-                written += site.write(settings.site_folder, pages, now)
-                behind.unlink()
+                written += _bring_out(settings, store, work, templates, fresh if is_whole else None)
             else:
-                save(settings, store, known, work)
+                _keep(settings, store, work)
             total += replace(work.outcome, digests=tuple(work.rows.values()), written=written)
     return total
 
@@ -106,14 +107,20 @@ def withdraw(
     `restore` brings it back under the same id. Raises RefusedError where there is nothing to do.
     """
     with site.lock(settings.home):
-        known = register.load(settings.register_path)
-        work = open_work(settings, store, known, newsletter, now)
+        work = open_work(settings, store, newsletter, now, templates)
         record = work.records[slug]
         if restore == (record.withdrawn is None):
             state = "not withdrawn" if restore else "withdrawn already"
             raise RefusedError(f"issue {slug} is {state}")
         work.records[slug] = replace(record, withdrawn=None if restore else now)
-        gather_contents(settings, store, work)
+        is_whole = not work.is_in_step or _behind(settings, newsletter).exists()
+        if is_whole:
+            gather_contents(settings, store, work)
+        else:
+            with store.read() as conn:
+                found = issues.get(conn, newsletter.slug, slug)
+            if found is not None and found[1] is not None:
+                work.contents[slug] = found[1]
         if restore and slug not in work.contents:
             raise RefusedError(
                 f"the text of issue {slug} is gone",
@@ -122,16 +129,78 @@ def withdraw(
         drawn = illustrate(
             settings, store, work, {slug} if restore else (), Errands(settings.network_allow)
         )
-        pages = render_site(work, templates) | removed(settings, work)
         site.write(settings.site_folder, drawn, now)
-        behind = _behind(settings, newsletter)
-        behind.touch()
         if not restore:  # first: a crash in between must not leave mail going out
             cancel_sends(store, newsletter, slug, now)
-        save(settings, store, known, work)
-        site.write(settings.site_folder, pages, now)
-        behind.unlink()
+        _bring_out(settings, store, work, templates, {slug} if is_whole else None)
         return work.records[slug]
+
+
+def _bring_out(
+    settings: Settings,
+    store: Store,
+    work: Work,
+    templates: Mapping[str, str],
+    fresh: Collection[str] | None,
+) -> tuple[str, ...]:
+    """Write store, register and site, in this order; give the paths that changed.
+
+    With `fresh`, the issues whose text is new, all is made anew; without it what is touched.
+    """
+    newsletter, behind = work.newsletter, _behind(settings, work.newsletter)
+    was_behind = behind.exists()
+    files: Files = {}
+    found: Found = {}
+    if fresh is not None:
+        files, found = redraw(store, work, templates, fresh)
+    with store.begin() as conn:
+        if fresh is not None:
+            files |= rejoin(conn, work, templates)
+        else:
+            files |= renew(conn, work, templates, sorted(work.contents.keys() | _moved(work)))
+        data = registered(settings, conn, work)
+        if not work.borrowed:  # their texts are not in the store, to be drawn from
+            made = shelf.State(work.rendering, register.hash_of(data))
+            shelf.set_state(conn, newsletter.slug, made, register.hash_of(work.register))
+        behind.touch()
+    make_found(store, work, found)
+    register.write(settings.register_path, data)
+    withdrawn = [slug for slug in _moved(work) if work.records[slug].withdrawn is not None]
+    if fresh is not None:
+        withdrawn = [one.slug for one in work.records.everything() if one.withdrawn is not None]
+        files |= strays(settings.site_folder, newsletter.path, files)
+    files |= removed(settings, work, withdrawn)
+    written = site.write(settings.site_folder, files, work.now)
+    if newsletter.hubs:  # while it is behind: a crash in between tells them the next time
+        there = [path for path in (files if was_behind else written) if files[path] is not None]
+        with store.begin() as conn:
+            pings.owe(conn, newsletter, pings.topics(newsletter, there), work.now)
+    behind.unlink()
+    return written
+
+
+def _keep(settings: Settings, store: Store, work: Work) -> None:
+    """Write store and register where no document is touched."""
+    with store.begin() as conn:
+        save(conn, work)
+        if work.is_in_step:
+            for slug in work.records.touched:
+                shelf.mark_mailed(conn, work.newsletter.slug, slug, work.records[slug].mailed)
+        data = registered(settings, conn, work)
+        if work.is_in_step and data != work.register:
+            found = shelf.State(work.rendering, register.hash_of(data))
+            shelf.set_state(conn, work.newsletter.slug, found, register.hash_of(work.register))
+    register.write(settings.register_path, data)
+
+
+def _moved(work: Work) -> set[str]:
+    """Name the issues that were withdrawn or restored."""
+    return {
+        slug
+        for slug in work.records.touched
+        if slug in work.stored
+        and (work.stored[slug].withdrawn is None) != (work.records[slug].withdrawn is None)
+    }
 
 
 def _behind(settings: Settings, newsletter: Newsletter) -> Path:

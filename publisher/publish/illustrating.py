@@ -10,7 +10,7 @@ connection but through outbound.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -112,29 +112,31 @@ def illustrate(
 def look_again(settings: Settings, store: Store, work: Work) -> None:
     """Take up issues whose digests have not changed, but whose missing pictures have come."""
     root = settings.digests_folder(work.newsletter)
-    for slug, record in work.records.items():
-        row = work.seen.get((record.path, record.part or ""))
-        told = row.findings if row is not None else ()
-        lacks = any(one.code == pictures.MISSING for one in told)
-        if not lacks or slug in work.contents or slug not in work.readable:
+    with store.read() as conn:
+        lacking = issues.digests(conn, work.newsletter.slug, code=pictures.MISSING)
+    rows = {row.source: row for row in lacking}
+    for slug, spine in work.records.spines.items():
+        row = rows.get((spine.path, spine.part or ""))
+        if row is None or slug in work.contents or slug not in work.readable:
             continue
         with store.read() as conn:
             got = issues.get(conn, work.newsletter.slug, slug)
+        record = work.records[slug]
         if got is None or got[1] is None or record.withdrawn is not None:
             continue
-        if pictures.have_come(got[1], root, record.path, told, now=work.now.timestamp()):
+        now = work.now.timestamp()
+        if pictures.have_come(got[1], root, record.path, row.findings, now=now):
             work.contents[slug] = got[1]
 
 
-def removed(settings: Settings, work: Work) -> dict[str, bytes | None]:
+def removed(settings: Settings, work: Work, slugs: Iterable[str]) -> dict[str, bytes | None]:
     """Name the pictures of withdrawn issues, to be taken from the site."""
     files: dict[str, bytes | None] = {}
-    for slug, record in work.records.items():
-        if record.withdrawn is not None:
-            where = addresses.issue_path(work.newsletter, slug)
-            with suppress(OSError):
-                there = sorted(path.name for path in (settings.site_folder / where).iterdir())
-                files |= {where + name: None for name in there if pictures.is_ours(name)}
+    for slug in slugs:
+        where = addresses.issue_path(work.newsletter, slug)
+        with suppress(OSError):
+            there = sorted(path.name for path in (settings.site_folder / where).iterdir())
+            files |= {where + name: None for name in there if pictures.is_ours(name)}
     return files
 
 

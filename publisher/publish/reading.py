@@ -19,11 +19,14 @@ from publisher.identity import Candidate, Decision, Match
 from publisher.model import Finding, Issue, Newsletter, Reading, Record
 from publisher.publish.work import Outcome, Work, note, says_else, site_copy
 from publisher.settings import Settings
+from publisher.store import Store, shelf
 from publisher.store.issues import DigestRow
+from publisher.store.shelf import Spine
 
 
 def read_folder(
     settings: Settings,
+    store: Store,
     work: Work,
     files: Sequence[Path],
     part: str | None,
@@ -44,7 +47,9 @@ def read_folder(
     if work.is_opening and work.newsletter.digests == f"digests/{work.newsletter.slug}":
         with suppress(OSError):  # the place a further newsletter has by itself; told below if not
             root.mkdir(parents=True, exist_ok=True)
-    scan = folder.scan(root, now=work.now.timestamp(), patient=not files)
+    scan = folder.scan(
+        root, now=work.now.timestamp(), patient=not files, only=wanted if wanted else None
+    )
     young = {found.path for found in scan.found if found.is_young}
     work.outcome = Outcome(young=len(young))
     work.present = scan.paths
@@ -88,7 +93,7 @@ def read_folder(
         candidates = [_meant(candidates, at, part)]
     else:
         work.read |= {text.path for text in texts.values() if not text.reading.is_stopped}
-    for decision in _decide(work, candidates, scan.paths, as_issue, as_new=as_new):
+    for decision in _decide(store, work, candidates, scan.paths, as_issue, as_new=as_new):
         _take(work, decision, texts[decision.candidate.path])
     return True
 
@@ -114,49 +119,53 @@ class _Text:
 
 
 class _Standing:
-    """The records of a newsletter by the path and part they stand at, and the parts last seen."""
+    """The issues of a newsletter by the path and part they stand at, and the parts last seen."""
 
     def __init__(self, work: Work) -> None:
         self.readable = work.readable
-        self.records: dict[tuple[str, str | None], list[Record]] = {}
-        self.seen: dict[str, list[DigestRow]] = {}
-        for record in sorted(work.records.values(), key=lambda one: (one.updated, one.sort_key)):
-            self.records.setdefault((record.path, record.part), []).append(record)
-        for row in work.seen.values():
-            self.seen.setdefault(row.path, []).append(row)
+        self.seen = work.seen
+        self._records = work.records
+        self._spines: dict[tuple[str, str | None], list[Spine]] = {}
+        for spine in work.records.spines.values():
+            self._spines.setdefault((spine.path, spine.part), []).append(spine)
 
-    def at(self, path: str, part: str | None) -> list[Record]:
-        """List the records that stand at one place, the one touched last at the end."""
-        return self.records.get((path, part), [])
+    def at(self, path: str, part: str | None) -> list[Spine]:
+        """List the issues that stand at one place, the one touched last at the end."""
+        found = self._spines.get((path, part), [])
+        if len(found) < 2:
+            return found
+        records = self._records.some(spine.slug for spine in found)
+        ordered = sorted(records, key=lambda one: (one.updated, one.sort_key))
+        return [self._records.spines[record.slug] for record in ordered]
 
     def unchanged(self, path: str, digest_hash: str) -> dict[tuple[str, str | None], str]:
         """Give the hashes of what these bytes hold, where all is published and stored already."""
         if any(
-            record.hashes[-1:] == (digest_hash,) and record.slug in self.readable
-            for record in self.at(path, None)
+            spine.hash == digest_hash and spine.slug in self.readable
+            for spine in self.at(path, None)
         ):
             return {(path, None): digest_hash}
         parts: dict[tuple[str, str | None], str] = {}
-        for row in self.seen.get(path, ()):
+        for row in self.seen.of(path):
             if row.digest_hash != digest_hash or row.state != "published":
                 return {}
             if not row.part:
                 continue
-            record = next(reversed(self.at(path, row.part)), None)
-            if record is None or record.slug not in self.readable:
+            spine = next(reversed(self.at(path, row.part)), None)
+            if spine is None or spine.slug not in self.readable:
                 return {}
-            parts[path, row.part] = record.hashes[-1]
+            parts[path, row.part] = spine.hash
         return parts
 
 
 def _needs_any(settings: Settings, work: Work, paths: Collection[str]) -> bool:
     """Say whether an issue's text stands nowhere but in one of these digests."""
     return any(
-        record.path in paths
-        and record.withdrawn is None
+        spine.path in paths
         and slug not in work.readable
+        and work.records[slug].withdrawn is None
         and not site_copy(settings, work, slug).is_file()
-        for slug, record in work.records.items()
+        for slug, spine in work.records.spines.items()
     )
 
 
@@ -187,8 +196,8 @@ def _meant(candidates: list[Candidate], at: _Standing, part: str | None) -> Cand
     """Choose the one candidate that `--as` or `--new` speaks of: named, or the only one that waits."""
     found = [each for each in candidates if part in {None, each.part}]
     if len(found) > 1:
-        published = {record.hashes[-1:] for each in found for record in at.at(*each.source)}
-        found = [each for each in found if (each.digest_hash,) not in published] or found
+        published = {spine.hash for each in found for spine in at.at(*each.source)}
+        found = [each for each in found if each.digest_hash not in published] or found
     if len(found) == 1:
         return found[0]
     if part is not None:
@@ -210,6 +219,7 @@ def _is_early(issue: Issue, newsletter: Newsletter, now: datetime) -> bool:
 
 
 def _decide(
+    store: Store,
     work: Work,
     candidates: list[Candidate],
     present: frozenset[str],
@@ -217,21 +227,45 @@ def _decide(
     *,
     as_new: bool,
 ) -> list[Decision]:
-    known = [*work.records.values(), *work.others]  # whose ids are taken, too
     if as_issue:
         record = work.records[as_issue]
         return [identity.as_issue(candidates[0], record, newsletter=work.newsletter, now=work.now)]
     if as_new:
-        return [identity.as_new(candidates[0], known, newsletter=work.newsletter, now=work.now)]
+        return [
+            identity.as_new(candidates[0], work.names, newsletter=work.newsletter, now=work.now)
+        ]
     return identity.decide(
         candidates,
-        known,
+        _that_matter(store, work, candidates, present),
         newsletter=work.newsletter,
         now=work.now,
         present=present,
         back_catalogue=work.is_opening,
         hashes=work.unread,
+        taken=work.names,
     )
+
+
+def _that_matter(
+    store: Store, work: Work, candidates: Sequence[Candidate], present: frozenset[str]
+) -> list[Record]:
+    """Give the records that can matter to what some candidates are."""
+    if not work.is_in_step:
+        return work.records.everything()
+    texts = {candidate.digest_hash for candidate in candidates}
+    texts |= {url for candidate in candidates for url in candidate.issue.addresses}
+    names = {candidate.issue.id for candidate in candidates}
+    with store.read() as conn:
+        slugs = set(shelf.marked(conn, work.newsletter.slug, texts)) if candidates else set()
+    paths = {candidate.path for candidate in candidates}
+    spines = work.records.spines.values()
+    near = [
+        one
+        for one in spines
+        if one.slug in slugs or one.path not in present or {one.slug, one.id} & names
+    ]
+    paths |= {one.path for one in near}  # who shares a digest says who stands there
+    return work.records.some(one.slug for one in spines if one.path in paths)
 
 
 def _take(work: Work, decision: Decision, text: _Text) -> None:

@@ -8,40 +8,60 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from publisher import register, schedule
 from publisher.model import Newsletter, Record, Register, SendState
 from publisher.publish.work import Work
 from publisher.settings import Settings
-from publisher.store import Store, issues, sends
+from publisher.store import Store, issues, listing, sends
 from publisher.store.issues import DigestRow
 
 
-def save(settings: Settings, store: Store, known: Register, work: Work) -> None:
-    """Write store, then register. What the register knew and the store did not counts as mailed."""
+def save(conn: Connection, work: Work) -> None:
+    """Write what changed into the store. What the register knew and the store did not is mailed."""
     newsletter = work.newsletter
     rule = str(schedule.parse(newsletter.send))
-    remembered = {record.slug for record in known.of(newsletter.slug)}
-    with store.begin() as conn:
-        for slug, record in work.records.items():
-            taken_over = slug in remembered and slug not in work.stored
-            mailed = record.mailed or (work.now if taken_over else None)
-            if _is_as_stored(work, replace(record, mailed=mailed)):
-                continue
-            content = None if slug in work.borrowed else work.contents.get(slug)
-            issues.save(conn, replace(record, mailed=mailed), content, rule=rule)
-        for source, row in work.rows.items():
-            if replace(row, seen=work.now) != _as_seen(work, source):
-                issues.save_digest(conn, row)
-        for path, part in work.seen.keys() - work.rows.keys():
-            if path not in work.present or path in work.read:
-                issues.forget_digest(conn, newsletter.slug, path, part)
+    slugs = work.records.touched | work.contents.keys() if work.is_in_step else {*work.records}
+    for slug in sorted(slugs):
+        record = work.records[slug]
+        taken_over = slug in work.remembered and slug not in work.stored
+        mailed = record.mailed or (work.now if taken_over else None)
+        if _is_as_stored(work, replace(record, mailed=mailed)):
+            continue
+        content = None if slug in work.borrowed else work.contents.get(slug)
+        issues.save(conn, replace(record, mailed=mailed), content, rule=rule)
+    for source, row in work.rows.items():
+        if replace(row, seen=work.now) != _as_seen(work, source):
+            issues.save_digest(conn, row)
+    for path, part in work.seen.keys() - work.rows.keys():
+        if path not in work.present or path in work.read:
+            issues.forget_digest(conn, newsletter.slug, path, part)
+
+
+def registered(settings: Settings, conn: Connection, work: Work) -> bytes:
+    """Give the bytes of the register with what changed in it; what is shelved is shelved already."""
+    newsletter = work.newsletter
+    if work.is_in_step:
+        touched = sorted(work.records.touched, key=lambda slug: work.records[slug].sort_key)
+        placed = [
+            (record, listing.id_before(conn, newsletter.slug, record.sort_key))
+            for record in work.records.some(touched)
+        ]
+        has_others = len(dict(work.known.paths)) > 1  # whose last record may stand before our first
+        if not has_others or all(before is not None for _, before in placed):
+            data = register.changed(work.register, placed)
+            if data is not None:
+                return data
+    known = register.load(settings.register_path)
     paths = {**dict(known.paths), newsletter.slug: newsletter.path}
     ids = {**dict(known.ids), newsletter.slug: newsletter.id or ""}
-    register.save(
+    others = (record for record in known.records if record.newsletter != newsletter.slug)
+    return register.written(
         settings.register_path,
         Register(
             tuple(sorted(paths.items())),
-            (*work.others, *work.records.values()),
+            (*others, *work.records.everything()),
             tuple(sorted(ids.items())),
         ),
     )

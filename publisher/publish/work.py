@@ -6,16 +6,20 @@ Never: reads digests, renders, writes. See: publish (the walk).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from publisher import addresses, identity
-from publisher.model import Finding, Issue, Kind, Newsletter, Record, Register, Send
+import publisher
+from publisher import addresses, identity, register
+from publisher.identity import Taken
+from publisher.model import Finding, Issue, Newsletter, Record, Register
+from publisher.publish.known import Records, Seen
 from publisher.settings import Settings
-from publisher.store import Store, issues, sends
+from publisher.store import Store, issues, sends, shelf
 from publisher.store.issues import DigestRow
 
 ISSUE_FILE: Final = "issue.json"
@@ -49,6 +53,10 @@ class Outcome:
 class Work:
     """What is known while one newsletter is published; `records` and `contents` by slug.
 
+    `is_in_step`: register, store and shelf tell the same, so that most of it need not be read.
+    `names` are the ids and slugs that are given away for ever; `register` is the file as it stood,
+    `known` what it tells, `remembered` the issues it knows; in step both are left out. `rendering`
+    names what issues are drawn with now.
     `stored` are the issues the store knows, `readable` those it has the very text of; `borrowed`
     those of which only another text than the record's was found; `redrawn` those whose pictures
     are not those of the store's text; `reread` those whose digest was read again, so that their
@@ -59,14 +67,19 @@ class Work:
 
     newsletter: Newsletter
     now: datetime
-    others: tuple[Record, ...]
-    records: dict[str, Record]
+    records: Records
+    stored: Records
+    seen: Seen
+    names: Taken
+    register: bytes = b""
+    known: Register = field(default_factory=Register)
+    rendering: str = ""
+    is_in_step: bool = False
+    remembered: frozenset[str] = frozenset()
     contents: dict[str, Issue] = field(default_factory=dict)
-    stored: dict[str, Record] = field(default_factory=dict)
     readable: frozenset[str] = frozenset()
     borrowed: set[str] = field(default_factory=set)
     redrawn: set[str] = field(default_factory=set)
-    seen: dict[tuple[str, str], DigestRow] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     unread: dict[tuple[str, str | None], str] = field(default_factory=dict)
     rows: dict[tuple[str, str], DigestRow] = field(default_factory=dict)
@@ -77,21 +90,89 @@ class Work:
 
 
 def open_work(
-    settings: Settings, store: Store, known: Register, newsletter: Newsletter, now: datetime
+    settings: Settings,
+    store: Store,
+    newsletter: Newsletter,
+    now: datetime,
+    templates: Mapping[str, str],
 ) -> Work:
-    """Join register and store; each may be ahead of the other after a crash or a restore."""
-    fixed = dict(known.paths)
-    newsletter = replace(
-        newsletter,
-        path=fixed.get(newsletter.slug, newsletter.path),
-        id=dict(known.ids).get(newsletter.slug) or identity.mint_feed_id(newsletter, now),
+    """Join register and store; each may be ahead of the other after a crash or a restore.
+
+    Where the shelf was filled by the same rendering beside this very register, they are joined
+    already, and nothing is read but what tells issues apart.
+    """
+    file = register.bytes_of(settings.register_path)
+    known = register.heads(settings.register_path)
+    newsletter = _named(known, newsletter, now)
+    rendering = rendering_of(newsletter, templates)
+    with store.read() as conn:
+        state = shelf.state(conn, newsletter.slug)
+    if state == shelf.State(rendering, register.hash_of(file)):
+        work = _in_step(store, newsletter, now)
+    else:
+        known = register.load(settings.register_path)
+        work = _joined(store, known, newsletter, now)
+    work.register, work.known, work.rendering = file, known, rendering
+    return work
+
+
+def rendering_of(newsletter: Newsletter, templates: Mapping[str, str]) -> str:
+    """Name all that makes the same issue look otherwise: program, templates, settings."""
+    told = sha256(f"{publisher.__version__}\n{newsletter!r}\n".encode("utf-8", "surrogatepass"))
+    for name, text in sorted(templates.items()):
+        told.update(f"{name}\0{text}\0".encode("utf-8", "surrogatepass"))
+    return told.hexdigest()
+
+
+def _in_step(store: Store, newsletter: Newsletter, now: datetime) -> Work:
+    slug = newsletter.slug
+
+    def fetch(slugs: Collection[str]) -> list[Record]:
+        with store.read() as conn:
+            mailed = shelf.mailed(conn, slug, slugs)
+            found = issues.records(conn, slug, slugs)
+        return [replace(record, mailed=mailed[record.slug]) for record in found]
+
+    def fetch_stored(slugs: Collection[str]) -> list[Record]:
+        with store.read() as conn:
+            return issues.records(conn, slug, slugs)
+
+    def fetch_rows(path: str) -> list[DigestRow]:
+        with store.read() as conn:
+            return issues.digests(conn, slug, path)
+
+    with store.read() as conn:
+        spines = shelf.spines(conn, slug)
+        others = shelf.others(conn, slug)
+        mailed = sends.begun(conn, slug)
+        readable = issues.readable(conn, slug)
+        sources = issues.sources(conn, slug)
+    records = Records(spines, fetch)
+    for spine in spines:
+        if not spine.is_mailed and spine.slug in mailed:
+            records[spine.slug] = replace(records[spine.slug], mailed=mailed[spine.slug])
+    names = Taken(())
+    names.slugs[slug] = {spine.slug for spine in spines}
+    names.ids = {*others, *(spine.id for spine in spines)}
+    return Work(
+        newsletter=newsletter,
+        now=now,
+        records=records,
+        stored=Records(spines, fetch_stored),
+        seen=Seen(sources, fetch_rows),
+        names=names,
+        is_in_step=True,
+        readable=readable,
     )
+
+
+def _joined(store: Store, known: Register, newsletter: Newsletter, now: datetime) -> Work:
     records = {record.slug: record for record in known.of(newsletter.slug)}
     with store.read() as conn:
         stored = {record.slug: record for record in issues.records(conn, newsletter.slug)}
-        mailed = _mailed(sends.sends(conn, newsletter.slug))
+        mailed = sends.begun(conn, newsletter.slug)
         readable = issues.readable(conn, newsletter.slug)
-        seen = {row.source: row for row in issues.digests(conn, newsletter.slug)}
+        seen = issues.digests(conn, newsletter.slug)
     for slug, record in stored.items():
         records[slug] = _newer(records.get(slug), record)
     for slug, moment in mailed.items():
@@ -100,14 +181,24 @@ def open_work(
     return Work(
         newsletter=newsletter,
         now=now,
-        others=tuple(record for record in known.records if record.newsletter != newsletter.slug),
-        records=records,
-        seen=seen,
-        stored=stored,
+        records=Records.whole(records),
+        stored=Records.whole(stored),
+        seen=Seen.whole(seen),
+        names=Taken((*known.records, *records.values())),
+        remembered=frozenset(record.slug for record in known.of(newsletter.slug)),
         readable=frozenset(
             slug for slug in readable if stored[slug].hashes[-1:] == records[slug].hashes[-1:]
         ),
-        is_opening=newsletter.slug not in fixed,
+        is_opening=newsletter.slug not in dict(known.paths),
+    )
+
+
+def _named(known: Register, newsletter: Newsletter, now: datetime) -> Newsletter:
+    """Give a newsletter the path and the feeds' id that are its own for ever."""
+    return replace(
+        newsletter,
+        path=dict(known.paths).get(newsletter.slug, newsletter.path),
+        id=dict(known.ids).get(newsletter.slug) or identity.mint_feed_id(newsletter, now),
     )
 
 
@@ -120,15 +211,6 @@ def _newer(ours: Record | None, theirs: Record) -> Record:
         return theirs
     later = max(ours, theirs, key=lambda record: (record.updated, len(record.hashes)))
     return replace(later, mailed=ours.mailed, withdrawn=ours.withdrawn or theirs.withdrawn)
-
-
-def _mailed(sends: Iterable[Send]) -> dict[str, datetime]:
-    """Map each issue to the moment its first send to an audience began."""
-    found: dict[str, datetime] = {}
-    for send in sends:
-        if send.kind is Kind.ISSUE and send.started is not None:
-            found[send.issue] = min(send.started, found.get(send.issue, send.started))
-    return found
 
 
 def says_else(record: Record, issue: Issue) -> bool:

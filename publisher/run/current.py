@@ -22,7 +22,7 @@ log = structlog.get_logger("run")
 
 def refreshed(settings: Settings) -> Settings:
     """Take over the newsletter paths the register has fixed meanwhile."""
-    return settings.with_paths(dict(register.load(settings.register_path).paths))
+    return settings.with_paths(dict(register.heads(settings.register_path).paths))
 
 
 class Current:

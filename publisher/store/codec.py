@@ -16,9 +16,22 @@ from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from publisher.model import Finding, Issue, Record
+
+_Noun = TypeVar("_Noun")
+
+
+def write(value: Any) -> str:
+    """Write any noun as JSON."""
+    return _write(value)
+
+
+def read(noun: type[_Noun], text: str) -> _Noun:
+    """Read a noun back, equal to what was written."""
+    found: _Noun = _reader(noun)(json.loads(text))  # type: ignore[arg-type] # a class is hashable
+    return found
 
 
 def write_issue(issue: Issue) -> str:

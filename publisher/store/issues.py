@@ -93,14 +93,27 @@ def get(conn: Connection, newsletter: str, slug: str) -> tuple[Record, Issue | N
     return _record(row), None if row.content is None else codec.read_issue(row.content)
 
 
-def records(conn: Connection, newsletter: str) -> list[Record]:
-    """Fetch every record of a newsletter, oldest first, withdrawn ones too."""
-    rows = conn.execute(
-        select(issue.c.record, issue.c.mailed, issue.c.withdrawn)
-        .where(issue.c.newsletter == newsletter)
-        .order_by(issue.c.published, issue.c.slug)
+def records(
+    conn: Connection, newsletter: str, slugs: Collection[str] | None = None
+) -> list[Record]:
+    """Fetch every record of a newsletter, oldest first, withdrawn ones too; or the named ones."""
+    wanted = select(issue.c.record, issue.c.mailed, issue.c.withdrawn).where(
+        issue.c.newsletter == newsletter
     )
+    if slugs is None:
+        rows = conn.execute(wanted.order_by(issue.c.published, issue.c.slug)).all()
+    else:
+        rows = [
+            row
+            for page in _pages(slugs)
+            for row in conn.execute(wanted.where(issue.c.slug.in_(page)))
+        ]
     return [_record(row) for row in rows]
+
+
+def _pages(slugs: Collection[str]) -> Iterator[list[str]]:
+    wanted = sorted(set(slugs))
+    return (wanted[start : start + _PAGE] for start in range(0, len(wanted), _PAGE))
 
 
 def rules(conn: Connection, newsletter: str) -> dict[str, str | None]:
@@ -120,9 +133,7 @@ def readable(conn: Connection, newsletter: str) -> frozenset[str]:
 def published(conn: Connection, newsletter: str, slugs: Collection[str]) -> list[Published]:
     """Fetch the named issues that have content and are not withdrawn, newest first."""
     found: list[Published] = []
-    wanted = sorted(set(slugs))
-    for start in range(0, len(wanted), _PAGE):
-        page = wanted[start : start + _PAGE]
+    for page in _pages(slugs):
         found.extend(_read(conn, _standing(newsletter).where(issue.c.slug.in_(page))))
     return sorted(found, key=lambda entry: entry.record.sort_key, reverse=True)
 
@@ -161,13 +172,23 @@ def save_digest(conn: Connection, row: DigestRow) -> None:
     )
 
 
-def digests(conn: Connection, newsletter: str) -> list[DigestRow]:
-    """List what the scans remember, by path and part."""
-    rows = conn.execute(
-        select(digest)
-        .where(digest.c.newsletter == newsletter)
-        .order_by(digest.c.path, digest.c.part)
-    )
+def sources(conn: Connection, newsletter: str) -> list[tuple[str, str]]:
+    """Name the digests and parts that the scans remember."""
+    wanted = select(digest.c.path, digest.c.part).where(digest.c.newsletter == newsletter)
+    rows = conn.execute(wanted.order_by(digest.c.path, digest.c.part))
+    return [(row.path, row.part) for row in rows]
+
+
+def digests(
+    conn: Connection, newsletter: str, path: str | None = None, *, code: str = ""
+) -> list[DigestRow]:
+    """List what the scans remember, by path and part; of one digest, or with a finding's code."""
+    wanted = select(digest).where(digest.c.newsletter == newsletter)
+    if path is not None:
+        wanted = wanted.where(digest.c.path == path)
+    if code:
+        wanted = wanted.where(digest.c.findings.contains(f'"{code}"', autoescape=True))
+    rows = conn.execute(wanted.order_by(digest.c.path, digest.c.part))
     return [
         DigestRow(
             newsletter=row.newsletter,
@@ -226,5 +247,6 @@ __all__ = [
     "rules",
     "save",
     "save_digest",
+    "sources",
     "window",
 ]

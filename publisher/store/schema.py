@@ -207,6 +207,7 @@ shelf: Final = Table(
     Column("part", Text),
     Column("hash", Text, nullable=False),  # of the text it was read from last; empty: unknown
     Column("published", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
     Column("mailed", Moment),  # as the register has it
     Column("standing", Boolean, nullable=False),  # neither withdrawn nor without a text
     Column("year", Integer),
@@ -231,7 +232,8 @@ shelf_entry: Final = Table(
     Column("slug", Sorted, primary_key=True),
     Column("place", Integer, primary_key=True),  # 0: the issue itself, else its item
     Column("published", Moment, nullable=False),
-    Column("card", Text),  # render.shelf.ItemCard as JSON
+    Column("updated", Moment, nullable=False),
+    Column("card", Text),  # render.shelf.ItemCard as JSON; none: an issue
     Column("entry", Text, nullable=False),  # render.shelf.Entry as JSON
     Index("ix_shelf_entry_newsletter_published", "newsletter", "published", "slug", "place"),
 )

@@ -294,6 +294,22 @@ def with_a_send(conn: Connection, newsletter: str) -> set[str]:
     return {row.slug for row in rows}
 
 
+def begun(conn: Connection, newsletter: str) -> dict[str, datetime]:
+    """Give when the first send of each issue to its audience began."""
+    began = func.min(send_table.c.started, type_=send_table.c.started.type)
+    rows = conn.execute(
+        select(issue.c.slug, began)
+        .join(send_table, send_table.c.issue == issue.c.id)
+        .where(
+            send_table.c.newsletter == newsletter,
+            send_table.c.kind == Kind.ISSUE,
+            send_table.c.started.is_not(None),
+        )
+        .group_by(issue.c.slug)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def variants(conn: Connection, send_id: int) -> list[str]:
     """List the variants a send's deliveries were frozen in."""
     rows = conn.execute(select(delivery.c.variant).where(delivery.c.send == send_id).distinct())

@@ -303,7 +303,7 @@ def test_a_crash_before_the_pages_is_healed(home: Home, monkeypatch: pytest.Monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(hall, "save", killed)
+        patch.setattr(hall, "registered", killed)
         with pytest.raises(KeyboardInterrupt):
             home.publish()
     assert len(home.pictures()) == 1

@@ -31,10 +31,12 @@ from publisher.store import (
     barring,
     issues,
     ledger,
+    listing,
     pings,
     readers,
     search,
     sends,
+    shelf,
     subscribers,
 )
 from publisher.store.faults import translated
@@ -42,6 +44,7 @@ from publisher.store.issues import DigestRow
 from publisher.store.ledger import Lot, Recorded
 from publisher.store.pings import Ping
 from publisher.store.readers import Tally
+from publisher.store.shelf import Kept, State
 
 NOW = datetime.fromisoformat("2026-03-06T08:00:00Z")
 WHY = Consent("form", "", NOW)
@@ -59,8 +62,21 @@ PURE = {
     "hashed",
     "plain",
     "topics",
+    "paged",
 }
-MODULES = (allowances, barring, issues, search, subscribers, sends, ledger, pings, readers)
+MODULES = (
+    allowances,
+    barring,
+    issues,
+    listing,
+    search,
+    shelf,
+    subscribers,
+    sends,
+    ledger,
+    pings,
+    readers,
+)
 GIVEN: dict[str, Any] = {
     "known": (),
     "language": "zh",
@@ -82,7 +98,15 @@ GIVEN: dict[str, Any] = {
     "kind": Kind.ISSUE,
     "lease": timedelta(1),
     "newsletter": "weekly",
+    "made": State("drawn", "hash"),
     "next_at": NOW,
+    "place": (NOW, "1"),
+    "register": "hash",
+    "some": [Kept(RECORD, None)],
+    "start": 0,
+    "end": 10,
+    "topic": "water",
+    "values": ["hash"],
     "now": NOW,
     "n": 1,
     "of": Newsletter("weekly", "Weekly", hubs=("https://hub.test/",)),
@@ -162,7 +186,7 @@ def locked(store: Store) -> Iterator[None]:
     with psycopg.connect(url) as other:
         tables = "issue, digest, subscriber, consent, suppression, send, edition, lot, delivery, allowance"
         other.execute(
-            f"LOCK TABLE {tables}, attempt, spent, hard_bounce, ping, reader IN ACCESS EXCLUSIVE MODE"
+            f"LOCK TABLE {tables}, attempt, spent, hard_bounce, ping, reader, shelf, shelf_mark, shelf_entry, shelf_topic, shelf_state IN ACCESS EXCLUSIVE MODE"
         )
         yield
 

@@ -1,0 +1,167 @@
+"""A publication draws what it touches, and leaves the site as a rebuild of all would."""
+
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher import publish as hall
+from publisher import settings as settings_room
+from publisher import site, templates
+from publisher.codings import is_copy
+from publisher.errors import RefusedError
+from publisher.store import Store
+
+TOML = """site_url = "https://news.example.net/"
+[newsletter]
+title = "Rivers"
+"""
+BEGUN = datetime(2026, 1, 3, 9, tzinfo=UTC)
+TOPICS = ["water", "stone", "Rain", "河流", "c++"]
+
+
+class History:
+    """A home to which things happen by chance, each published for itself."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.path = path
+        (path / "digests").mkdir(parents=True)
+        (path / "publisher.toml").write_text(TOML)
+        settings = settings_room.load(path)
+        short = tuple(replace(one, window=4) for one in settings.newsletters)
+        self.settings = replace(settings, newsletters=short)
+        self.store = Store.open(self.settings.database)
+        self.now = BEGUN
+        self.count = 0
+
+    def publish(self, *, rebuild: bool = False) -> None:
+        """Publish as `run` does, or all anew."""
+        self.now += timedelta(days=self.random.choice([0, 1, 40]))
+        hall.publish(
+            self.settings,
+            self.store,
+            templates.load(self.path),
+            now=self.now,
+            rebuild=rebuild,
+        )
+
+    def text(self, number: int, seed: int) -> str:
+        """Write a digest of some items under some topics; a few have none."""
+        chance = random.Random(f"{number} {seed}")
+        named = ", ".join(chance.sample(TOPICS, chance.choice([0, 0, 1, 2])))
+        day = date(2024, 1, 1) + timedelta(days=20 * number)
+        head = f"---\nnumber: {number}\ndate: {day}\ntopics: [{named}]\ntitle: No {seed}\n---\n"
+        items = [
+            f"# Bank {number}-{one} #{chance.choice(['silt', 'flood'])}\n"
+            f"[link](https://river.test/{number}/{one})\n\nIt is bank {one}, told {seed} times.\n"
+            for one in range(chance.choice([0, 1, 3, 5]))
+        ]
+        return head + ("\n".join(items) or f"Only words, {seed} of them.\n")
+
+    def drop(self, name: str, text: str) -> None:
+        """Put a digest into the folder, settled."""
+        file = self.path / "digests" / name
+        file.write_text(text)
+        os.utime(file, (0, 0))
+
+    def step(self) -> str:
+        """Let one thing happen."""
+        there = sorted((self.path / "digests").glob("*.md"))
+        what = self.random.choice(
+            ["new", "new", "new", "edit", "move", "withdraw", "restore", "two"]
+        )
+        if what in {"new", "two"} or not there:
+            for _ in range(2 if what == "two" else 1):
+                self.count += 1
+                self.drop(f"{self.count}.md", self.text(self.count, 0))
+        elif what == "edit":
+            file = self.random.choice(there)
+            number = int(file.stem.removeprefix("moved-"))
+            self.drop(file.name, self.text(number, self.random.randrange(1, 9)))
+        elif what == "move":
+            file = self.random.choice(there)
+            file.rename(file.with_name(f"moved-{file.stem.removeprefix('moved-')}.md"))
+        else:
+            slug = str(self.random.randrange(1, self.count + 1))
+            self.now += timedelta(minutes=1)
+            try:
+                hall.withdraw(
+                    self.settings,
+                    self.store,
+                    templates.load(self.path),
+                    self.settings.newsletters[0],
+                    slug,
+                    now=self.now,
+                    restore=what == "restore",
+                )
+            except (RefusedError, KeyError):
+                return f"no {what}"
+            return f"{what} {slug}"
+        self.publish()
+        return what
+
+    def standing(self) -> dict[str, bytes]:
+        """Give every file of the site, and the register."""
+        folder = self.settings.site_folder
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and not is_copy(path.name)
+        }
+        return files | {"register.json": self.settings.register_path.read_bytes()}
+
+
+@pytest.fixture
+def histories(tmp_path: Path) -> Iterator[list[History]]:
+    """Some homes, each with its own chance."""
+    made = [History(tmp_path / str(seed), seed) for seed in range(2)]
+    yield made
+    for one in made:
+        one.store.close()
+
+
+def test_what_is_touched_is_all_that_changes(histories: list[History]) -> None:
+    """Whatever happens, site and register stand as a rebuild leaves them, byte for byte."""
+    for history in histories:
+        history.publish(rebuild=True)
+        for number in range(28):
+            told = f"step {number}: {history.step()}"
+            if number % 4 != 3:  # so that what goes wrong may add up
+                continue
+            found = history.standing()
+            hall.publish(
+                history.settings, history.store, templates.load(history.path), now=history.now
+            )
+            whole = history.standing()
+            assert {
+                path for path in found.keys() | whole.keys() if found.get(path) != whole.get(path)
+            } == set(), told
+
+
+def test_a_publication_draws_no_page_it_does_not_touch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One issue more draws its page and that of the one before, however many there are."""
+    history = History(tmp_path, 1)
+    for number in range(1, 13):
+        history.drop(f"{number}.md", history.text(number, 0))
+    history.publish(rebuild=True)
+    handed: list[set[str]] = []
+    real = site.write
+
+    def noted(folder: Path, files: dict[str, bytes | None], now: datetime) -> tuple[str, ...]:
+        handed.append(set(files))
+        return real(folder, files, now)
+
+    monkeypatch.setattr(site, "write", noted)
+    history.drop("13.md", history.text(13, 0))
+    history.publish()
+    history.store.close()
+    pages = {path for paths in handed for path in paths if path.startswith("issues/")}
+    assert {path.split("/")[1] for path in pages} == {"13", "12"}
+    assert not any(path.startswith("archive/") for paths in handed for path in paths)
