@@ -30,6 +30,7 @@ _ADDRESS: Final = re.compile(r'\s(href|src|cite)="([^"]*)"')
 _WORDS: Final = re.compile(r'\salt="([^"]*)"')
 _ANCHOR: Final = re.compile(r'<a\b(?:[^<>"]|"[^"]*")*?\shref="([^"]*)"[^<>]*>(.*?)</a>', re.DOTALL)
 _LINK_TAG: Final = re.compile(r'<a\b(?=[^<>]*\shref=")([^<>]*)>')
+_CODE: Final = re.compile(r"<pre(?=[ >])")
 _SHOWN: Final = re.compile(r'<a (href="(https?://[^"]+)"[^<>]*)>\2</a>')
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FORMULA: Final = re.compile(r'<math\b((?:[^<>"]|"[^"]*")*)>(.*?)</math>', re.DOTALL)
@@ -195,6 +196,11 @@ def mark_addresses(html: str) -> str:
     Kept whole, one would tear the line before it apart where text is justified.
     """
     return _SHOWN.sub(r'<a class="url" \1>\2</a>', str(html))
+
+
+def reachable(html: str) -> str:
+    """Let the keyboard reach blocks of code, which scroll where they are wide (WCAG 2.1.1)."""
+    return _CODE.sub('<pre tabindex="0"', html)
 
 
 def sponsored(html: str) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from publisher.errors import TemplateError
+from publisher.model import Newsletter
 from publisher.render.environment import draw
 
 
@@ -30,6 +31,15 @@ def test_faults_name_template_line_and_remedy(source: str, message: str, line: i
     assert message in fault.message
     assert fault.where == f"templates/site/b.html:{line}"
     assert fault.hint
+
+
+@pytest.mark.parametrize("what", ["__class__", "_replace", "summary.__globals__", "nothing"])
+def test_our_own_values_are_no_way_out(what: str) -> None:
+    """Of them a template has what they have, and nothing that begins with `_` or is not there."""
+    card = Newsletter("w", "Weekly")
+    assert draw({"a.html": "{{ v.title }}"}, "a.html", v=card) == "Weekly"
+    fault = fault_of("{{ v." + what + " }}", v=card)
+    assert "unsafe" in fault.message or "no attribute" in fault.message
 
 
 def test_missing_template() -> None:

@@ -19,6 +19,7 @@ from publisher.render.fragments import (
     mark_addresses,
     phrased,
     plain,
+    reachable,
     scoped,
     set_tight,
     set_tight_html,
@@ -195,3 +196,10 @@ def test_long_words_may_be_broken() -> None:
     )
     drawn = mjml2html(FRAME.format(breakable("a/" * 30)), fonts={})
     assert drawn.count("a/<wbr />") == 29
+
+
+def test_code_is_reached_by_keyboard() -> None:
+    """A block of code is, with or without attributes; words that look like one are left alone."""
+    assert reachable("<pre><code>x</code></pre>") == '<pre tabindex="0"><code>x</code></pre>'
+    assert reachable('<pre class="a">x</pre>') == '<pre tabindex="0" class="a">x</pre>'
+    assert reachable("<p>&lt;pre></p><present>") == "<p>&lt;pre></p><present>"

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from publisher.addresses import topic_folder, topic_slug
 from publisher.model import Edition, Newsletter, Published
 from publisher.render.environment import Templates
-from publisher.render.fragments import mark_addresses
+from publisher.render.fragments import mark_addresses, reachable
 from publisher.render.pages.frame import entry, framed, name_of
 from publisher.render.shelf import Card
 from publisher.render.tables import boxed
@@ -76,7 +76,7 @@ def tombstone(newsletter: Newsletter, templates: Templates) -> str:
 
 
 def _body(nameless: str, html: str) -> Markup:
-    return Markup(boxed(mark_addresses(html), nameless))  # noqa: S704 - the digest room's, clean
+    return Markup(boxed(reachable(mark_addresses(html)), nameless))  # noqa: S704 - the digest room's, clean
 
 
 def _topic_leads(shown: IssueView) -> dict[str, str]:
