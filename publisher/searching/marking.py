@@ -15,6 +15,8 @@ from publisher.searching.splitting import Phrase, Token, fold, tokens
 
 BEFORE: Final = 40
 """Characters that are shown before the first word found."""
+LENGTH: Final = 150
+"""Characters of a snippet: three lines of letters, five of Han on a telephone."""
 REACH: Final = 20_000
 """Characters of a text that are looked through for what to show."""
 _ENDS_A_WORD: Final = re.compile(r"[\s，。；：、！？）」』】》]")
@@ -29,7 +31,7 @@ class Piece(NamedTuple):
     is_found: bool
 
 
-def snippet(text: str, phrases: Iterable[Phrase], length: int = 200) -> tuple[Piece, ...]:
+def snippet(text: str, phrases: Iterable[Phrase], length: int = LENGTH) -> tuple[Piece, ...]:
     """Cut from a text about so many characters around what was found, else its beginning."""
     line = " ".join(text.split())
     found = places(line[:REACH], phrases)

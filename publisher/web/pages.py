@@ -40,6 +40,7 @@ from publisher.web.files import Leaf, Shelf
 from publisher.web.gate import refusal
 from publisher.web.labels import FEED_HEADERS, FEED_NAMES, link, newsletter_at
 from publisher.web.patience import Patience, reader_at
+from publisher.web.searching import Searching
 
 _ASKED: Final = frozenset(
     {b"if-none-match", b"if-modified-since", b"accept-encoding", b"user-agent"}
@@ -75,6 +76,7 @@ def site_app(
     ]
     for newsletter in settings.newsletters:
         routes += Audience(newsletter, store, key, templates, site.missing).routes()
+        routes += Searching(newsletter, store, templates).routes()
     router = Router(routes, redirect_slashes=False, default=site.page)
 
     async def behind(scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from publisher.searching import asked, snippet
 
 
-def shown(text: str, query: str, length: int = 200) -> str:
+def shown(text: str, query: str, length: int = 150) -> str:
     """A snippet as one line, what was found in brackets."""
     pieces = snippet(text, asked(query), length)
     return "".join(f"[{piece.text}]" if piece.is_found else piece.text for piece in pieces)

@@ -6,8 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page
 
-from publisher.model import Consent, DeliveryState, Envelope, Kind, SendState, SubscriberState
-from publisher.store import ledger, subscribers
+from publisher.model import (
+    Consent,
+    DeliveryState,
+    Envelope,
+    Kind,
+    Passage,
+    SendState,
+    SubscriberState,
+)
+from publisher.store import ledger, search, subscribers
 from publisher.store.ledger import Recorded
 from publisher.wire.outbox import Outbox
 
@@ -191,3 +199,26 @@ def test_phone_and_desktop_width(desk, home, view) -> None:
     page.locator("label[for=show-source]").click()
     assert not page.locator("iframe").is_visible()
     assert page.get_by_text("Content-Type: text/html").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_search(site, issue, store, put, view, width: int, scheme: str) -> None:
+    """Who types and presses Enter gets results that fit, and comes to the item that was found."""
+    issue("7", "zhoubao")
+    whole = '<!doctype html><title>第七期</title><link rel="icon" href="data:,"><p id=a>item'
+    put("zhoubao/issues/7/index.html", whole)
+    text = "模型越大，<b>对齐</b>越难。" + "exceedingly" * 30
+    found = Passage("a", "大模型的对齐", "", "zh", text, "", "第七期", NOW.date())
+    with store.begin() as conn:
+        search.put(conn, "zhoubao", "7", [found])
+    page = view(f"{here(site)}/zhoubao/search", width, scheme)
+    page.get_by_label("要在全部各期中查找的词语").fill("对齐")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=*")
+    assert not is_wide(page)
+    assert page.locator("mark").all_inner_texts() == ["对齐"]
+    contrast = CONTRAST.replace("documentElement", "body")
+    assert min(page.evaluate(contrast, "mark, .hits p, .told, button")) >= 4.5
+    page.get_by_role("link", name="大模型的对齐").click()
+    page.wait_for_url("**/zhoubao/issues/7/#a")
