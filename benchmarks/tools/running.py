@@ -38,6 +38,8 @@ PACKAGES: Final = {
     "postfix": "postfix",
     "smtp-source": "postfix",
     "openssl": "openssl",
+    "nginx": "nginx-light",
+    "wrk": "wrk",
 }
 
 

@@ -3,6 +3,8 @@
 The parser under uvicorn keeps whatever is sent until an empty line ends it, so a stranger could
 fill the memory with one header, or the table of connections with heads that never end. A head has
 at most `HEAD_BYTES`, which is what nginx allows by default, and `HEAD_SECONDS` to arrive.
+`send_whole` is the short way out for an answer that is ready, headers and all: uvicorn reads every
+header again with two expressions, which is half of what a 304 costs.
 Faults: a longer head is answered 431, a slower connection is closed. Never: looks at what is asked.
 See: web (the server that speaks so), web.audience (the bound of bodies).
 """
@@ -12,7 +14,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_BYTES: Final = 32 * 1024
 HEAD_SECONDS: Final = 20.0
@@ -77,3 +80,29 @@ class BoundedProtocol(HttpToolsProtocol):
         self._patience = None
         if self._awaits_head and not self.transport.is_closing():
             self.transport.close()
+
+
+def send_whole(send: Send, head: bytes, body: bytes) -> bool:
+    """Send an answer that is ready, or say that it has to go the usual way.
+
+    `head` is all up to the empty line but the date. The usual way goes whatever is not usual: a
+    connection that is to end, one that takes no more, a server that is not this one.
+    """
+    cycle = getattr(send, "__self__", None)
+    if (
+        type(cycle) is not RequestResponseCycle
+        or not cycle.keep_alive
+        or cycle.disconnected
+        or cycle.response_started
+        or cycle.flow.write_paused
+    ):
+        return False
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    dated = b"".join([b"%b: %b\r\n" % pair for pair in cycle.default_headers])
+    cycle.transport.write(b"%b%b\r\n" % (head, dated))
+    if body:
+        cycle.transport.write(body)
+    cycle.message_event.set()
+    cycle.on_response()
+    return True

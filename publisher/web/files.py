@@ -43,6 +43,9 @@ class Body:
     tag: str
     whole: Headers
     unchanged: Headers
+    whole_head: bytes
+    unchanged_head: bytes
+    """The same as they stand on the wire, status line first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,9 @@ class Shelf:
         if link := self._link(path):
             told.append(("link", link))
         whole = (*_raw([*told, *kept]), *self._always)
-        return Body(coding, content, tag, whole, _raw(kept))
+        unchanged = _raw(kept)
+        heads = (_head(b"200 OK", whole), _head(b"304 Not Modified", unchanged))
+        return Body(coding, content, tag, whole, unchanged, *heads)
 
     def _keep(self, path: str, entry: tuple[str, tuple[int, ...], Leaf]) -> None:
         old = self._kept.pop(path, None)
@@ -192,6 +197,10 @@ def _copy(full: str, time_ns: int) -> bytes | None:
 
 def _raw(headers: Iterable[tuple[str, str]]) -> Headers:
     return tuple((key.encode("ascii"), text.encode("ascii")) for key, text in headers)
+
+
+def _head(status: bytes, headers: Headers) -> bytes:
+    return b"HTTP/1.1 %b\r\n" % status + b"".join(b"%b: %b\r\n" % pair for pair in headers)
 
 
 def _mark(status: os.stat_result) -> tuple[int, ...]:

@@ -34,6 +34,7 @@ from publisher.web import metrics
 from publisher.web.accepting import weights
 from publisher.web.answers import Guarded, log, raw_headers, site_headers
 from publisher.web.audience import Audience
+from publisher.web.bounds import send_whole
 from publisher.web.conditional import is_unchanged
 from publisher.web.counters import Counters
 from publisher.web.files import Leaf, Shelf
@@ -298,16 +299,18 @@ async def _answer(leaf: Leaf, asked: _Asked, send: Send, *, is_head: bool = Fals
     status: int
     headers: Iterable[tuple[bytes, bytes]]
     if body is None:
-        status, headers, content = 406, _NO_CODING, _NO_CODING_WORDS
+        status, headers, content, head = 406, _NO_CODING, _NO_CODING_WORDS, b""
     elif is_unchanged(
         none_match=asked.none_match,
         modified_since=asked.modified_since,
         tag=body.tag,
         last_modified=leaf.last_modified,
     ):
-        status, headers, content = 304, body.unchanged, b""
+        status, headers, content, head = 304, body.unchanged, b"", body.unchanged_head
     else:
-        status, headers, content = 200, body.whole, body.content
+        status, headers, content, head = 200, body.whole, body.content, body.whole_head
+    if head and send_whole(send, head, b"" if is_head else content):
+        return status
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if is_head else content})
     return status

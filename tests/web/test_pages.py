@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import socket
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -203,6 +204,23 @@ def test_a_megabyte_of_tags_is_refused(site, put) -> None:
     assert site.ask("/rss.xml", if_none_match=many).status == 200
     tag = site.ask("/rss.xml").headers["etag"]
     assert site.ask("/rss.xml", if_none_match=f"{many}, {tag}").status == 304
+
+
+def test_many_questions_on_one_connection(site, put) -> None:
+    """Questions sent one behind the other are answered in order, and a closed one to its end."""
+    put("rss.xml", FEED)
+    put("atom.xml", "b" * 300_000)
+    names = ("rss.xml", "atom.xml", "index.html", "rss.xml")
+    asked = "".join(f"GET /{name} HTTP/1.1\r\nHost: x\r\n\r\n" for name in names)
+    last = "GET /atom.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), 10) as line:
+        line.sendall((asked + last).encode())
+        told = b"".join(iter(lambda: line.recv(65536), b""))
+    found = [part.partition(b"\r\n\r\n")[0] for part in told.split(b"HTTP/1.1 ")[1:]]
+    assert [head[:3] for head in found] == [b"200", b"200", b"404", b"200", b"200"]
+    assert [head.count(b"\r\ndate: ") for head in found] == [1] * 5
+    assert told.count(b"b" * 300_000) == 2
+    assert told.endswith(b"b" * 300_000)
 
 
 def test_polls_are_counted(home, store, sources, serve, put) -> None:
