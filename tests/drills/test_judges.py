@@ -21,6 +21,8 @@ from render.feed_rules import faults
 
 from publisher.addresses import FEEDS
 
+pytestmark = pytest.mark.service
+
 TYPES = {name: kind for name, kind, _ in FEEDS}
 FORMATS = {"rss.xml": "rss", "atom.xml": "atom", "feed.json": "json"}
 ALLOWED: dict[str, str] = {}
@@ -73,7 +75,6 @@ def newest(body: bytes, count: int) -> bytes:
     return etree.tostring(root)
 
 
-@pytest.mark.service
 def test_libxml2(publication: Publication, program: Callable[[str], str]) -> None:
     """The parser libxml2 has nothing to say of any XML file."""
     names = [path for path in publication.files if path.endswith((".xml", ".opml"))]
@@ -117,7 +118,6 @@ def test_reader(publication: Publication, tmp_path: Path) -> None:
             assert kept == {one["id"]: one["title"] for one in told(publication.read(path))}, path
 
 
-@pytest.mark.service
 def test_feedsmith(publication: Publication, node: Callable[[str, object], dict]) -> None:
     """A parser of another language reads what was written: format, ids, titles, links, contents."""
     root = publication.settings.site_folder

@@ -23,6 +23,8 @@ from lxml import etree
 
 from publisher.addresses import FEEDS
 
+pytestmark = pytest.mark.service
+
 NAMES = [name for name, _, _ in FEEDS]
 ISSUES = tuple(NAMES)
 READERS = [
@@ -144,7 +146,6 @@ def room(tmp_path: Path) -> Iterator[Newsroom]:
     made.close_doors()
 
 
-@pytest.mark.service
 @pytest.mark.parametrize(
     ("kind", "name"), READERS, ids=[f"{kind.__name__}-{name}" for kind, name in READERS]
 )
@@ -176,7 +177,6 @@ def test_a_reader_has_every_entry_once(
     report(f"{chapters} chapters, {polls} polls, {len(entries)} entries: 0 twice, 0 missed")
 
 
-@pytest.mark.service
 @pytest.mark.parametrize("kind", [Library, Newsboat, Rss2Email])
 def test_a_reader_of_the_program_that_runs(
     tmp_path: Path, kind: Callable[[Path], Client], report: Callable[[str], None]
