@@ -14,7 +14,7 @@ import pytest
 from drills.publication import NAMES, Publication
 from lxml import etree, html
 from playwright.sync_api import Browser
-from render.feed_rules import told
+from render.feed_agreement import told
 
 pytestmark = pytest.mark.service
 
