@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from publisher import publish as hall
 from publisher import settings as settings_room
@@ -72,6 +73,10 @@ class Publication:
     def feeds(self) -> list[str]:
         """The paths of its feeds."""
         return [path for path in self.files if path.rpartition("/")[2] in NAMES]
+
+    def at(self, path: str) -> str:
+        """Give the whole address of a file, its signs encoded as in a link."""
+        return self.address + quote(path)
 
     def read(self, path: str) -> bytes:
         """Give the bytes of a file."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import feedparser
 import pytest
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.service
 
 TYPES = {name: kind for name, kind, _ in FEEDS}
 FORMATS = {"rss.xml": "rss", "atom.xml": "atom", "feed.json": "json"}
-ALLOWED: dict[str, str] = {}
-"""Faults that may stand, by how they begin, and why."""
+ALLOWED = {"content has class": "HTML in a digest keeps the author's classes; nothing styles them"}
+"""Faults that may stand, by how they end, and why."""
 
 
 def name_of(path: str) -> str:
@@ -36,7 +37,7 @@ def name_of(path: str) -> str:
 
 def judged(path: str, body: bytes) -> list[str]:
     """Give what our rules find in a file, what may stand left out."""
-    return [fault for fault in faults(path, body) if not fault.startswith(tuple(ALLOWED))]
+    return [fault for fault in faults(path, body) if not fault.endswith(tuple(ALLOWED))]
 
 
 def test_our_rules(publication: Publication, report: Callable[[str], None]) -> None:
@@ -94,7 +95,7 @@ def test_feedparser(publication: Publication) -> None:
     for path in publication.feeds:
         if path.endswith(".json"):
             continue
-        found = feedparser.parse(publication.address + path)
+        found = feedparser.parse(publication.at(path))
         assert not found.bozo, (path, found.get("bozo_exception"))
         assert found.version == {"rss.xml": "rss20", "atom.xml": "atom10"}[name_of(path)]
         assert found.encoding == "utf-8"
@@ -107,13 +108,12 @@ def test_reader(publication: Publication, tmp_path: Path) -> None:
     """The library takes every feed, JSON too, and has all its entries."""
     with closing(make_reader(str(tmp_path / "reader.db"), feed_root="")) as reader:
         for path in publication.feeds:
-            reader.add_feed(publication.address + path)
+            reader.add_feed(publication.at(path))
         for url, outcome in reader.update_feeds_iter():
             assert not isinstance(outcome, Exception), (url, outcome)
         for path in publication.feeds:
             kept = {
-                entry.id: entry.title
-                for entry in reader.get_entries(feed=publication.address + path)
+                entry.id: entry.title for entry in reader.get_entries(feed=publication.at(path))
             }
             assert kept == {one["id"]: one["title"] for one in told(publication.read(path))}, path
 
@@ -141,7 +141,7 @@ def test_feedsmith(publication: Publication, node: Callable[[str, object], dict]
 def test_what_is_served(publication: Publication, report: Callable[[str], None]) -> None:
     """Type with charset, strong tag, time, age, Vary and origin; HEAD as GET; both validators."""
     for path in publication.feeds:
-        got = publication.ask(path)
+        got = publication.ask(quote(path))
         headers = got.headers
         assert got.status == 200
         assert got.body == publication.read(path)
@@ -152,7 +152,7 @@ def test_what_is_served(publication: Publication, report: Callable[[str], None])
         assert headers["cache-control"].startswith("public, max-age=")
         assert parsedate_to_datetime(headers["last-modified"]).tzinfo is not None
         assert not {"expires", "set-cookie", "location"} & headers.keys()
-        head = publication.ask(path, "HEAD")
+        head = publication.ask(quote(path), "HEAD")
         assert (head.status, head.body) == (200, b"")
         assert without_date(head.headers) == without_date(headers)
         for condition in (
@@ -161,12 +161,12 @@ def test_what_is_served(publication: Publication, report: Callable[[str], None])
             {"if_none_match": "*"},
             {"if_modified_since": headers["last-modified"]},
         ):
-            again = publication.ask(path, **condition)
+            again = publication.ask(quote(path), **condition)
             assert (again.status, again.body) == (304, b""), condition
             for name in ("etag", "last-modified", "cache-control", "vary"):
                 assert again.headers[name] == headers[name]
         for condition in ({"if_none_match": '"other"'}, {"if_modified_since": "yesterday"}):
-            assert publication.ask(path, **condition).status == 200, condition
+            assert publication.ask(quote(path), **condition).status == 200, condition
     report(f"{len(publication.feeds)} feeds, 8 questions each: 0 wrong answers")
 
 
