@@ -16,7 +16,6 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any, Final
 from xml.etree.ElementTree import Element, tostring
 
-from latex2mathml.converter import convert_to_element
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
@@ -166,6 +165,9 @@ def _read(tex: str, *, is_block: bool) -> Element | None:
     """Give TeX as MathML, None where it cannot be read; definitions could grow without end."""
     if _DEFINES.search(tex) or _is_too_deep(tex):
         return None
+    # here, because most digests have none, and its tables take longer to load than many to read
+    from latex2mathml.converter import convert_to_element
+
     try:
         for written, known in _SAME:
             tex = written.sub(known, tex)
