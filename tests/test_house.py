@@ -19,7 +19,7 @@ FLOORS = {
         *("digest", "identity", "render", "preflight", "schedule", "delivery", "tokens"),
         *("authentication", "codings", "searching"),
     },
-    0: {"model", "errors", "addresses", "colours", "domains", "languages", "sentences"},
+    0: {"model", "errors", "addresses", "colours", "domains", "languages", "papers", "sentences"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 OUTSIDE = {

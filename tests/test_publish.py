@@ -352,6 +352,29 @@ def test_withdraw_leaves_a_tombstone_and_restore_the_same_id(home: Home) -> None
 # --- bad input ----------------------------------------------------------------
 
 
+def test_papers_have_references_beside_the_page(home: Home) -> None:
+    """An issue that tells of a paper has BibTeX and RIS, one that no longer does has neither."""
+    beside = {"issues/2026-05-01/issue.bib", "issues/2026-05-01/issue.ris"}
+    page = "issues/2026-05-01/index.html"
+    text = digest("a", "b")
+    paper = text.replace(
+        re.findall(r"https?://[^)\s]+", text)[0], "https://arxiv.org/abs/2404.03715"
+    )
+    home.opened().drop("2026-05-01.md", paper)
+    home.publish()
+    assert beside <= home.site().keys()
+    assert all(f'href="{path.rpartition("/")[2]}"'.encode() in home.site()[page] for path in beside)
+    arguments = (home.settings, home.store, templates.load(home.path), home.settings.newsletters[0])
+    hall.withdraw(*arguments, "2026-05-01", now=home.now)
+    assert not beside & home.site().keys()
+    hall.withdraw(*arguments, "2026-05-01", now=home.now, restore=True)
+    assert beside <= home.site().keys()
+    home.drop("2026-05-01.md", text)
+    home.publish()
+    assert not beside & home.site().keys()
+    assert b"issue.bib" not in home.site()[page]
+
+
 def test_bad_digests_are_set_aside_and_nothing_else_waits(home: Home) -> None:
     """Empty, binary, huge, FIFO, symlink, broken front matter: each a finding, the good one published."""
     home.opened()

@@ -14,14 +14,11 @@ from typing import Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from publisher.domains import dns_name
+from publisher.papers import DOI_HOSTS, arxiv_id
 
 _TRACKERS: Final = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|twclid|mc_[ce]id|_hs(?:enc|mi)|igsh(?:id)?|spm"
 )
-_PAPER: Final = re.compile(
-    r"/(?:abs|pdf|html|format|ps)/((?:[a-z-]+(?:\.[A-Z]{2})?/)?\d[\d.]+\d)(?:v\d+)?(?:\.pdf)?/?"
-)
-_ARXIV_DOI: Final = re.compile(r"/10\.48550/arxiv\.(\d[\d.]+\d)(?:v\d+)?", re.IGNORECASE)
 _INDEX: Final = re.compile(r"/(?:index\.html?)?$")
 _EXAMPLE: Final = re.compile(r"(?:^|\.)(?:example\.(?:com|net|org)|example|invalid)$")
 _LOCAL: Final = re.compile(r"(?:^|\.)(?:localhost|local|localdomain|lan|intranet|internal)$")
@@ -55,11 +52,10 @@ def place_of(url: str) -> Place:
     if parts is None or not parts.netloc:
         return Place(url.strip(), "")
     host = _host(parts).removeprefix("www.").rstrip(".")
-    if host in {"arxiv.org", "export.arxiv.org"} and (paper := _PAPER.fullmatch(parts.path)):
-        return Place(f"arxiv:{paper[1]}", "")
-    if host in {"doi.org", "dx.doi.org"}:
-        paper = _ARXIV_DOI.fullmatch(parts.path)
-        return Place(f"arxiv:{paper[1]}" if paper else f"doi:{parts.path.lower()}", "")
+    if paper := arxiv_id(host, parts.path):
+        return Place(f"arxiv:{paper}", "")
+    if host in DOI_HOSTS:
+        return Place(f"doi:{parts.path.lower()}", "")
     asked = [pair for pair in _asked(parts) if not _TRACKERS.fullmatch(pair[0])]
     query = f"?{urlencode(asked)}" if asked else ""
     routed = parts.fragment if parts.fragment.startswith(("!", "/")) else ""  # pages made of script

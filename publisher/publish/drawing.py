@@ -22,7 +22,7 @@ from publisher.model import Newsletter, Published
 from publisher.publish.documents import OLDER, Standing, Touched, beside, own_pages
 from publisher.publish.shelving import Shown
 from publisher.publish.work import ISSUE_FILE
-from publisher.render import pages
+from publisher.render import bibliography, pages
 from publisher.render.feeds import channels, documents
 from publisher.render.feeds.channels import ARCHIVED, Channel
 from publisher.render.feeds.opml import opml
@@ -33,6 +33,9 @@ from publisher.store.listing import Dated
 
 Files = dict[str, bytes | None]
 """Paths on the site with their bytes; None takes a file away."""
+BIBTEX: Final = "issue.bib"
+RIS: Final = "issue.ris"
+"""Beside the page of an issue that tells of papers: references to them."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,17 +49,31 @@ def issue_page(
     newsletter: Newsletter,
     templates: Mapping[str, str],
 ) -> Files:
-    """Draw the page of an issue, between its neighbours, and write it as data."""
+    """Draw the page of an issue, between its neighbours, and write it and its papers as data."""
     where = addresses.issue_path(newsletter, found.published.record.slug)
-    page = pages.issue(found.view, newsletter, templates, previous=before, following=after)
-    return {f"{where}index.html": page.encode(), where + ISSUE_FILE: _as_file(found.published)}
+    papers = bibliography.references(found.published, found.view, newsletter)
+    page = pages.issue(
+        found.view,
+        newsletter,
+        templates,
+        previous=before,
+        following=after,
+        papers=bool(papers),
+    )
+    return {
+        f"{where}index.html": page.encode(),
+        where + ISSUE_FILE: _as_file(found.published),
+        where + BIBTEX: bibliography.bibtex(papers).encode() if papers else None,
+        where + RIS: bibliography.ris(papers).encode() if papers else None,
+    }
 
 
 def tombstone(slug: str, newsletter: Newsletter, templates: Mapping[str, str]) -> Files:
     """Draw what stands where a withdrawn issue was."""
     where = addresses.issue_path(newsletter, slug)
     page = pages.tombstone(newsletter, templates)
-    return {f"{where}index.html": page.encode(), where + ISSUE_FILE: None}
+    beside = dict.fromkeys((where + name for name in (ISSUE_FILE, BIBTEX, RIS)), None)
+    return {f"{where}index.html": page.encode(), **beside}
 
 
 def _as_file(published: Published) -> bytes:

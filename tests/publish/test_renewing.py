@@ -21,6 +21,7 @@ TOML = """site_url = "https://news.example.net/"
 title = "Rivers"
 """
 BEGUN = datetime(2026, 1, 3, 9, tzinfo=UTC)
+PLACES = ["river.test", "river.test", "arxiv.org/abs"]
 TOPICS = ["water", "stone", "Rain", "河流", "c++"]
 
 
@@ -58,7 +59,7 @@ class History:
         head = f"---\nnumber: {number}\ndate: {day}\ntopics: [{named}]\ntitle: No {seed}\n---\n"
         items = [
             f"# Bank {number}-{one} #{chance.choice(['silt', 'flood'])}\n"
-            f"[link](https://river.test/{number}/{one})\n\nIt is bank {one}, told {seed} times.\n"
+            f"[link](https://{chance.choice(PLACES)}/{number:04}.{one:05})\n\nIt is bank {one}, told {seed} times.\n"
             for one in range(chance.choice([0, 1, 3, 5]))
         ]
         return head + ("\n".join(items) or f"Only words, {seed} of them.\n")
