@@ -146,6 +146,8 @@ def test_what_is_served(publication: Publication, report: Callable[[str], None])
         assert got.status == 200
         assert got.body == publication.read(path)
         assert headers["content-type"] == f"{TYPES[name_of(path)]}; charset=utf-8"
+        itself = f"{publication.newsletter.site_url}{quote(path)}"
+        assert f'<{itself}>; rel="self"' in headers["link"]
         assert headers["etag"].startswith('"')
         assert headers["access-control-allow-origin"] == "*"
         assert "accept-encoding" in headers["vary"].lower()

@@ -14,24 +14,27 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 from drills.clients import Client, Library, Newsboat, Parser, Rss2Email
 from drills.newsroom import TOML, Newsroom, digest, free_ports
 from lxml import etree
+from render.feed_agreement import told
 
 from publisher.addresses import FEEDS
 
 pytestmark = pytest.mark.service
 
 NAMES = [name for name, _, _ in FEEDS]
-ISSUES = tuple(NAMES)
+ITEMS = [f"items/{name}" for name in NAMES]
+KINDS: list[Callable[[Path], Client]] = [Library, Parser, Newsboat, Rss2Email]
 READERS = [
-    *((Library, name) for name in ISSUES),
-    *((Parser, name) for name in ISSUES if name.endswith(".xml")),
-    *((Newsboat, name) for name in ISSUES if name.endswith(".xml")),
-    *((Rss2Email, name) for name in ISSUES if name.endswith(".xml")),
+    (kind, name)
+    for kind in KINDS
+    for name in NAMES + ITEMS
+    if kind is Library or name.endswith(".xml")  # the others read no JSON
 ]
 
 
@@ -225,6 +228,30 @@ def test_a_reader_of_the_program_that_runs(
             process.kill()
             process.wait()
     report(f"{len(deeds)} runs, {len(entries)} entries: 0 twice, 0 missed")
+
+
+def test_a_new_reader_walks_back_to_the_first_issue(room: Newsroom) -> None:
+    """From the feed over the archives every issue that stands is met, in each format."""
+    for chapter, _ in life(room):
+        site = room.settings.site_folder
+        for name in NAMES:
+            met: set[str] = set()
+            path: str | None = name
+            while path:
+                body = (site / path).read_bytes()
+                met |= {entry["id"] for entry in told(body)}
+                before = previous(body)
+                path = urlsplit(before).path.partition("letters/")[2] or urlsplit(before).path[1:]
+            standing = {one.id for one in room.records if one.withdrawn is None}
+            assert met == standing, (chapter, name)
+
+
+def previous(body: bytes) -> str:
+    """Give the address of the archive before a document; "" where it is the first."""
+    if body.startswith(b"{"):
+        return str(json.loads(body).get("next_url", ""))
+    links = etree.fromstring(body).iterfind(".//{*}link[@rel='prev-archive']")
+    return next((link.get("href", "") for link in links), "")
 
 
 def test_every_feed_is_strict_xml_in_every_chapter(room: Newsroom) -> None:
