@@ -24,6 +24,8 @@ FEEDS: Final = (
     ("feed.json", "application/feed+json", "JSON Feed"),
 )
 """Each feed of a newsletter: file name, media type, the name people know it by."""
+GONE: Final = "gone.html"
+"""Beside the page of a withdrawn issue, the same again: by it a web server knows to answer 410."""
 ITEMS: Final = "items/"
 """The folder of what has an entry, or a line, for every item."""
 LONGEST_TOKEN: Final = 33

@@ -45,6 +45,10 @@ class Context:
 
     def register(self) -> Register:
         """Give the home's register, with all its records."""
+        return self._register
+
+    @cached_property
+    def _register(self) -> Register:
         from publisher import register
 
         return register.load(self.settings().register_path)

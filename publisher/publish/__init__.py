@@ -171,6 +171,8 @@ def _bring_out(
         files |= strays(settings.site_folder, newsletter.path, files)
     files |= removed(settings, work, withdrawn)
     written = site.write(settings.site_folder, files, work.now)
+    if fresh is not None:
+        site.sweep(settings.site_folder)
     if newsletter.hubs:  # while it is behind: a crash in between tells them the next time
         there = [path for path in (files if was_behind else written) if files[path] is not None]
         with store.begin() as conn:

@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from publisher import addresses
-from publisher.addresses import FEEDS
+from publisher.addresses import FEEDS, GONE
 from publisher.model import Newsletter, Published
 from publisher.publish.documents import OLDER, Standing, Touched, beside, own_pages
 from publisher.publish.shelving import Shown
@@ -64,6 +64,7 @@ def issue_page(
         f"{where}index.html": page.encode(),
         where + ISSUE_FILE: _as_file(found.published),
         where + BIBTEX: bibliography.bibtex(papers).encode() if papers else None,
+        where + GONE: None,
         where + RIS: bibliography.ris(papers).encode() if papers else None,
     }
 
@@ -71,9 +72,9 @@ def issue_page(
 def tombstone(slug: str, newsletter: Newsletter, templates: Mapping[str, str]) -> Files:
     """Draw what stands where a withdrawn issue was."""
     where = addresses.issue_path(newsletter, slug)
-    page = pages.tombstone(newsletter, templates)
+    page = pages.tombstone(newsletter, templates).encode()
     beside = dict.fromkeys((where + name for name in (ISSUE_FILE, BIBTEX, RIS)), None)
-    return {f"{where}index.html": page.encode(), **beside}
+    return {f"{where}index.html": page, where + GONE: page, **beside}
 
 
 def _as_file(published: Published) -> bytes:
@@ -226,12 +227,12 @@ class _Site:
             years=list(own_pages(self.after, slug).items()),
         )
         beside_it = pages.subscribing(newsletter, self.templates, topic=topic, has_topics=True)
-        entries = listing.item_entries(self.conn, self.slug, documents.MOST_ITEMS, topic=slug)
+        entries, least = self._items(slug)
         channel = channels.topic_channel(newsletter, topic, _newest(entries))
         return {
             addresses.topic_path(newsletter, slug): page.encode(),
             addresses.subscribing_path(newsletter, channel.folder): beside_it.encode(),
-        } | _feeds(channel, entries, documents.MOST_ITEMS)
+        } | _feeds(channel, entries, max(documents.MOST_ITEMS, least), least)
 
     def topic_year(self, slug: str, year: int) -> Files:
         """Draw the page of a topic's items of one year."""
@@ -261,7 +262,7 @@ class _Site:
             self.conn, self.slug, self.closed * ARCHIVED, self.after.issues
         )
         own = channels.issues_channel(newsletter, _newest(entries), archives=self.closed)
-        items = listing.item_entries(self.conn, self.slug, documents.MOST_ITEMS)
+        items, least = self._items()
         by_item = channels.items_channel(newsletter, _newest(items), self.ours)
         listed = [own, by_item]
         listed += [
@@ -270,9 +271,15 @@ class _Site:
         ]
         return (
             _feeds(own, entries, max(newsletter.window, len(open_ones)), least=len(open_ones))
-            | _feeds(by_item, items, documents.MOST_ITEMS)
+            | _feeds(by_item, items, max(documents.MOST_ITEMS, least), least)
             | {addresses.opml_path(newsletter): opml(newsletter, listed, self.updated).encode()}
         )
+
+    def _items(self, topic: str | None = None) -> tuple[list[Dated], int]:
+        """List the newest items; the newest issue's are all among them, and nobody misses one."""
+        least = listing.newest_items(self.conn, self.slug, topic=topic)
+        most = max(documents.MOST_ITEMS, least)
+        return listing.item_entries(self.conn, self.slug, most, topic=topic), least
 
     def archive(self, number: int) -> Files:
         """Join an archive of the newsletter's feed."""

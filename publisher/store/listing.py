@@ -163,6 +163,18 @@ def item_entries(
     return _dated(conn, wanted.limit(limit))
 
 
+def newest_items(conn: Connection, newsletter: str, *, topic: str | None = None) -> int:
+    """Count the items of the newest issue, of a topic if so asked."""
+    slug = conn.scalar(_items(newsletter, topic, shelf_entry.c.slug).limit(1))
+    table = shelf_entry if topic is None else shelf_topic
+    wanted = select(func.count()).where(
+        table.c.newsletter == newsletter, table.c.slug == slug, table.c.place > 0
+    )
+    if topic is not None:
+        wanted = wanted.where(shelf_topic.c.topic == topic)
+    return conn.scalar(wanted) or 0
+
+
 def _dated(conn: Connection, wanted: Select[Any]) -> list[Dated]:
     return [Dated(codec.read(Entry, row.entry), row.updated) for row in conn.execute(wanted)]
 

@@ -19,14 +19,12 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from publisher.addresses import FEEDS
+from publisher.addresses import FEEDS, GONE
 from publisher.errors import RefusedError
 from publisher.settings import Settings
 from publisher.web import labels
 from publisher.web.answers import site_headers
 
-GONE: Final = "gone.html"
-"""Lies in a withdrawn issue's folder beside its tombstone, and says the same."""
 ALIVE: Final = ("api", "confirm", "preferences", "search", "subscribe", "unsubscribe")
 """What the program answers under a newsletter's path, whoever serves its files."""
 _NAMES: Final = "|".join(re.escape(name) for name, _, _ in FEEDS)

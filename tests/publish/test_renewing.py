@@ -1,5 +1,6 @@
 """A publication draws what it touches, and leaves the site as a rebuild of all would."""
 
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -166,3 +167,34 @@ def test_a_publication_draws_no_page_it_does_not_touch(
     pages = {path for paths in handed for path in paths if path.startswith("issues/")}
     assert {path.split("/")[1] for path in pages} == {"13", "12"}
     assert not any(path.startswith("archive/") for paths in handed for path in paths)
+
+
+def test_a_withdrawn_issue_leaves_a_file_that_web_servers_know_it_by(tmp_path: Path) -> None:
+    """Restored, it takes the file away again."""
+    history = History(tmp_path, 1)
+    history.drop("1.md", history.text(1, 0))
+    history.publish(rebuild=True)
+    gone = history.settings.site_folder / "issues" / "1" / "gone.html"
+    for is_back in (False, True):
+        hall.withdraw(
+            history.settings,
+            history.store,
+            templates.load(history.path),
+            history.settings.newsletters[0],
+            "1",
+            now=history.now,
+            restore=is_back,
+        )
+        assert gone.exists() is not is_back
+    history.store.close()
+
+
+def test_no_item_of_the_newest_issue_is_missed(tmp_path: Path) -> None:
+    """However many it has: who follows the feed of items gets them all."""
+    history = History(tmp_path, 1)
+    items = (f"# Bank {one}\n[a](https://river.test/{one})\n\nSilt.\n" for one in range(130))
+    history.drop("1.md", "---\nnumber: 1\n---\n" + "\n".join(items))
+    history.publish(rebuild=True)
+    history.store.close()
+    feed = json.loads((history.settings.site_folder / "items" / "feed.json").read_text())
+    assert len(feed["items"]) == 130

@@ -186,3 +186,11 @@ def test_a_shelf_is_believed_while_it_knows_the_register(store: Store) -> None:
         assert shelf.state(conn, "late") == State("drawn", "older")
         shelf.clear(conn, "weekly")
         assert shelf.state(conn, "weekly") is None
+
+
+def test_the_newest_issues_items_are_counted(stocked: Store) -> None:
+    """Of a topic those that are under it; one without items is one."""
+    with stocked.read() as conn:
+        assert listing.newest_items(conn, "weekly") == 1
+        assert listing.newest_items(conn, "weekly", topic="c++") == 2
+        assert listing.newest_items(conn, "daily") == 0

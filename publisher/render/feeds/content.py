@@ -1,7 +1,7 @@
 """feeds.content - an issue, or one of its items, as HTML for feed readers.
 
 No classes, no styles, no formulas in MathML; every address whole, for readers ignore `xml:base`.
-Faults: none. Never: cuts prose. See: render.view (what is shown), render.page.
+Faults: none. Never: cuts prose. See: render.view (what is shown), render.pages.
 """
 
 from __future__ import annotations
