@@ -892,6 +892,30 @@ def test_withdrawing_mails_nobody(home: Home, is_sent: bool) -> None:
         )
 
 
+def test_withdrawing_forgets_nothing_that_was_found(home: Home) -> None:
+    """What waits for a person goes on waiting: no rule mails it because another was withdrawn."""
+    (home.path / "publisher.toml").write_text(TOML + 'send = "on-publish"\n', "utf-8")
+    home.settings = settings_room.load(home.path, {})
+    home.opened().drop("a.md", digest("aaa"))
+    home.publish()
+    home.drop("b.md", digest("bbb") + "\n<!-- not closed\n\nMore of it.\n")
+    (held,) = home.publish().new
+    (newsletter,) = home.settings.newsletters
+    (other,) = home.records().keys() - {held.slug}
+    for restore in (False, True):
+        hall.withdraw(
+            home.settings,
+            home.store,
+            templates.load(home.path),
+            newsletter,
+            other,
+            now=home.now,
+            restore=restore,
+        )
+        answers = jobs.rule_answers(home.store, newsletter, home.now)
+        assert held.slug not in {answer.slug for answer in answers if isinstance(answer, Due)}
+
+
 def test_editing_a_part_revises_it_alone(home: Home) -> None:
     """What is edited moves; a heading's title counts as an edit too."""
     home.drop("all.md", weeks(*OLD))

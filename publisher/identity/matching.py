@@ -44,8 +44,8 @@ def decide(
     """Decide one scan of one newsletter: a decision for each candidate, in their order.
 
     With the names that are `taken`, `known` may be those records alone that can matter: which stand
-    at a candidate's path or at one with them, whose digests are gone, which share a text, a name or
-    an item's address with a candidate.
+    at a candidate's path or at one with them, whose digests or parts are gone or hold another issue
+    now, which share a text, a name or an item's address with a candidate.
 
     `present`: the paths of all digests in the folder, also of those not among the candidates
     because they are unchanged or cannot be read: their issues have not vanished. `hashes`: the

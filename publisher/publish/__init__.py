@@ -108,6 +108,7 @@ def withdraw(
     """
     with site.lock(settings.home):
         work = open_work(settings, store, newsletter, now, templates)
+        work.present = frozenset(path for path, _ in work.seen)  # nobody looks: all stays known
         record = work.records[slug]
         if restore == (record.withdrawn is None):
             state = "not withdrawn" if restore else "withdrawn already"
@@ -152,6 +153,8 @@ def _bring_out(
     files: Files = {}
     found: Found = {}
     if fresh is not None:
+        if was_behind:  # a crash may have kept what was told before from being found
+            fresh = work.contents.keys()
         files, found = redraw(store, work, templates, fresh)
     with store.begin() as conn:
         if fresh is not None:
@@ -189,7 +192,9 @@ def _keep(settings: Settings, store: Store, work: Work) -> None:
             for slug in work.records.touched:
                 shelf.mark_mailed(conn, work.newsletter.slug, slug, work.records[slug].mailed)
         data = registered(settings, conn, work)
-        if work.is_in_step and data != work.register:
+        if not work.is_in_step:  # what is saved now is not shelved, and must not be taken for it
+            shelf.distrust(conn, work.newsletter.slug)
+        elif data != work.register:
             found = shelf.State(work.rendering, register.hash_of(data))
             shelf.set_state(conn, work.newsletter.slug, found, register.hash_of(work.register))
     register.write(settings.register_path, data)

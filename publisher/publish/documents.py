@@ -22,14 +22,14 @@ Years = Mapping[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What there is on a newsletter's shelf: issues ever, those that stand by year, topics.
+    """What there is on a newsletter's shelf: issues ever, those that stand by year, topics' names.
 
     `topic_years` counts the items of the topics that matter.
     """
 
     issues: int
     years: Years
-    topics: Set[str]
+    topics: Mapping[str, str]
     topic_years: Mapping[str, Years]
 
 
@@ -68,6 +68,7 @@ def touched(
         for topic, year in now
         if year in years
         or (topic, year) not in was
+        or before.topics[topic] != after.topics[topic]  # every page of it says the name
         or any((topic, near) in was ^ now for near in _near(before, after, topic, year))
     }
     changed = years | {
@@ -83,11 +84,11 @@ def touched(
         archives.add(before.issues // per_archive)
     return Touched(
         years=frozenset(changed & after.years.keys()),
-        topics=frozenset(topics & after.topics),
+        topics=frozenset(topics & after.topics.keys()),
         topic_years=frozenset(older),
         archives=frozenset(number for number in archives if 1 <= number <= closed),
         gone_years=frozenset(before.years.keys() - after.years.keys()),
-        gone_topics=frozenset(before.topics - after.topics),
+        gone_topics=frozenset(before.topics.keys() - after.topics.keys()),
         gone_topic_years=frozenset(was - now),
     )
 

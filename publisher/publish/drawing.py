@@ -152,8 +152,7 @@ class _Site:
         self.after = after
         self.ours = words(templates)
         self.closed = after.issues // ARCHIVED
-        names = listing.topic_names(conn, self.slug)
-        self.topics = {slug: Topic(slug, name) for slug, name in names.items()}
+        self.topics = {slug: Topic(slug, name) for slug, name in after.topics.items()}
         self.tallies = listing.topics(conn, self.slug)
         self.years = listing.years(conn, self.slug)
         self.updated = max((one.updated for one in self.years.values()), default=_LONG_AGO)

@@ -22,6 +22,7 @@ def gather_contents(settings: Settings, store: Store, work: Work) -> None:
             got = issues.get(conn, work.newsletter.slug, slug)
             if got is not None and got[1] is not None:
                 kept[slug] = got[1]
+    work.records.everything()  # read at once; whoever asks for one after the other finds them
     for slug in work.records.keys() - work.contents.keys():
         if slug in work.readable:
             work.contents[slug] = kept[slug]

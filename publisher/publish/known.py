@@ -50,7 +50,8 @@ class Records(MutableMapping[str, Record]):
         """Give some of them, read at once."""
         wanted = list(slugs)
         missing = [slug for slug in wanted if slug not in self._found]
-        self._found |= {record.slug: record for record in self._fetch(missing) if missing}
+        if missing:
+            self._found |= {record.slug: record for record in self._fetch(missing)}
         return [self._found[slug] for slug in wanted]
 
     def __getitem__(self, slug: str) -> Record:

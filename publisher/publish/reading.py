@@ -6,6 +6,7 @@ Never: writes, renders. See: folder (bytes), digest (what they say), identity (w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -259,10 +260,15 @@ def _that_matter(
         slugs = set(shelf.marked(conn, work.newsletter.slug, texts)) if candidates else set()
     paths = {candidate.path for candidate in candidates}
     spines = work.records.spines.values()
+    stands = Counter((one.path, one.part) for one in spines)
+    unread = {path for path, _ in work.unread}  # of these it is known which parts they still hold
+    gone = {source for source in stands if source[0] not in present}
+    gone |= {one for one in stands if one[0] in unread and one not in work.unread}
+    gone |= {source for source, count in stands.items() if count > 1}  # one of them stands there
     near = [
         one
         for one in spines
-        if one.slug in slugs or one.path not in present or {one.slug, one.id} & names
+        if one.slug in slugs or (one.path, one.part) in gone or {one.slug, one.id} & names
     ]
     paths |= {one.path for one in near}  # who shares a digest says who stands there
     return work.records.some(one.slug for one in spines if one.path in paths)

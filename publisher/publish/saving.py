@@ -23,6 +23,7 @@ def save(conn: Connection, work: Work) -> None:
     newsletter = work.newsletter
     rule = str(schedule.parse(newsletter.send))
     slugs = work.records.touched | work.contents.keys() if work.is_in_step else {*work.records}
+    work.stored.some(slugs & work.stored.keys())  # read at once
     for slug in sorted(slugs):
         record = work.records[slug]
         taken_over = slug in work.remembered and slug not in work.stored

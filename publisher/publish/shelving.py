@@ -50,7 +50,7 @@ def kept(record: Record, found: Shown | None) -> shelf.Kept:
 
 def standing(conn: Connection, newsletter: str, topics: Collection[str] | None) -> Standing:
     """Count what there is; of the named topics by year, or of all."""
-    there = frozenset(listing.topics(conn, newsletter))
+    there = listing.topic_names(conn, newsletter)
     return Standing(
         issues=listing.ordinal(conn, newsletter),
         years={year: one.issues for year, one in listing.years(conn, newsletter).items()},

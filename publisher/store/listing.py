@@ -261,7 +261,8 @@ def topic_names(conn: Connection, newsletter: str) -> dict[str, str]:
         .limit(1)
         .scalar_subquery()
     )
-    return {row[0]: row[1] for row in conn.execute(select(there.c.topic, name))}
+    wanted = select(there.c.topic, name).order_by(there.c.topic)
+    return {row[0]: row[1] for row in conn.execute(wanted)}
 
 
 def topic_years(conn: Connection, newsletter: str, topic: str) -> dict[int, int]:

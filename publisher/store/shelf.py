@@ -78,6 +78,11 @@ def set_state(conn: Connection, newsletter: str, made: State, register: str) -> 
     )
 
 
+def distrust(conn: Connection, newsletter: str) -> None:
+    """Take a shelf's mark of being whole away, until it is filled anew."""
+    conn.execute(delete(shelf_state).where(shelf_state.c.newsletter == newsletter))
+
+
 # --- putting ------------------------------------------------------------------
 
 
@@ -117,9 +122,9 @@ def _spine(kept: Kept) -> dict[str, Any]:
     return {
         "newsletter": record.newsletter,
         "slug": record.slug,
-        "id": record.id,
-        "path": record.path,
-        "part": record.part,
+        "id": _spelt(record.id),
+        "path": _spelt(record.path),
+        "part": None if record.part is None else _spelt(record.part),
         "hash": record.hashes[-1] if record.hashes else "",
         "published": record.published,
         "updated": record.updated,
@@ -128,6 +133,11 @@ def _spine(kept: Kept) -> dict[str, Any]:
         "year": shelved.card.date.year if shelved else None,
         "card": codec.write(shelved.card) if shelved else None,
     }
+
+
+def _spelt(value: str) -> str:
+    """Spell out what no database takes; a register may hold such paths, but no folder has them."""
+    return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def _marks(kept: Kept) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ NOTHING = frozenset()
 
 def standing(issues: int, years: dict[int, int], **topics: dict[int, int]) -> Standing:
     """Say what stands on a shelf."""
-    return Standing(issues, years, set(topics), topics)
+    return Standing(issues, years, {topic: topic for topic in topics}, topics)
 
 
 def change(before: Standing, after: Standing, **changed: object) -> Touched:

@@ -1,5 +1,6 @@
 """A publication draws what it touches, and leaves the site as a rebuild of all would."""
 
+import copy
 import json
 import os
 import random
@@ -7,15 +8,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from publisher import identity, site, templates
 from publisher import publish as hall
 from publisher import settings as settings_room
-from publisher import site, templates
 from publisher.codings import is_copy
 from publisher.errors import RefusedError
-from publisher.store import Store
+from publisher.identity import Candidate, Decision
+from publisher.model import Passage, Record
+from publisher.store import Store, issues, search
 
 TOML = """site_url = "https://news.example.net/"
 [newsletter]
@@ -198,3 +202,149 @@ def test_no_item_of_the_newest_issue_is_missed(tmp_path: Path) -> None:
     history.store.close()
     feed = json.loads((history.settings.site_folder / "items" / "feed.json").read_text())
     assert len(feed["items"]) == 130
+
+
+def test_what_stood_in_a_part_that_is_gone_is_known_again(tmp_path: Path) -> None:
+    """Like an issue whose digest is gone: what looks like it in part is left to a person."""
+    history = History(tmp_path, 1)
+    history.now = datetime(2026, 5, 1, tzinfo=UTC)
+    parts = [
+        f"## 2026-04-{day}\n\n### River {day}\n[to it](https://river.test/{day})\n\nIt rose.\n"
+        for day in (24, 17, 10)
+    ]
+    history.drop("all.md", "\n".join(parts))
+    history.publish(rebuild=True)
+    history.drop("all.md", "\n".join(parts[:2]))
+    history.publish()
+    history.drop(
+        "other.md", "---\ndate: 2026-04-10\n---\n# Sea\n[to it](https://sea.test/)\n\nIt.\n"
+    )
+    for is_whole in (False, True):
+        history.publish(rebuild=is_whole)
+        with history.store.read() as conn:
+            (row,) = issues.digests(conn, "newsletter", "other.md")
+            assert len(issues.records(conn, "newsletter")) == 3
+        assert [finding.code for finding in row.findings] == ["identity/unclear"]
+    history.store.close()
+
+
+def test_records_left_out_change_no_decision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever happens to digests of one issue or many, the records that matter decide as all do."""
+    real, count = identity.decide, 0
+    everybody: list[Record] = []
+
+    def both(candidates: list[Candidate], known: list[Record], **facts: Any) -> list[Decision]:
+        nonlocal count
+        count += len(known) < len(everybody)
+        there = {record.slug: record for record in everybody}
+        there |= {record.slug: record for record in known}  # `mailed` may be newer
+        whole = real(candidates, list(there.values()), **copy.deepcopy(facts))
+        found = real(candidates, known, **facts)
+        assert found == whole
+        return found
+
+    monkeypatch.setattr(identity, "decide", both)
+    for seed in range(3):
+        history = History(tmp_path / str(seed), seed)
+        chance, history.now = history.random, datetime(2026, 5, 1, tzinfo=UTC)
+        history.publish(rebuild=True)
+        for _ in range(12):
+            for _ in range(chance.choice([2, 3, 4])):
+                name = f"{chance.choice('abcdefghijklmnop')}.md"
+                if chance.random() < 0.15:
+                    (tmp_path / str(seed) / "digests" / name).unlink(missing_ok=True)
+                    continue
+                days = sorted(chance.sample(range(10, 19), chance.choice([1, 1, 1, 2, 3])))
+                history.drop(name, many(days, chance))
+            with history.store.read() as conn:
+                everybody[:] = issues.records(conn, "newsletter")
+            history.publish()
+        history.store.close()
+    assert count > 12
+
+
+def many(days: list[int], chance: random.Random) -> str:
+    """Write a digest of an issue a day, with items at few addresses or none."""
+    told = []
+    for day in days:
+        level = "#" if len(days) == 1 else "###"
+        items = [
+            f"{level} Bank {place}\n[to it](https://river.test/{place})\n\nIt rose {day}.\n"
+            for place in chance.sample("abcdefghijklmnop", chance.choice([0, 1, 2, 4]))
+        ]
+        text = "\n".join(items) or "Only words.\n"
+        stated = f"date: 2026-04-{day}" if chance.random() < 0.7 else "draft: false"
+        head = f"---\n{stated}\n---\n" if len(days) == 1 else f"## 2026-04-{day}\n"
+        told.append(f"{head}\n{text}")
+    return "\n".join(told)
+
+
+def test_a_topic_that_is_written_otherwise_is_so_on_all_its_pages(tmp_path: Path) -> None:
+    """The newest item names it: the pages of its years long past say the new name, too."""
+    history = History(tmp_path, 1)
+
+    def digest(number: int, day: str, topic: str, items: int) -> str:
+        listed = "\n".join(
+            f"# Bank {number}-{one}\n[to it](https://river.test/{number}/{one})\n\nIt rose.\n"
+            for one in range(items)
+        )
+        return f"---\nnumber: {number}\ndate: {day}\ntopics: [{topic}]\n---\n{listed}"
+
+    history.drop("1.md", digest(1, "2023-05-01", "water", 60))
+    history.drop("2.md", digest(2, "2025-05-01", "water", 60))
+    history.publish(rebuild=True)
+    history.drop("3.md", digest(3, "2026-01-02", "Water", 1))
+    history.publish()
+    found = history.standing()
+    history.publish(rebuild=True)
+    assert history.standing() == found
+    history.store.close()
+
+
+def test_a_register_put_back_is_joined_anew(tmp_path: Path) -> None:
+    """Edited by hand, looked at and put back, it tells another story than the store by then."""
+    history = History(tmp_path, 1)
+    for number in (1, 2):
+        history.drop(f"{number}.md", history.text(number, 0))
+    history.publish(rebuild=True)
+    before = history.settings.register_path.read_bytes()
+    edited = before.replace(
+        b'"slug": "1",', b'"slug": "1",\n   "withdrawn": "2026-01-04T00:00:00Z",'
+    )
+    history.settings.register_path.write_bytes(edited)
+    history.publish()
+    history.settings.register_path.write_bytes(before)
+    history.drop("3.md", history.text(3, 0))
+    history.publish()
+    found = history.standing()
+    history.publish(rebuild=True)
+    assert history.standing() == found
+    history.store.close()
+
+
+def test_a_crash_leaves_no_issue_that_is_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where what a search finds was not put in its place, the next publication does."""
+    history = History(tmp_path, 1)
+    history.drop("1.md", "---\nnumber: 1\n---\n# Bank\n[to it](https://river.test/1)\n\nIt rose.\n")
+    history.publish(rebuild=True)
+    with history.store.begin() as conn:  # what an older program told of it
+        told = Passage("", "Long ago", "", "en", "", "", "No 1", date(2026, 1, 1))
+        search.put(conn, "newsletter", "1", (told,))
+    ours = tuple(replace(one, title="Streams") for one in history.settings.newsletters)
+    history.settings = replace(history.settings, newsletters=ours)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hall, "make_found", killed)
+        with pytest.raises(KeyboardInterrupt):
+            history.publish(rebuild=True)
+    history.publish()
+    with history.store.read() as conn:
+        assert search.find(conn, "newsletter", "bank", 1).total == 1
+    history.store.close()

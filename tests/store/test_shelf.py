@@ -194,3 +194,20 @@ def test_the_newest_issues_items_are_counted(stocked: Store) -> None:
         assert listing.newest_items(conn, "weekly") == 1
         assert listing.newest_items(conn, "weekly", topic="c++") == 2
         assert listing.newest_items(conn, "daily") == 0
+
+
+def test_a_path_that_is_no_text_is_shelved(store: Store) -> None:
+    """Registers of old hold such; they are spelt out, for no database takes them."""
+    odd = record(1, path="\udcff\0.md", part="\udcff")
+    with store.begin() as conn:
+        shelf.put_new(conn, [Kept(odd, shelved(odd, "water"))])
+        (found,) = shelf.spines(conn, "weekly")
+    assert (found.path, found.part) == (r"\udcff\x00.md", r"\udcff")
+
+
+def test_a_shelf_that_is_not_to_be_believed_has_no_state(stocked: Store) -> None:
+    """Until it is filled anew."""
+    with stocked.begin() as conn:
+        shelf.set_state(conn, "weekly", State("as now", "hash"), "")
+        shelf.distrust(conn, "weekly")
+        assert shelf.state(conn, "weekly") is None
