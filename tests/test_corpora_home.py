@@ -25,6 +25,7 @@ from publisher import settings as settings_room
 from publisher.folder import SUFFIXES
 from publisher.model import Newsletter
 from publisher.publish import Outcome
+from publisher.render.feeds.channels import ARCHIVED
 from publisher.settings import Settings
 from publisher.store import Store
 from publisher.web.pages import site_app
@@ -130,18 +131,29 @@ def test_every_digest_is_published(published: tuple[Settings, Outcome]) -> None:
 
 
 def test_every_feed_is_whole(published: tuple[Settings, Outcome], port: int) -> None:
-    """The three feeds are strictly well formed and hold every issue, with distinct ids."""
+    """The feeds are strictly well formed, tell the same, and with the archives hold every issue.
+
+    JSON may end sooner than RSS and Atom.
+    """
     settings, _ = published
     ids = {record.id for record in register.load(settings.register_path).records}
-    rss = etree.fromstring(ask(port, "/rss.xml"))
-    atom = etree.fromstring(ask(port, "/atom.xml"))
-    items = json.loads(ask(port, "/feed.json"))["items"]
-    listed = [guid.text for guid in rss.iter("guid")]
-    assert listed == [entry.findtext("{*}id") for entry in atom.iter("{*}entry")]
-    assert listed == [item["id"] for item in items]
-    assert (len(listed), set(listed)) == (len(ids), ids)
-    contents = [element.text for element in rss.iter("{*}encoded")]
-    assert contents == [item["content_html"] for item in items]
+    found: list[str] = []
+    folders = [""] + [f"archive/{number}/" for number in range(1, len(ids) // ARCHIVED + 1)]
+    for folder in folders:
+        rss = etree.fromstring(ask(port, f"/{folder}rss.xml"))
+        atom = etree.fromstring(ask(port, f"/{folder}atom.xml"))
+        items = json.loads(ask(port, f"/{folder}feed.json"))["items"]
+        listed = [guid.text or "" for guid in rss.iter("guid")]
+        assert listed == [entry.findtext("{*}id") for entry in atom.iter("{*}entry")]
+        assert len(set(listed)) == len(listed)
+        assert [item["id"] for item in items] == listed[: len(items)]
+        assert len(items) >= (ARCHIVED if folder else min(ARCHIVED, len(listed)))
+        contents = [element.text for element in rss.iter("{*}encoded")]
+        assert contents[: len(items)] == [item["content_html"] for item in items]
+        found += listed
+    assert set(found) == ids
+    archived = found[-ARCHIVED * (len(folders) - 1) :]
+    assert len(set(archived)) == len(archived)
 
 
 def test_every_page_is_whole(published: tuple[Settings, Outcome], port: int) -> None:
