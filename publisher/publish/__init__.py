@@ -36,7 +36,7 @@ from publisher.publish.looking import find, place_of, state_of
 from publisher.publish.reading import read_folder
 from publisher.publish.renewing import Found, make_found, redraw, rejoin, renew, strays
 from publisher.publish.saving import cancel_sends, registered, save
-from publisher.publish.work import ISSUE_FILE, Outcome, Work, open_work
+from publisher.publish.work import ISSUE_FILE, MANY, Outcome, Work, open_work
 from publisher.render.fitting import editions
 from publisher.settings import Settings
 from publisher.store import Store, issues, pings, shelf
@@ -75,7 +75,7 @@ def publish(
                 continue
             look_again(settings, store, work)
             is_late = rebuild or work.is_opening or _behind(settings, newsletter).exists()
-            is_whole = is_late or not work.is_in_step
+            is_whole = is_late or not work.is_in_step or len(work.contents) > MANY
             written: tuple[str, ...] = ()
             if is_late or work.contents:
                 fresh = set(work.contents)

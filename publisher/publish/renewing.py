@@ -19,7 +19,7 @@ from publisher.publish.documents import everything, touched
 from publisher.publish.drawing import Files
 from publisher.publish.saving import save
 from publisher.publish.shelving import Shown, kept, place, shown, standing
-from publisher.publish.work import Work
+from publisher.publish.work import MANY, Work
 from publisher.render.feeds.channels import ARCHIVED
 from publisher.render.passages import passages
 from publisher.render.shelf import Card
@@ -27,8 +27,6 @@ from publisher.store import Store, issues, listing, search, shelf
 
 Found = dict[str, tuple[Passage, ...]]
 """What a search is to find, by the slugs of issues."""
-_BATCH = 200
-"""Issues shelved in one transaction: nobody who sends is to wait for an archive."""
 _NAMES = frozenset({"index.html", *(name for name, _, _ in FEEDS)})
 
 
@@ -63,7 +61,7 @@ def redraw(
                 files |= drawing.issue_page(current, before, after, newsletter, templates)
                 before = current.shelved.card
             current = found
-        if waiting and (record is None or len(waiting) >= _BATCH):
+        if waiting and (record is None or len(waiting) >= MANY):
             with store.begin() as conn:
                 shelf.put_new(conn, waiting)
             waiting = []
@@ -86,9 +84,9 @@ def rejoin(conn: Connection, work: Work, templates: Mapping[str, str]) -> Files:
 def make_found(store: Store, work: Work, told: Found) -> None:
     """Put the passages of a rebuild where a search finds them."""
     slugs = sorted(told)
-    for start in range(0, len(slugs), _BATCH):
+    for start in range(0, len(slugs), MANY):
         with store.begin() as conn:
-            for slug in slugs[start : start + _BATCH]:
+            for slug in slugs[start : start + MANY]:
                 search.put(conn, work.newsletter.slug, slug, told[slug])
 
 

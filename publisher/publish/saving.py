@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from publisher import register, schedule
 from publisher.model import Newsletter, Record, Register, SendState
-from publisher.publish.work import Work
+from publisher.publish.work import MANY, Work
 from publisher.settings import Settings
 from publisher.store import Store, issues, listing, sends
 from publisher.store.issues import DigestRow
@@ -43,7 +43,7 @@ def save(conn: Connection, work: Work) -> None:
 def registered(settings: Settings, conn: Connection, work: Work) -> bytes:
     """Give the bytes of the register with what changed in it; what is shelved is shelved already."""
     newsletter = work.newsletter
-    if work.is_in_step:
+    if work.is_in_step and len(work.records.touched) <= MANY:
         touched = sorted(work.records.touched, key=lambda slug: work.records[slug].sort_key)
         placed = [
             (record, listing.id_before(conn, newsletter.slug, record.sort_key))

@@ -25,6 +25,9 @@ from publisher.store.issues import DigestRow
 ISSUE_FILE: Final = "issue.json"
 """Beside each page: the issue as data, so that the site can be rebuilt without its digest."""
 
+MANY: Final = 200
+"""Issues that go through one transaction: nobody who sends is to wait for an archive."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

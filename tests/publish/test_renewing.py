@@ -4,13 +4,14 @@ import copy
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from publisher import identity, site, templates
 from publisher import publish as hall
@@ -19,7 +20,8 @@ from publisher.codings import is_copy
 from publisher.errors import RefusedError
 from publisher.identity import Candidate, Decision
 from publisher.model import Passage, Record
-from publisher.store import Store, issues, search
+from publisher.publish import renewing, saving
+from publisher.store import Store, issues, search, shelf
 
 TOML = """site_url = "https://news.example.net/"
 [newsletter]
@@ -347,4 +349,28 @@ def test_a_crash_leaves_no_issue_that_is_not_found(
     history.publish()
     with history.store.read() as conn:
         assert search.find(conn, "newsletter", "bank", 1).total == 1
+    history.store.close()
+
+
+def test_many_at_once_are_shelved_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive put into a home that knows nothing goes through no single transaction."""
+    history = History(tmp_path, 1)
+    history.publish(rebuild=True)
+    for place in (hall, renewing, saving):
+        monkeypatch.setattr(place, "MANY", 2)
+    sizes: list[int] = []
+    real = shelf.put_new
+
+    def noted(conn: Connection, some: Sequence[shelf.Kept]) -> None:
+        sizes.append(len(some))
+        real(conn, some)
+
+    monkeypatch.setattr(shelf, "put_new", noted)
+    for number in range(1, 6):
+        history.drop(f"{number}.md", history.text(number, 0))
+    history.publish()
+    assert sizes == [2, 2, 1]
+    found = history.standing()
+    history.publish(rebuild=True)
+    assert history.standing() == found
     history.store.close()
