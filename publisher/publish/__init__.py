@@ -59,8 +59,8 @@ def publish(
 
     With `files` only those are read, at once; `as_issue` or `as_new` decide in a person's name what
     a held digest is, or the `part` of one that holds many issues. Without `rebuild` only what is
-    touched is rendered, where register, store and shelf tell the same. Publications of one home
-    run one after the other.
+    touched is rendered, where register, store and shelf tell the same; all of it once, where
+    settings, templates or program have changed. Publications of one home run one after the other.
     """
     total = Outcome()
     with site.lock(settings.home):
@@ -76,8 +76,9 @@ def publish(
             look_again(settings, store, work)
             is_late = rebuild or work.is_opening or _behind(settings, newsletter).exists()
             is_whole = is_late or not work.is_in_step or len(work.contents) > MANY
+            is_due = is_late or work.is_stale or bool(work.contents)
             written: tuple[str, ...] = ()
-            if is_late or work.contents:
+            if is_due:
                 fresh = set(work.contents)
                 if is_whole:
                     gather_contents(settings, store, work)
@@ -162,9 +163,9 @@ def _bring_out(
         else:
             files |= renew(conn, work, templates, sorted(work.contents.keys() | _moved(work)))
         data = registered(settings, conn, work)
-        if not work.borrowed:  # their texts are not in the store, to be drawn from
-            made = shelf.State(work.rendering, register.hash_of(data))
-            shelf.set_state(conn, newsletter.slug, made, register.hash_of(work.register))
+        # borrowed texts are not in the store, to be drawn from: such a shelf is in step with nothing
+        made = shelf.State(work.rendering, "" if work.borrowed else register.hash_of(data))
+        shelf.set_state(conn, newsletter.slug, made, register.hash_of(work.register))
         behind.touch()
     make_found(store, work, found)
     register.write(settings.register_path, data)

@@ -57,6 +57,7 @@ class Work:
     """What is known while one newsletter is published; `records` and `contents` by slug.
 
     `is_in_step`: register, store and shelf tell the same, so that most of it need not be read.
+    `is_stale`: what stands on the site was drawn with other settings, templates or program.
     `names` are the ids and slugs that are given away for ever; `register` is the file as it stood,
     `known` what it tells, `remembered` the issues it knows; in step both are left out. `rendering`
     names what issues are drawn with now.
@@ -78,6 +79,7 @@ class Work:
     known: Register = field(default_factory=Register)
     rendering: str = ""
     is_in_step: bool = False
+    is_stale: bool = False
     remembered: frozenset[str] = frozenset()
     contents: dict[str, Issue] = field(default_factory=dict)
     readable: frozenset[str] = frozenset()
@@ -116,6 +118,7 @@ def open_work(
         known = register.load(settings.register_path)
         work = _joined(store, known, newsletter, now)
     work.register, work.known, work.rendering = file, known, rendering
+    work.is_stale = state is None or state.rendering != rendering
     return work
 
 

@@ -374,3 +374,21 @@ def test_many_at_once_are_shelved_in_parts(tmp_path: Path, monkeypatch: pytest.M
     history.publish(rebuild=True)
     assert history.standing() == found
     history.store.close()
+
+
+def test_changed_settings_are_drawn_by_the_next_scan_and_once(tmp_path: Path) -> None:
+    """A site moved to another address says so without anybody asking for it."""
+    history = History(tmp_path, 1)
+    history.drop("1.md", history.text(1, 0))
+    history.publish(rebuild=True)
+    moved = tuple(
+        replace(one, site_url="https://moved.example.net/") for one in history.settings.newsletters
+    )
+    history.settings = replace(history.settings, newsletters=moved)
+    history.publish()
+    feed = history.settings.site_folder / "rss.xml"
+    assert "https://moved.example.net/issues/1/" in feed.read_text()
+    feed.write_text("by hand")
+    history.publish()
+    history.store.close()
+    assert feed.read_text() == "by hand"

@@ -149,3 +149,21 @@ def test_an_item_is_told_by_its_other_title_or_its_text(
     assert first.xpath("./p[@class='source']/a/text()") == ["papers.example.net"]
     assert second.xpath("string(./p[@class='second'])") == "茶与咖啡。"
     assert second.xpath("./p[@class='source']") == []
+
+
+def test_search_is_led_to_where_it_answers(
+    newsletter: Newsletter, templates: dict[str, str]
+) -> None:
+    """Beside the page, or at its own https address; a public page never leads to this machine."""
+
+    def link(site_url: str | None, app_url: str | None) -> list[str]:
+        at = replace(newsletter, path="zh/", site_url=site_url, app_url=app_url)
+        body = pages.front([], at, templates, years=[], topics=[])
+        found: list[str] = lxml_html.fromstring(body).xpath("//a[contains(@href, 'search')]/@href")
+        return found
+
+    site, app, here = "https://news.test/", "https://app.test/", "http://127.0.0.1:8000/"
+    assert link(site, site) == ["search"]
+    assert link(None, here) == ["search"]
+    assert link(site, app) == ["https://app.test/zh/search"]
+    assert link(site, here) == link(None, None) == []
