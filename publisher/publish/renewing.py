@@ -7,18 +7,19 @@ Faults: TemplateError; the store's. Never: writes the site. See: documents, draw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from publisher.addresses import FEEDS
-from publisher.model import Passage, Record
+from publisher.model import Passage
 from publisher.publish import drawing
 from publisher.publish.documents import everything, touched
 from publisher.publish.drawing import Files
 from publisher.publish.saving import save
-from publisher.publish.shelving import Shown, kept, place, shown, standing
+from publisher.publish.shelving import Shown, kept, shown, standing
 from publisher.publish.work import MANY, Work
 from publisher.render.feeds.channels import ARCHIVED
 from publisher.render.passages import passages
@@ -48,7 +49,9 @@ def redraw(
     waiting: list[shelf.Kept] = []
     before: Card | None = None
     current: Shown | None = None
-    for record, found in [*_viewed(work, order, templates), (None, None)]:
+    viewed = ((record, shown(work, record.slug, templates)) for record in order)
+    # one after the other: the views of a whole archive would not fit into memory
+    for record, found in chain(viewed, [(None, None)]):
         if record is not None:
             waiting.append(kept(record, found))
             if found is not None and (not work.is_in_step or record.slug in lacking):
@@ -66,12 +69,6 @@ def redraw(
                 shelf.put_new(conn, waiting)
             waiting = []
     return files, told
-
-
-def _viewed(
-    work: Work, order: Collection[Record], templates: Mapping[str, str]
-) -> Iterator[tuple[Record, Shown | None]]:
-    return ((record, shown(work, record.slug, templates)) for record in order)
 
 
 def rejoin(conn: Connection, work: Work, templates: Mapping[str, str]) -> Files:
@@ -100,13 +97,6 @@ def renew(
     new = [record for record in records if record.slug not in work.stored]
     topics = set(listing.topics_of(conn, name, slugs))
     topics |= {topic.slug for one in found.values() if one for topic in one.shelved.topics}
-    topics |= {
-        topic.slug
-        for one in found.values()
-        if one
-        for card in one.shelved.items
-        for topic in card.topics
-    }
     years = set(listing.years_of(conn, name, slugs))
     years |= {one.shelved.card.date.year for one in found.values() if one}
     before = standing(conn, name, topics)
@@ -120,7 +110,7 @@ def renew(
     for slug in work.records.touched - found.keys():
         shelf.mark_mailed(conn, name, slug, work.records[slug].mailed)
     after = standing(conn, name, topics)
-    places = {record.slug: place(conn, record) for record in records}
+    places = {one.slug: listing.ordinal(conn, name, one.sort_key) for one in records}
     marks = touched(
         before,
         after,

@@ -60,8 +60,3 @@ def standing(conn: Connection, newsletter: str, topics: Collection[str] | None) 
             for topic in (there if topics is None else topics)
         },
     )
-
-
-def place(conn: Connection, record: Record) -> int:
-    """Give the place of an issue in the order of all there ever were."""
-    return listing.ordinal(conn, record.newsletter, record.sort_key)

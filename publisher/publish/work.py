@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import publisher
 from publisher import addresses, identity, register
@@ -22,6 +22,17 @@ from publisher.settings import Settings
 from publisher.store import Store, issues, sends, shelf
 from publisher.store.issues import DigestRow
 
+_UNSEEN: Final[dict[str, Any]] = {
+    "send": "",
+    "in_doubt": "",
+    "retries": (),
+    "give_up": timedelta(),
+    "quiet": "",
+    "canary": 0.0,
+    "editors": (),
+    "local_time": False,
+}
+"""Settings of a newsletter that no document shows."""
 ISSUE_FILE: Final = "issue.json"
 """Beside each page: the issue as data, so that the site can be rebuilt without its digest."""
 
@@ -123,8 +134,12 @@ def open_work(
 
 
 def rendering_of(newsletter: Newsletter, templates: Mapping[str, str]) -> str:
-    """Name all that makes the same issue look otherwise: program, templates, settings."""
-    told = sha256(f"{publisher.__version__}\n{newsletter!r}\n".encode("utf-8", "surrogatepass"))
+    """Name all that makes the same issue look otherwise: program, templates, settings.
+
+    How and when it is sent does not: an archive is not to be drawn anew for another hour.
+    """
+    seen = replace(newsletter, **_UNSEEN)
+    told = sha256(f"{publisher.__version__}\n{seen!r}\n".encode("utf-8", "surrogatepass"))
     for name, text in sorted(templates.items()):
         told.update(f"{name}\0{text}\0".encode("utf-8", "surrogatepass"))
     return told.hexdigest()

@@ -18,7 +18,6 @@ from typing import Final
 from publisher.codings import SUFFIXES
 
 PLAIN: Final = "identity"
-CODINGS: Final = (*SUFFIXES, PLAIN)
 _OTHER_NAMES: Final = {"x-gzip": "gzip"}
 _NAMED: Final = re.compile(
     r"([!#$%&'*+.^_`|~0-9a-z-]+)[ \t]*(?:;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?",

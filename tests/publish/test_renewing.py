@@ -390,5 +390,9 @@ def test_changed_settings_are_drawn_by_the_next_scan_and_once(tmp_path: Path) ->
     assert "https://moved.example.net/issues/1/" in feed.read_text()
     feed.write_text("by hand")
     history.publish()
-    history.store.close()
     assert feed.read_text() == "by hand"
+    later = tuple(replace(one, quiet="22:00-07:00", send="on-publish") for one in moved)
+    history.settings = replace(history.settings, newsletters=later)
+    history.publish()
+    history.store.close()
+    assert feed.read_text() == "by hand"  # no page says when mail leaves
